@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+#
+# Every test is found by its place: tests/unit/<folder>/test_*.c is one cmocka program with the
+# objects of the floors that folder may use; tests/fuzz/fuzz_*.c is a fuzz target, or here its
+# replay; tests/golden and tests/interop hold scripts that are run with SYNFIN and SYNFIN_SOURCE.
+
+find_library(CMOCKA_LIBRARY cmocka)
+find_path(CMOCKA_INCLUDE_DIR cmocka.h)
+
+# What the programs under tests/ share: internal headers, helpers of their own folder.
+function(synfin_test_program name source folder)
+    add_executable(${name} "${source}" ${ARGN})
+    target_include_directories(${name} PRIVATE
+        "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests" "${folder}")
+    target_compile_definitions(${name} PRIVATE
+        SYNFIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SYNFIN_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(${name} PRIVATE synfin_hosted_flags)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    synfin_standard(${name})
+endfunction()
+
+# Helpers shared by the upper floors' tests. An archive, so that a test of a lower floor takes only
+# the members whose floors it links.
+file(GLOB lib_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/lib/*.c")
+if(lib_sources AND CMOCKA_LIBRARY)
+    add_library(testlib STATIC ${lib_sources})
+    target_include_directories(testlib PRIVATE
+        "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(testlib PRIVATE synfin_hosted_flags)
+    synfin_standard(testlib)
+endif()
+
+function(synfin_unit_tests folder with_lib)
+    synfin_floors_present(floors ${ARGN})
+    set(dir "${PROJECT_SOURCE_DIR}/tests/unit/${folder}")
+    file(GLOB tests CONFIGURE_DEPENDS "${dir}/test_*.c")
+    file(GLOB helpers CONFIGURE_DEPENDS "${dir}/*.c")
+    if(NOT tests)
+        return()
+    endif()
+    list(REMOVE_ITEM helpers ${tests})
+    foreach(source IN LISTS tests)
+        get_filename_component(name "${source}" NAME_WE)
+        synfin_test_program(${name} "${source}" "${dir}" ${helpers})
+        if(with_lib AND TARGET testlib)
+            target_link_libraries(${name} PRIVATE testlib)
+        endif()
+        target_include_directories(${name} SYSTEM PRIVATE "${CMOCKA_INCLUDE_DIR}")
+        target_link_libraries(${name} PRIVATE ${floors} "${CMOCKA_LIBRARY}")
+        add_test(NAME unit/${folder}/${name} COMMAND ${name})
+        set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS unit TIMEOUT 300)
+    endforeach()
+endfunction()
+
+if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
+    synfin_unit_tests(base OFF base)
+    synfin_unit_tests(wire OFF base wire)
+    synfin_unit_tests(buf OFF base buf)
+    synfin_unit_tests(tcp ON base wire buf tcp)
+    synfin_unit_tests(net OFF base wire buf net)
+    synfin_unit_tests(link OFF base wire buf link)
+    synfin_unit_tests(stack ON ${core_folders})
+    synfin_unit_tests(host ON ${core_folders} ${hosted_folders})
+    synfin_unit_tests(ladder ON ${core_folders} ${hosted_folders})
+elseif(NOT SYNFIN_FUZZ)
+    message(STATUS "cmocka is not installed: no unit tests (tools/setup --check installs it)")
+endif()
+
+set(fuzz_dir "${PROJECT_SOURCE_DIR}/tests/fuzz")
+file(GLOB targets CONFIGURE_DEPENDS "${fuzz_dir}/fuzz_*.c")
+file(GLOB helpers CONFIGURE_DEPENDS "${fuzz_dir}/*.c")
+list(REMOVE_ITEM helpers ${targets} "${fuzz_dir}/replay_main.c")
+foreach(source IN LISTS targets)
+    get_filename_component(name "${source}" NAME_WE)
+    if(SYNFIN_FUZZ)
+        synfin_test_program(${name} "${source}" "${fuzz_dir}" ${helpers})
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        synfin_test_program(${name} "${source}" "${fuzz_dir}" ${helpers}
+                            "${fuzz_dir}/replay_main.c")
+        add_test(NAME fuzz/${name} COMMAND ${name} "${fuzz_dir}/corpus/${name}")
+        set_tests_properties(fuzz/${name} PROPERTIES LABELS replay TIMEOUT 300)
+    endif()
+    target_link_libraries(${name} PRIVATE ${SYNFIN_ALL})
+endforeach()
+
+# Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
+# tests measure time and make network namespaces.
+function(synfin_script_tests label)
+    file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${label}/*.sh")
+    foreach(script IN LISTS scripts)
+        execute_process(COMMAND test -x "${script}" RESULT_VARIABLE not_executable)
+        if(not_executable)
+            continue()
+        endif()
+        get_filename_component(name "${script}" NAME_WE)
+        add_test(NAME ${label}/${name} COMMAND "${script}")
+        set_tests_properties(${label}/${name} PROPERTIES
+            LABELS ${label} TIMEOUT 600 SKIP_RETURN_CODE 77 RUN_SERIAL ON
+            ENVIRONMENT "SYNFIN=${PROJECT_BINARY_DIR}/synfin;SYNFIN_SOURCE=${PROJECT_SOURCE_DIR}")
+    endforeach()
+endfunction()
+
+if(NOT SYNFIN_FUZZ)
+    synfin_script_tests(golden)
+    synfin_script_tests(interop)
+    if(TARGET synfin_static AND NOT SYNFIN_SANITIZE)
+        add_test(NAME packaging/examples
+                 COMMAND "${PROJECT_SOURCE_DIR}/tools/try-examples" "${PROJECT_BINARY_DIR}")
+        set_tests_properties(packaging/examples PROPERTIES
+            LABELS packaging TIMEOUT 600 RUN_SERIAL ON)
+    endif()
+endif()
