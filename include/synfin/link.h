@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// Links in memory and in virtual time. A link has two sides; what is sent into one side comes
+// out of the other after the faults of that direction were done to it: loss, delay, jitter,
+// rate and queue, duplication, reordering, corruption, and drops of chosen segments. With no
+// fault set it is a plain wire. Everything is decided by one seed: same seed, same packets, same
+// times. A link can also stand between a stack and a real device (synfin_fault_device).
+#ifndef SYNFIN_LINK_H
+#define SYNFIN_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <synfin/device.h>
+#include <synfin/error.h>
+#include <synfin/packet.h>
+#include <synfin/stack.h>
+#include <synfin/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct synfin_link synfin_link;
+
+enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
+
+enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_DROP_EVERY = 0 };
+
+// Loses chosen segments: those sent by `side` that have all `flags_set` and none of
+// `flags_clear`, with or without payload, the `nth` of them (from 1) or every one.
+struct synfin_drop_rule {
+    enum synfin_link_side side;
+    uint16_t flags_set, flags_clear; // SYNFIN_TCP_*
+    uint8_t needs_payload;           // 1: only segments with payload
+    uint32_t nth;                    // from 1; SYNFIN_DROP_EVERY: all of them
+};
+
+// Probabilities are in parts per million, so that nothing needs floating point.
+struct synfin_link_config {
+    size_t size;
+    uint64_t seed;
+    uint64_t delay_ns, jitter_ns; // each packet waits delay + a random part of jitter, in order
+    uint32_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
+    uint64_t reorder_ns; // how long a reordered packet is held back beyond its time; 0: one delay
+    uint64_t rate_bps;   // bits per second of IP or Ethernet octets; 0: no limit
+    uint32_t queue_packets; // packets that wait for the rate; 0: 1000
+    uint32_t mtu_bytes;
+    uint8_t is_ethernet;
+    uint32_t drop_rules;
+    struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
+    uint32_t packets_max; // packets in flight in all; memory for them is taken when needed
+};
+
+SYNFIN_API void synfin_link_config_default(struct synfin_link_config *config);
+
+// Reads WHO:WHAT[:K], such as "client:SYN:1", "server:SYN+ACK:*", "client:DATA:3", "server:ACK"
+// (exactly ACK, without payload). WHO is `name_a` or `name_b`. Errors: INVALID.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_drop_rule_parse(const char *text,
+                                                                    const char *name_a,
+                                                                    const char *name_b,
+                                                                    struct synfin_drop_rule *out);
+
+// Makes a link; only the slab functions of `env` are used. Errors: INVALID, NO_MEMORY.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_link_create(const struct synfin_env *env, const struct synfin_link_config *config,
+                   synfin_link **out);
+SYNFIN_API void synfin_link_destroy(synfin_link *link /* takes */);
+// The device at one side; it lives as long as the link.
+SYNFIN_API struct synfin_device *synfin_link_device(synfin_link *link, enum synfin_link_side side);
+// When the next packet arrives at either side; SYNFIN_NEVER when none is under way.
+SYNFIN_API uint64_t synfin_link_next_deadline(const synfin_link *link);
+// Removes all faults and rules from now on; packets under way keep their times.
+SYNFIN_API void synfin_link_heal(synfin_link *link);
+
+enum synfin_fate {
+    SYNFIN_FATE_DELIVERED,
+    SYNFIN_FATE_LOST,
+    SYNFIN_FATE_CORRUPTED,
+    SYNFIN_FATE_DUPLICATED
+};
+
+// What happened to one packet, told when it is sent. A duplicated packet is told twice: itself
+// and its copy, whose fate is DUPLICATED.
+struct synfin_passage {
+    uint64_t number; // of the packet on this link, from 1
+    enum synfin_link_side from;
+    uint64_t sent_ns, arrives_ns; // arrives_ns is SYNFIN_NEVER when lost
+    enum synfin_fate fate;
+    enum synfin_reason fate_reason;     // LINK_*; UNKNOWN when delivered
+    const struct synfin_packet *packet; // borrowed for the call, as it was sent
+    bool is_ethernet;
+};
+typedef void (*synfin_passage_fn)(void *ctx, const struct synfin_passage *passage);
+// Sets who is told of every packet; NULL for nobody.
+SYNFIN_API void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx);
+
+// Puts a link between a stack and `inner`: what the stack sends enters at side A, what `inner`
+// receives enters at side B. The result destroys `inner` with itself; the link is its own too
+// and can be observed. Errors: NO_MEMORY.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_fault_device_create(const struct synfin_env *env, const struct synfin_link_config *config,
+                           struct synfin_device *inner /* takes */, struct synfin_device **out,
+                           synfin_link **link);
+
+// A capture in the pcapng form, with each packet's reason and clause as its comment. The bytes
+// go to `write`, which returns false when it could not take them (the capture then stops).
+typedef bool (*synfin_write_fn)(void *ctx, const void *bytes, size_t count);
+typedef struct synfin_capture synfin_capture;
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_capture_create(const struct synfin_env *env,
+                                                                   bool is_ethernet,
+                                                                   synfin_write_fn write, void *ctx,
+                                                                   synfin_capture **out);
+// Writes one packet: times are ns since the epoch that the file is to show.
+SYNFIN_API void synfin_capture_packet(synfin_capture *capture, const struct synfin_packet *packet,
+                                      uint64_t t_ns, bool is_outgoing, const char *comment);
+// Writes a passage: the packet at its sending time, with reason, clause and fate as comment.
+SYNFIN_API void synfin_capture_passage(synfin_capture *capture,
+                                       const struct synfin_passage *passage);
+// True while every write succeeded.
+SYNFIN_API bool synfin_capture_ok(const synfin_capture *capture);
+SYNFIN_API void synfin_capture_destroy(synfin_capture *capture /* takes */);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//
+// Sockets: non-blocking handles on a stack's connections and listeners. A call that would have
+// to wait returns AGAIN, and an event (stack.h) says when to call again. Every call with a wrong
+// handle returns BAD_HANDLE.
+#ifndef SYNFIN_SOCKET_H
+#define SYNFIN_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <synfin/addr.h>
+#include <synfin/error.h>
+#include <synfin/packet.h>
+#include <synfin/stack.h>
+#include <synfin/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Makes a TCP socket without address or peer. Errors: LIMIT, NO_MEMORY.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_open(synfin_stack *stack,
+                                                                synfin_socket *out);
+// Chooses the local endpoint before listen or connect; an unspecified address means any of the
+// stack's (of the same IP version), port 0 an ephemeral one. Errors: INVALID (bound already),
+// BAD_LOCAL_ADDR, IN_USE.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_bind(synfin_stack *stack, synfin_socket socket, const struct synfin_endpoint *local);
+// Makes the socket a listener (RFC 9293 §3.10.1, passive OPEN). `backlog` limits half-open and
+// not yet accepted connections, each; 0 means 128. A socket bound to :: listens on both IP
+// versions. Errors: INVALID (not bound), IN_USE, CONNECTED.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_listen(synfin_stack *stack, synfin_socket socket, uint32_t backlog, uint64_t now_ns);
+// Takes one established connection from the listener. `peer` may be NULL.
+// Errors: AGAIN, INVALID (no listener).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *stack,
+                                                                  synfin_socket listener,
+                                                                  synfin_socket *out,
+                                                                  struct synfin_endpoint *peer);
+// Begins to connect (active OPEN); CONNECTED or CLOSED tells the outcome.
+// Errors: INVALID (no usable address or port), NO_ROUTE, BAD_LOCAL_ADDR, NO_PORTS, IN_USE (the
+// same pair is connected or in TIME-WAIT), IN_PROGRESS, CONNECTED.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
+                      const struct synfin_endpoint *remote, uint64_t now_ns);
+
+// Queues up to `bytes` octets for sending (copied); *sent says how many were taken, at least 1.
+// Allowed while the connection is being opened. Errors: AGAIN (no room: wait for WRITABLE),
+// NOT_CONNECTED, SHUT_DOWN, and what ended the connection.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_send(synfin_stack *stack,
+                                                                synfin_socket socket,
+                                                                const void *data, size_t bytes,
+                                                                size_t *sent, uint64_t now_ns);
+// Takes up to `capacity` received octets; *received 0 with OK means the peer has sent its last
+// octet. Errors: AGAIN (nothing yet), NOT_CONNECTED, SHUT_DOWN, and what ended the connection.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_recv(synfin_stack *stack,
+                                                                synfin_socket socket, void *data,
+                                                                size_t capacity, size_t *received,
+                                                                uint64_t now_ns);
+// Shows received octets in place, without copying: fills up to *count pieces, valid until the
+// next call on the stack. Take them with synfin_socket_consume. Errors as recv.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_peek(synfin_stack *stack,
+                                                                synfin_socket socket,
+                                                                struct synfin_span *pieces,
+                                                                uint32_t *count);
+// Takes `bytes` octets that peek showed. Errors: INVALID (more than there are).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_consume(synfin_stack *stack, synfin_socket socket, size_t bytes, uint64_t now_ns);
+
+enum synfin_shutdown { SYNFIN_SHUTDOWN_READ, SYNFIN_SHUTDOWN_WRITE, SYNFIN_SHUTDOWN_BOTH };
+
+// Ends one direction. WRITE sends a FIN after all queued data (half-close): receiving goes on.
+// READ: later data is refused with a reset. Errors: NOT_CONNECTED.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_shutdown(synfin_stack *stack,
+                                                                    synfin_socket socket,
+                                                                    enum synfin_shutdown how,
+                                                                    uint64_t now_ns);
+// Gives the handle up (RFC 9293 CLOSE). Queued data and a FIN are still sent in order, within the
+// orphan limits; unread data makes it a reset. With SYNFIN_OPTION_LINGER 0 it aborts.
+SYNFIN_API void synfin_socket_close(synfin_stack *stack, synfin_socket socket, uint64_t now_ns);
+// Ends the connection at once with a reset and gives the handle up (RFC 9293 ABORT).
+SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, uint64_t now_ns);
+
+// X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
+#define SYNFIN_OPTIONS(X)                                                                     \
+    X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")         \
+    X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window") \
+    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")   \
+    X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                     \
+    X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                 \
+    X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                               \
+    X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                  \
+    X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                        \
+    X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")   \
+    X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                             \
+    X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")   \
+    X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                          \
+    X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                              \
+    X(TRAFFIC_CLASS, "IP_TOS", "DSCP and ECN octet of what is sent")                          \
+    X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                \
+    X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")           \
+    X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                            \
+    X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")            \
+    X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                        \
+    X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")
+
+enum synfin_option {
+#define SYNFIN_OPTION_ENUM(code, name, text) SYNFIN_OPTION_##code,
+    SYNFIN_OPTIONS(SYNFIN_OPTION_ENUM)
+#undef SYNFIN_OPTION_ENUM
+        SYNFIN_OPTION_COUNT
+};
+
+// Errors: INVALID (value out of range), NOT_SUPPORTED (read only).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_set_option(synfin_stack *stack, synfin_socket socket, enum synfin_option option,
+                         int64_t value, uint64_t now_ns);
+// Errors: INVALID (no such option).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_get_option(synfin_stack *stack,
+                                                                      synfin_socket socket,
+                                                                      enum synfin_option option,
+                                                                      int64_t *value);
+
+// Attaches the caller's pointer, which comes back in the socket's events. Errors: none but
+// BAD_HANDLE.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_set_user(synfin_stack *stack, synfin_socket socket, void *user);
+// The two ends; NULL for what is not wanted. Errors: NOT_CONNECTED (for `remote`).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_endpoints(synfin_stack *stack, synfin_socket socket, struct synfin_endpoint *local,
+                        struct synfin_endpoint *remote);
+
+// What struct tcp_info of Linux tells, as far as it applies; times in ns, sizes in octets.
+struct synfin_tcp_info {
+    size_t size; // sizeof(struct synfin_tcp_info), set by the caller
+    enum synfin_tcp_state state;
+    uint32_t conn; // the number under which traces name it
+    uint8_t has_timestamps, has_sack, has_window_scale, has_ecn;
+    uint8_t snd_wscale_shift, rcv_wscale_shift;
+    uint8_t is_in_recovery, backoff;
+    uint32_t retransmits; // of the oldest segment, in a row
+    uint32_t probes;      // unanswered window or keep-alive probes
+    uint64_t rto_ns, srtt_ns, rttvar_ns, min_rtt_ns, ato_ns;
+    uint32_t snd_mss_bytes, rcv_mss_bytes, advertised_mss_bytes, pmtu_bytes;
+    uint32_t cwnd_bytes, ssthresh_bytes, snd_wnd_bytes, rcv_wnd_bytes;
+    uint32_t unacked_bytes, unsent_bytes, out_of_order_bytes;
+    uint64_t bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
+    uint64_t segments_in, segments_out, data_segments_in, data_segments_out;
+    uint64_t total_retransmits; // segments sent again, ever
+    uint64_t last_data_sent_ns, last_data_received_ns, last_ack_received_ns; // ages
+    uint32_t iss, irs, snd_una, snd_nxt, rcv_nxt;
+};
+
+// Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_info(synfin_stack *stack,
+                                                                synfin_socket socket,
+                                                                struct synfin_tcp_info *info,
+                                                                uint64_t now_ns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//
+// The TCP header (RFC 9293 §3.1) and its options: octets to host-order values and back. Parsing
+// proves every length once; what it returns needs no further checks of form.
+#ifndef SYNFIN_WIRE_TCP_H
+#define SYNFIN_WIRE_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <synfin/addr.h>
+#include <synfin/reason.h>
+#include <synfin/trace.h>
+
+#include "base/checksum.h"
+#include "base/seq.h"
+
+enum { WIRE_TCP_HEADER_MIN = 20, WIRE_TCP_HEADER_MAX = 60 };
+
+struct wire_sack_block {
+    struct seq left, right;
+};
+
+struct wire_tcp {
+    uint16_t src_port, dst_port;
+    struct seq seq, ack;
+    uint16_t flags; // SYNFIN_TCP_*
+    uint16_t window, urgent, checksum;
+    uint8_t header_bytes; // 20-60, options included
+
+    // Options; those a segment of its kind may not carry are parsed all the same.
+    bool has_mss, has_wscale, has_sack_permitted, has_timestamps;
+    uint8_t wscale_shift; // as on the wire, not limited to 14
+    uint8_t sack_blocks;
+    uint16_t mss;
+    uint32_t ts_val, ts_ecr;
+    struct wire_sack_block sack[SYNFIN_SACK_BLOCKS_MAX];
+};
+
+// Reads the header of a segment of `segment_bytes` octets, of which `head_bytes` are at `p`.
+// UNKNOWN when it is well formed, else DROP_TCP_SHORT, DROP_TCP_OFFSET or DROP_TCP_OPTION.
+enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_t segment_bytes,
+                                  struct wire_tcp *out);
+// How long the header with these options is, a multiple of 4; `header_bytes` is not read.
+uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp);
+// Writes header and options, with the checksum field 0; returns its length, at most 60: SACK
+// blocks that do not fit are left out from the end. Options stand in this order:
+// SYN: MSS, SACK permitted, timestamps, NOP, window scale (two NOPs stand before SACK permitted
+// when there are no timestamps); else: NOP NOP timestamps, NOP NOP SACK.
+uint32_t wire_tcp_emit(uint8_t *p, const struct wire_tcp *tcp);
+// Stores a checksum into an emitted header.
+void wire_tcp_set_checksum(uint8_t *p, uint16_t checksum);
+// Adds the pseudo-header of either IP version (RFC 9293 §3.1, RFC 8200 §8.1).
+void wire_pseudo_header_add(struct checksum *sum, const struct synfin_addr *src,
+                            const struct synfin_addr *dst, uint8_t protocol, uint32_t bytes);
+// The segment as traces show it.
+void wire_tcp_describe(const struct wire_tcp *tcp, const struct synfin_addr *src,
+                       const struct synfin_addr *dst, uint32_t payload_bytes,
+                       struct synfin_segment *out);
+
+#endif
