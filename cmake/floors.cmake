@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# One object library floor_<folder> per folder of src/ that holds sources. SYNFIN_CORE and SYNFIN_ALL
-# list those that exist.
+# One object library floor_<folder> per folder of src/ that holds sources. SYNFIN_CORE and
+# SYNFIN_ALL list those that exist.
 
 function(synfin_floor folder flags)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${folder}/*.c")
