@@ -28,6 +28,9 @@ if(TARGET synfin_static)
         "${PROJECT_BINARY_DIR}/synfinConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
     install(FILES "${PROJECT_BINARY_DIR}/synfinConfig.cmake"
                   "${PROJECT_BINARY_DIR}/synfinConfigVersion.cmake" DESTINATION "${config_dir}")
+    # Relative, so that what was installed can be moved.
+    file(RELATIVE_PATH PC_INCLUDEDIR "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
+         "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
     configure_file("${PROJECT_SOURCE_DIR}/cmake/synfin.pc.in" "${PROJECT_BINARY_DIR}/synfin.pc"
                    @ONLY)
     install(FILES "${PROJECT_BINARY_DIR}/synfin.pc"
