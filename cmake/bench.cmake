@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# bench/bench_*.c: one program each, against the public headers and the static library only. Other
+# benchmarks/bench_*.c: one program each, against the public headers and the static library only. Other
 # sources of that folder are helpers of all of them.
 
-file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/bench_*.c")
-file(GLOB helpers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.c")
+file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/bench_*.c")
+file(GLOB helpers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/*.c")
 if(programs AND TARGET synfin_static)
     list(REMOVE_ITEM helpers ${programs})
     foreach(source IN LISTS programs)

@@ -4,7 +4,7 @@
 # floors that must run without an operating system.
 
 set(warnings
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
     -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wcast-qual -Wwrite-strings
     -Wpointer-arith -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough -Wdouble-promotion)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

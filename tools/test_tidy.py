@@ -74,7 +74,7 @@ class Rules(unittest.TestCase):
                               ('src/host/tun.c', '"tcp/tcp.h"'),
                               ('src/ladder/ladder_text.c', '<unistd.h>'),
                               ('src/cli/cli.c', '"base/seq.h"'),
-                              ('bench/bench_inproc.c', '"tcp/tcp.h"'),
+                              ('benchmarks/bench_inproc.c', '"tcp/tcp.h"'),
                               ('src/base/seq.c', '<stdio.h>'),
                               ('src/base/seq.c', '"seq.h"'),
                               ('src/base/seq.c', '"synfin/error.h"'),

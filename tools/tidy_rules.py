@@ -123,7 +123,7 @@ def include_problem(tree, path, floor, name, is_system):
     elif is_system:
         allowed = floor.kind == 'os' or name in tree.floors.headers[floor.kind]
         return None if allowed else f'a system header that {floor.folder} may not include'
-    elif os.path.dirname(name) and not path.startswith(('tests/', 'bench/')):
+    elif os.path.dirname(name) and not path.startswith(('tests/', 'benchmarks/')):
         target = 'src/' + os.path.dirname(name)
     elif path.startswith('src/') or path.startswith('include/'):
         return 'internal headers are included as "folder/file.h"'
