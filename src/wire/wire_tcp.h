@@ -38,7 +38,10 @@ struct wire_tcp {
 };
 
 // Reads the header of a segment of `segment_bytes` octets, of which `head_bytes` are at `p`.
-// UNKNOWN when it is well formed, else DROP_TCP_SHORT, DROP_TCP_OFFSET or DROP_TCP_OPTION.
+// UNKNOWN when it is well formed, else DROP_TCP_SHORT, DROP_TCP_OFFSET, DROP_TCP_OPTION, or
+// DROP_NOT_LINEAR when the segment has its whole header but not in one piece. An option whose
+// length is impossible spoils the segment; a known kind in a length that is not its own is passed
+// over, as unknown kinds are.
 enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_t segment_bytes,
                                   struct wire_tcp *out);
 // How long the header with these options is, a multiple of 4; `header_bytes` is not read.
