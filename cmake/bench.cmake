@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# benchmarks/bench_*.c: one program each, against the public headers and the static library only. Other
-# sources of that folder are helpers of all of them.
+# benchmarks/bench_*.c: one program each, against the public headers and the static library only.
+# Other sources of that folder are helpers of all of them.
 
 file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/bench_*.c")
 file(GLOB helpers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/*.c")
