@@ -29,12 +29,13 @@ enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
 enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_DROP_EVERY = 0 };
 
 // Loses chosen segments: those sent by `side` that have all `flags_set` and none of
-// `flags_clear`, with or without payload, the `nth` of them (from 1) or every one.
+// `flags_clear`, the `nth` of them (from 1) up to the `nth_last`, or every one.
 struct synfin_drop_rule {
     enum synfin_link_side side;
     uint16_t flags_set, flags_clear; // SYNFIN_TCP_*
-    uint8_t needs_payload;           // 1: only segments with payload
+    uint8_t needs_payload;           // 1: only segments with payload; 2: only those without
     uint32_t nth;                    // from 1; SYNFIN_DROP_EVERY: all of them
+    uint32_t nth_last;               // 0: only the nth; UINT32_MAX: all from the nth on
 };
 
 // Probabilities are in parts per million, so that nothing needs floating point.
@@ -55,8 +56,11 @@ struct synfin_link_config {
 
 SYNFIN_API void synfin_link_config_default(struct synfin_link_config *config);
 
-// Reads WHO:WHAT[:K], such as "client:SYN:1", "server:SYN+ACK:*", "client:DATA:3", "server:ACK"
-// (exactly ACK, without payload). WHO is `name_a` or `name_b`. Errors: INVALID.
+// Reads WHO:WHAT[:K], such as "client:SYN:1", "server:SYN+ACK:*", "client:DATA:3", "server:ACK".
+// WHO is `name_a` or `name_b`. WHAT is names joined by '+': SYN, ACK, FIN and RST are compared
+// exactly, but beside FIN and RST an ACK counts only when named; PSH, URG, ECE and CWR only when
+// named; DATA wants payload, ACK alone wants none; ANY is every segment. K is a number, a range
+// "2-4" or "2-*", or "*" for every one; without it the first. Errors: INVALID.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_drop_rule_parse(const char *text,
                                                                     const char *name_a,
                                                                     const char *name_b,
@@ -88,7 +92,7 @@ struct synfin_passage {
     enum synfin_link_side from;
     uint64_t sent_ns, arrives_ns; // arrives_ns is SYNFIN_NEVER when lost
     enum synfin_fate fate;
-    enum synfin_reason fate_reason;     // LINK_*; UNKNOWN when delivered
+    enum synfin_reason fate_reason;     // LINK_*; UNKNOWN when nothing happened to it
     const struct synfin_packet *packet; // borrowed for the call, as it was sent
     bool is_ethernet;
 };
@@ -97,8 +101,9 @@ typedef void (*synfin_passage_fn)(void *ctx, const struct synfin_passage *passag
 SYNFIN_API void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx);
 
 // Puts a link between a stack and `inner`: what the stack sends enters at side A, what `inner`
-// receives enters at side B. The result destroys `inner` with itself; the link is its own too
-// and can be observed. Errors: NO_MEMORY.
+// receives enters at side B. MTU and kind are those of `inner`. The result destroys `inner` with
+// itself; the link is its own too and can be observed. On an error `inner` stays the caller's.
+// Errors: INVALID, NO_MEMORY.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_fault_device_create(const struct synfin_env *env, const struct synfin_link_config *config,
                            struct synfin_device *inner /* takes */, struct synfin_device **out,

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: MIT
+//
+// A link: its life, its two devices, and a packet's way through it. A packet is copied once into
+// a slot of MTU size when it is sent, and handed out from there when its time has come; the slot
+// is free again at that side's next receive. Slots are taken in slabs when needed and never
+// exceed packets_max: what does not fit is lost like what finds the queue full.
+#include <string.h>
+
+#include <synfin/link.h>
+
+#include "base/check.h"
+#include "base/checksum.h"
+#include "base/deadline.h"
+#include "link/link_internal.h"
+
+enum {
+    MTU_MIN = 68, // RFC 791 §3.2: every link carries at least this
+    VLAN_BYTES = 4,
+    SLAB_BYTES = 256 * 1024,
+    QUEUE_DEFAULT = 1000,
+    PACKETS_DEFAULT = 65536,
+};
+
+// Octets times 8e9 plus a remainder below the rate must fit 64 bits, see link_line_depart.
+static const uint64_t rate_max_bps = UINT64_C(1) << 62;
+
+void synfin_link_config_default(struct synfin_link_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->size = sizeof *config;
+    config->seed = 1;
+    config->queue_packets = QUEUE_DEFAULT;
+    config->mtu_bytes = 1500;
+    config->packets_max = PACKETS_DEFAULT;
+}
+
+static bool are_rules_valid(const struct synfin_link_config *config)
+{
+    if (config->drop_rules > SYNFIN_DROP_RULES_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < config->drop_rules; i++) {
+        if (config->drop_rule[i].side != SYNFIN_LINK_A
+            && config->drop_rule[i].side != SYNFIN_LINK_B) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_config_valid(const struct synfin_link_config *config)
+{
+    return config->loss_ppm <= LINK_PPM && config->duplicate_ppm <= LINK_PPM
+           && config->reorder_ppm <= LINK_PPM && config->corrupt_ppm <= LINK_PPM
+           && config->mtu_bytes >= MTU_MIN && config->mtu_bytes <= SYNFIN_PACKET_MAX
+           && config->rate_bps <= rate_max_bps && are_rules_valid(config);
+}
+
+// A shorter struct is that of an older header: what it lacks has its default.
+static bool read_config(struct synfin_link_config *to, const struct synfin_link_config *from)
+{
+    synfin_link_config_default(to);
+    if (from != NULL) {
+        if (from->size < sizeof from->size || from->size > sizeof *to) {
+            return false;
+        }
+        memcpy(to, from, from->size);
+        to->size = sizeof *to;
+    }
+    to->queue_packets = to->queue_packets != 0 ? to->queue_packets : QUEUE_DEFAULT;
+    to->packets_max = to->packets_max != 0 ? to->packets_max : PACKETS_DEFAULT;
+    return is_config_valid(to);
+}
+
+static struct link_side *side_of(struct synfin_device *device)
+{
+    return CONTAINER_OF(device, struct link_side, device);
+}
+
+static struct link_side *other_side(const struct link_side *side)
+{
+    return &side->link->sides[side->side == SYNFIN_LINK_A ? SYNFIN_LINK_B : SYNFIN_LINK_A];
+}
+
+static uint64_t advance_time(synfin_link *link, uint64_t now_ns)
+{
+    link->now_ns = deadline_max(link->now_ns, now_ns);
+    return link->now_ns;
+}
+
+// The far side finds no offloads: what the sender left to the device is done here. The field
+// holds the sum of the pseudo-header; a sum of 0 is written as its other form, as UDP wants.
+static void complete_checksum(struct link_slot *slot, const struct synfin_packet *packet)
+{
+    uint32_t start = packet->checksum_start;
+    uint32_t field = start + packet->checksum_offset;
+    slot->checksum = SYNFIN_CHECKSUM_COMPLETE;
+    if (field + 2 > slot->bytes) {
+        return;
+    }
+    uint16_t sum = checksum_of(slot->data + start, slot->bytes - start);
+    sum = sum != 0 ? sum : 0xFFFF;
+    slot->data[field] = (uint8_t)(sum >> 8);
+    slot->data[field + 1] = (uint8_t)sum;
+}
+
+static struct link_slot *copy_packet(synfin_link *link, const struct synfin_packet *packet)
+{
+    struct link_slot *slot = slab_pool_take_raw(&link->slots, NULL);
+    if (slot == NULL) {
+        return NULL;
+    }
+    slot->bytes = packet->bytes;
+    slot->conn = packet->conn;
+    slot->reason = packet->reason;
+    slot->checksum = packet->checksum;
+    slot->is_duplicate = packet->is_duplicate;
+    (void)synfin_packet_copy(packet, slot->data, packet->bytes);
+    if (packet->checksum == SYNFIN_CHECKSUM_PARTIAL) {
+        complete_checksum(slot, packet);
+    }
+    return slot;
+}
+
+static void tell(const struct link_side *side, const struct synfin_packet *packet,
+                 struct synfin_passage *passage)
+{
+    const synfin_link *link = side->link;
+    if (link->observe == NULL) {
+        return;
+    }
+    passage->from = side->side;
+    passage->sent_ns = link->now_ns;
+    passage->packet = packet;
+    passage->is_ethernet = link->config.is_ethernet != 0;
+    link->observe(link->observe_ctx, passage);
+}
+
+static void tell_lost(const struct link_side *side, const struct synfin_packet *packet,
+                      uint64_t number, enum synfin_reason reason)
+{
+    struct synfin_passage passage = {.number = number,
+                                     .arrives_ns = SYNFIN_NEVER,
+                                     .fate = SYNFIN_FATE_LOST,
+                                     .fate_reason = reason};
+    tell(side, packet, &passage);
+}
+
+static void tell_arrival(const struct link_side *side, const struct synfin_packet *packet,
+                         const struct link_slot *slot, const struct link_verdict *verdict)
+{
+    struct synfin_passage passage = {.number = slot->number,
+                                     .arrives_ns = slot->arrives_ns,
+                                     .fate = SYNFIN_FATE_DELIVERED,
+                                     .fate_reason = SYNFIN_REASON_UNKNOWN};
+    if (verdict->is_corrupted) {
+        passage.fate = SYNFIN_FATE_CORRUPTED;
+        passage.fate_reason = SYNFIN_REASON_LINK_CORRUPTED;
+    } else if (verdict->is_held_back) {
+        passage.fate_reason = SYNFIN_REASON_LINK_REORDERED;
+    }
+    tell(side, packet, &passage);
+}
+
+// How long a packet is held back beyond its time. A link without delay has no natural measure;
+// a millisecond lets others overtake there as well.
+static uint64_t hold_of(const struct synfin_link_config *config)
+{
+    if (config->reorder_ns != 0) {
+        return config->reorder_ns;
+    }
+    return config->delay_ns != 0 ? config->delay_ns : NS_PER_MS;
+}
+
+// Sets when `slot` arrives and queues it: in order, or held back beyond that.
+static void launch(struct link_side *side, struct link_slot *slot,
+                   const struct link_verdict *verdict)
+{
+    const struct synfin_link_config *config = &side->link->config;
+    uint64_t arrives_ns = deadline_after(slot->departs_ns, config->delay_ns);
+    arrives_ns = deadline_after(arrives_ns, verdict->jitter_ns);
+    arrives_ns = deadline_max(arrives_ns, side->last_arrival_ns);
+    if (verdict->is_held_back) {
+        slot->arrives_ns = deadline_after(arrives_ns, hold_of(config));
+        link_queue_hold(&side->queue, slot);
+    } else {
+        slot->arrives_ns = arrives_ns;
+        side->last_arrival_ns = arrives_ns;
+        link_queue_push(&side->queue, slot);
+    }
+}
+
+// The copy travels with its original, behind it, but without its flipped bit. It was made on
+// the way: it takes no time on the sender's line.
+static void duplicate(struct link_side *side, const struct synfin_packet *packet,
+                      uint64_t departs_ns, const struct link_verdict *verdict)
+{
+    synfin_link *link = side->link;
+    if (verdict->is_held_back && !link_queue_reserve(&side->queue, &link->source)) {
+        return;
+    }
+    struct link_slot *slot = copy_packet(link, packet);
+    if (slot == NULL) {
+        return;
+    }
+    slot->number = ++link->numbers;
+    slot->departs_ns = departs_ns;
+    slot->is_duplicate = 1;
+    launch(side, slot, verdict);
+    struct synfin_packet copy = *packet;
+    copy.is_duplicate = 1;
+    struct synfin_passage passage = {.number = slot->number,
+                                     .arrives_ns = slot->arrives_ns,
+                                     .fate = SYNFIN_FATE_DUPLICATED,
+                                     .fate_reason = SYNFIN_REASON_LINK_DUPLICATED};
+    tell(side, &copy, &passage);
+}
+
+// A slot for a packet that no fault has lost; NULL when the queue or the memory is full.
+static struct link_slot *admit(struct link_side *side, const struct synfin_packet *packet,
+                               const struct link_verdict *verdict)
+{
+    synfin_link *link = side->link;
+    // One packet is on the line, queue_packets wait behind it.
+    if (side->line.waiting > link->config.queue_packets) {
+        return NULL;
+    }
+    if (verdict->is_held_back && !link_queue_reserve(&side->queue, &link->source)) {
+        return NULL;
+    }
+    return copy_packet(link, packet);
+}
+
+static void send_one(struct link_side *side, const struct synfin_packet *packet)
+{
+    synfin_link *link = side->link;
+    uint64_t number = ++link->numbers;
+    struct link_verdict verdict;
+    link_fault_judge(side, packet, &verdict);
+    if (verdict.lost != SYNFIN_REASON_UNKNOWN) {
+        tell_lost(side, packet, number, verdict.lost);
+        return;
+    }
+    struct link_slot *slot = admit(side, packet, &verdict);
+    if (slot == NULL) {
+        tell_lost(side, packet, number, SYNFIN_REASON_LINK_LOST_QUEUE);
+        return;
+    }
+    slot->number = number;
+    slot->departs_ns =
+        link_line_depart(&side->line, link->config.rate_bps, packet->bytes, link->now_ns);
+    if (slot->departs_ns > link->now_ns) {
+        link_line_wait(&side->line, slot);
+    }
+    if (verdict.is_corrupted) {
+        uint32_t header_bytes = link->config.is_ethernet ? LINK_ETHERNET_BYTES : 0;
+        link_fault_corrupt(slot, header_bytes, verdict.corrupt_draw);
+    }
+    launch(side, slot, &verdict);
+    tell_arrival(side, packet, slot, &verdict);
+    if (verdict.is_duplicated) {
+        duplicate(side, packet, slot->departs_ns, &verdict);
+    }
+}
+
+static uint32_t link_send(struct synfin_device *device, const struct synfin_packet *packets,
+                          uint32_t n, uint64_t now_ns)
+{
+    struct link_side *side = side_of(device);
+    link_line_advance(&side->line, advance_time(side->link, now_ns));
+    for (uint32_t i = 0; i < n; i++) {
+        send_one(side, &packets[i]);
+    }
+    return n;
+}
+
+static void free_received(struct link_side *side)
+{
+    while (side->received != NULL) {
+        struct link_slot *slot = side->received;
+        side->received = slot->next;
+        slab_pool_give(&side->link->slots, slot);
+    }
+}
+
+static void hand_out(struct link_slot *slot, struct synfin_packet *packet)
+{
+    synfin_packet_wrap(packet, slot->data, slot->bytes);
+    packet->checksum = slot->checksum;
+    packet->is_duplicate = slot->is_duplicate;
+    packet->reason = slot->reason;
+    packet->conn = slot->conn;
+}
+
+static uint32_t link_receive(struct synfin_device *device, struct synfin_packet *packets,
+                             uint32_t max, uint64_t now_ns)
+{
+    struct link_side *side = side_of(device);
+    struct link_side *from = other_side(side);
+    uint64_t latest_ns = advance_time(side->link, now_ns);
+    link_line_advance(&from->line, latest_ns);
+    free_received(side);
+    uint32_t n = 0;
+    while (n < max) {
+        struct link_slot *slot = link_queue_peek(&from->queue);
+        if (slot == NULL || !deadline_is_due(slot->arrives_ns, latest_ns)) {
+            break;
+        }
+        link_queue_pop(&from->queue);
+        hand_out(slot, &packets[n++]);
+        slot->next = side->received;
+        side->received = slot;
+    }
+    return n;
+}
+
+static uint64_t side_deadline(const struct link_side *side)
+{
+    const struct link_slot *slot = link_queue_peek(&side->queue);
+    return slot != NULL ? slot->arrives_ns : SYNFIN_NEVER;
+}
+
+static uint64_t link_device_deadline(const struct synfin_device *device)
+{
+    const struct link_side *side =
+        (const struct link_side *)(const void *)((const uint8_t *)device
+                                                 - offsetof(struct link_side, device));
+    return side_deadline(other_side(side));
+}
+
+// The device lives as long as its link.
+static void link_device_destroy(struct synfin_device *device)
+{
+    (void)device;
+}
+
+static const struct synfin_device_ops link_ops = {
+    .receive = link_receive,
+    .send = link_send,
+    .next_deadline = link_device_deadline,
+    .destroy = link_device_destroy,
+};
+
+static void init_side(synfin_link *link, enum synfin_link_side which)
+{
+    struct link_side *side = &link->sides[which];
+    side->link = link;
+    side->side = which;
+    side->dice = link_fault_dice(link->config.seed, which);
+    side->device.ops = &link_ops;
+    side->device.fd = -1;
+    side->device.is_ethernet = link->config.is_ethernet != 0;
+    side->device.mtu_bytes = link->config.mtu_bytes;
+    // Locally administered station addresses that differ in the last octet.
+    side->device.mac[0] = 0x02;
+    side->device.mac[1] = 's';
+    side->device.mac[2] = 'f';
+    side->device.mac[5] = (uint8_t)(which == SYNFIN_LINK_A ? 0x0A : 0x0B);
+}
+
+enum synfin_error synfin_link_create(const struct synfin_env *env,
+                                     const struct synfin_link_config *config, synfin_link **out)
+{
+    struct synfin_link_config checked;
+    if (env == NULL || env->slab_take == NULL || env->slab_give == NULL
+        || !read_config(&checked, config)) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    synfin_link *link = env->slab_take(env->ctx, sizeof *link);
+    if (link == NULL) {
+        return SYNFIN_ERROR_NO_MEMORY;
+    }
+    memset(link, 0, sizeof *link);
+    link->env = *env;
+    link->config = checked;
+    slab_source_init(&link->source, env, SIZE_MAX, SLAB_BYTES);
+    uint32_t slot_bytes =
+        (uint32_t)sizeof(struct link_slot) + checked.mtu_bytes + LINK_ETHERNET_BYTES + VLAN_BYTES;
+    slab_pool_init(&link->slots, &link->source, slot_bytes, checked.packets_max);
+    init_side(link, SYNFIN_LINK_A);
+    init_side(link, SYNFIN_LINK_B);
+    *out = link;
+    return SYNFIN_ERROR_OK;
+}
+
+void synfin_link_destroy(synfin_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    link_queue_deinit(&link->sides[SYNFIN_LINK_A].queue, &link->source);
+    link_queue_deinit(&link->sides[SYNFIN_LINK_B].queue, &link->source);
+    slab_pool_deinit(&link->slots);
+    struct synfin_env env = link->env;
+    env.slab_give(env.ctx, link, sizeof *link);
+}
+
+struct synfin_device *synfin_link_device(synfin_link *link, enum synfin_link_side side)
+{
+    return &link->sides[side == SYNFIN_LINK_A ? SYNFIN_LINK_A : SYNFIN_LINK_B].device;
+}
+
+uint64_t synfin_link_next_deadline(const synfin_link *link)
+{
+    return deadline_min(side_deadline(&link->sides[SYNFIN_LINK_A]),
+                        side_deadline(&link->sides[SYNFIN_LINK_B]));
+}
+
+void synfin_link_heal(synfin_link *link)
+{
+    struct synfin_link_config *config = &link->config;
+    config->delay_ns = config->jitter_ns = config->reorder_ns = config->rate_bps = 0;
+    config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
+    config->drop_rules = 0;
+}
+
+void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx)
+{
+    link->observe = observe;
+    link->observe_ctx = ctx;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//
+// What happens to a packet, as far as chance and rules decide it. The generator is SplitMix64:
+// its n-th number is a mix of seed + n * gamma, so that every fault has its own place among a
+// packet's draws, is computed only when it is set, and setting one does not move the others.
+#include <synfin/link.h>
+
+#include "link/link_internal.h"
+
+// The draws of one packet, in this order for ever: traces of old seeds depend on it.
+enum draw { DRAW_LOSS, DRAW_CORRUPT, DRAW_CORRUPT_BIT, DRAW_DUPLICATE, DRAW_REORDER, DRAW_JITTER };
+
+enum { DRAWS = 8 }; // per packet, with room for faults to come
+
+// 2^64 divided by the golden ratio, made odd.
+static const uint64_t gamma = UINT64_C(0x9E3779B97F4A7C15);
+
+// The output function of SplitMix64 (Steele, Lea and Flood 2014, variant 13 of Stafford).
+static uint64_t mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+// The state of a side's generator; sides of one seed have nothing in common.
+uint64_t link_fault_dice(uint64_t seed, enum synfin_link_side side)
+{
+    return mix(seed + gamma) ^ mix(~seed - (side == SYNFIN_LINK_A ? 0 : gamma));
+}
+
+static uint64_t draw_number(const struct link_side *side, enum draw which)
+{
+    return mix(side->dice + ((uint64_t)which + 1) * gamma);
+}
+
+static bool draw_chance(const struct link_side *side, enum draw which, uint32_t ppm)
+{
+    return ppm != 0 && ((draw_number(side, which) >> 32) * LINK_PPM) >> 32 < ppm;
+}
+
+static uint64_t draw_jitter(const struct link_side *side, uint64_t jitter_ns)
+{
+    if (jitter_ns == 0) {
+        return 0;
+    }
+    uint64_t number = draw_number(side, DRAW_JITTER);
+    return jitter_ns == UINT64_MAX ? number : number % (jitter_ns + 1);
+}
+
+static enum synfin_reason find_loss(const struct link_side *side,
+                                    const struct synfin_packet *packet)
+{
+    synfin_link *link = side->link;
+    const struct synfin_link_config *config = &link->config;
+    uint32_t bytes_max = config->mtu_bytes + (config->is_ethernet ? LINK_ETHERNET_BYTES : 0);
+    bool is_chosen = config->drop_rules != 0 && link_drop_is_chosen(link, side->side, packet);
+    if (packet->bytes > bytes_max) {
+        return SYNFIN_REASON_LINK_LOST_MTU;
+    }
+    if (is_chosen) {
+        return SYNFIN_REASON_LINK_LOST_CHOSEN;
+    }
+    return draw_chance(side, DRAW_LOSS, config->loss_ppm) ? SYNFIN_REASON_LINK_LOST_RANDOM
+                                                          : SYNFIN_REASON_UNKNOWN;
+}
+
+void link_fault_judge(struct link_side *side, const struct synfin_packet *packet,
+                      struct link_verdict *verdict)
+{
+    const struct synfin_link_config *config = &side->link->config;
+    uint32_t header_bytes = config->is_ethernet ? LINK_ETHERNET_BYTES : 0;
+    verdict->lost = find_loss(side, packet);
+    verdict->is_corrupted =
+        packet->bytes > header_bytes && draw_chance(side, DRAW_CORRUPT, config->corrupt_ppm);
+    verdict->corrupt_draw = verdict->is_corrupted ? draw_number(side, DRAW_CORRUPT_BIT) : 0;
+    verdict->is_duplicated = draw_chance(side, DRAW_DUPLICATE, config->duplicate_ppm);
+    verdict->is_held_back = draw_chance(side, DRAW_REORDER, config->reorder_ppm);
+    verdict->jitter_ns = draw_jitter(side, config->jitter_ns);
+    side->dice += DRAWS * gamma;
+}
+
+// Flips one bit behind the link header. A checksum that was verified before must be verified
+// again.
+void link_fault_corrupt(struct link_slot *slot, uint32_t header_bytes, uint64_t draw)
+{
+    uint64_t bits = (uint64_t)(slot->bytes - header_bytes) * 8;
+    uint64_t bit = draw % bits;
+    slot->data[header_bytes + bit / 8] ^= (uint8_t)(0x80U >> bit % 8);
+    slot->checksum = SYNFIN_CHECKSUM_COMPLETE;
+}
