@@ -21,7 +21,7 @@ endif()
 add_library(synfin_flags INTERFACE)
 target_compile_options(synfin_flags INTERFACE
     ${warnings} -fvisibility=hidden -ffunction-sections -fdata-sections
-    "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+    "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 target_include_directories(synfin_flags INTERFACE "${PROJECT_SOURCE_DIR}/include")
 if(SYNFIN_ASSERT_SLOW)
     target_compile_definitions(synfin_flags INTERFACE SYNFIN_ASSERT_SLOW=1)
