@@ -115,6 +115,10 @@ class Rules(unittest.TestCase):
                    'src/base/seq.h')
         self.is_clean(body('', name='synfin_seq_f'))
         self.is_clean(body('', name='seq'))
+        interface = {'src/tcp/tcp.h': HEAD + 'void tcp_init(void);\n'}
+        life = {'src/tcp/tcp_life.c': body('', name='tcp_init')}
+        self.assertEqual(rules_fired({**life, **interface}), [])
+        self.assertEqual(rules_fired(life), ['names'])
 
     def test_basename(self):
         self.fires('basename', CLEAN, **{'src/wire/seq.c': CLEAN})

@@ -149,14 +149,22 @@ def check_functions(tree):
 
 
 def check_names(tree):
-    """Functions seen by other files carry their file's name, or are public."""
+    """Functions seen by other files carry their file's name, or are public.
+
+    What src/x/x.h declares is the interface of the whole folder and is named x_<verb>, wherever it
+    is defined; so is what src/x/x_internal.h defines.
+    """
     for path, source in tree.sources.items():
         if not path.startswith('src/'):
             continue
-        stem = os.path.splitext(os.path.basename(path))[0]
+        stem = os.path.splitext(os.path.basename(path))[0].removesuffix('_internal')
+        folder = path.split('/')[1]
+        interface = tree.sources.get(f'src/{folder}/{folder}.h')
         for f in source.functions:
             is_local = f.is_static and path.endswith('.c')
             named = f.name == stem or f.name.startswith((stem + '_', 'synfin_'))
+            if interface and f.name.startswith(folder + '_'):
+                named = named or re.search(rf'\b{f.name}\b', interface.code)
             if not is_local and not named and f.name != 'main':
                 yield Finding('names', path, f.line, f'{f.name}: expected {stem}_<verb>', f.name)
 
