@@ -20,7 +20,7 @@ SYNFIN_API _Noreturn void synfin_panic(const char *file, int line, const char *w
 #if defined(SYNFIN_ASSERT_SLOW)
 #    define ASSERT_SLOW(condition) ASSERT(condition)
 #else
-#    define ASSERT_SLOW(condition) ((void)sizeof(condition))
+#    define ASSERT_SLOW(condition) ((void)(0 && (condition)))
 #endif
 
 // The object that holds `member` at `pointer`.

@@ -2,11 +2,14 @@
 //
 // Memory. A slab source takes whole slabs from the environment up to a hard limit; pools carve
 // them into objects of one size. An object is found again by its number (index), so that public
-// handles and compact tables need no pointers. Slabs go back to the environment when a pool is
-// emptied; freed objects are poisoned in ASSERT_SLOW builds.
+// handles and compact tables need no pointers. An empty slab goes back to the environment, but for
+// one that each pool keeps against thrash; freed objects are poisoned in ASSERT_SLOW builds.
 //
 //     env.slab_take --> slab_source (limit, octets taken) --> slab_pool "connections" --> objects
 //                                                        \-> slab_pool "chunks"
+//
+// An object costs its size and SLAB_TAG_BYTES more, rounded up to 16: sizes of 16 n - 4 octets
+// waste nothing. It is aligned to 16, and to 64 when its rounded size is a multiple of 64.
 #ifndef SYNFIN_BASE_SLAB_H
 #define SYNFIN_BASE_SLAB_H
 
@@ -29,24 +32,29 @@ void slab_source_init(struct slab_source *source, const struct synfin_env *env, 
 void *slab_source_take(struct slab_source *source, size_t bytes);
 void slab_source_give(struct slab_source *source, void *memory, size_t bytes);
 
-struct slab; // one slab of a pool, with its header
+struct slab;      // one slab of a pool, with its header
+union slab_entry; // of a pool's directory
 
-enum { SLAB_DIRECTORY_MAX = 64 };
+enum { SLAB_TAG_BYTES = 4 };
 
-// Slabs are numbered; a directory of doubling blocks finds slab k in O(1).
+// Numbers are given lowest first in a new slab and last freed first after that; an empty pool
+// begins again as a new one does. They stay below the largest number of objects that were ever in
+// use at once, rounded up to a slab's worth.
 struct slab_pool {
     struct slab_source *source;
-    struct slab *free_head; // slabs with room
-    uint32_t object_bytes;  // rounded up to 16
+    struct slab *room_first;     // slabs in use that have room, doubly linked
+    struct slab *spare;          // one empty slab, or NULL
+    union slab_entry *directory; // slab by number, and the list of vacant numbers
+    uint32_t directory_slots;    // grown by doubling
+    uint32_t vacant;             // first unused number below slabs_high, or UINT32_MAX
+    uint32_t object_bytes;       // as asked for
+    uint32_t stride_bytes;       // from one object to the next
     uint32_t objects_per_slab;
-    uint32_t slab_bytes;     // source->slab_bytes, or more when one object needs more
-    uint32_t slabs;          // taken now
-    uint32_t slabs_high;     // numbers used so far
-    uint32_t objects;        // in use now
-    uint32_t objects_max;    // hard limit on objects; UINT32_MAX: none but memory
-    struct slab **directory; // slab by number; grown by doubling
-    uint32_t directory_slots;
-    struct slab *vacant; // unused directory numbers, see slab.c
+    uint32_t slab_bytes;  // source->slab_bytes, or more when one object needs more
+    uint32_t slabs;       // taken now
+    uint32_t slabs_high;  // numbers used so far
+    uint32_t objects;     // in use now
+    uint32_t objects_max; // hard limit on objects; UINT32_MAX: none but memory
 };
 
 void slab_pool_init(struct slab_pool *pool, struct slab_source *source, uint32_t object_bytes,

@@ -15,11 +15,12 @@ enum { WHEEL_LEVELS = 8, WHEEL_SLOTS = 64, WHEEL_TICK_SHIFT = 16 };
 
 struct wheel_entry {
     struct list_node node; // on a slot's list, or on none
-    uint64_t deadline_ns;  // valid while armed
+    uint64_t deadline_ns;  // valid while armed; never before the time it was armed at
 };
 
 struct wheel {
     uint64_t now_ns;                 // the time up to which everything has expired
+    uint64_t soonest_ns;             // not later than the current tick's first deadline
     uint64_t occupied[WHEEL_LEVELS]; // one bit per slot that has entries
     struct list_node slot[WHEEL_LEVELS][WHEEL_SLOTS];
     struct list_node due; // expired and not yet given
@@ -37,8 +38,10 @@ bool wheel_is_armed(const struct wheel_entry *entry);
 void wheel_advance(struct wheel *wheel, uint64_t now_ns);
 // The next due entry, no longer armed; NULL when there is none. Earlier ticks come first.
 struct wheel_entry *wheel_pop_due(struct wheel *wheel);
-// Never later than the first deadline, at most one tick before it, SYNFIN_NEVER without entries.
-// When few entries share the first slot (up to 8) it is the first deadline itself.
+// Never later than the first deadline; SYNFIN_NEVER without entries. It is the first deadline
+// itself when the first slot holds up to 8 entries. When it holds more and lies on level 0 it is at
+// most one tick before it, and on a higher level, so that nobody walks a slot of 100,000 entries,
+// it is the slot's beginning: whoever wakes up then advances, and asks again.
 uint64_t wheel_next_deadline(const struct wheel *wheel);
 
 #endif

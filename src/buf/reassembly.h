@@ -23,7 +23,7 @@ struct reassembly_run {
 };
 
 struct reassembly {
-    struct reassembly_run *first;
+    struct reassembly_run *first, *last;
     uint32_t runs;
     uint32_t bytes;  // held in all runs
     uint32_t chunks; // held in all runs

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// Questions about addresses and prefixes in their 16-octet form (synfin/addr.h).
+#include <synfin/addr.h>
+
+#include <string.h>
+
+enum { MAPPED_OCTETS = 12 }; // of ::ffff:0:0/96
+
+static const uint8_t mapped[MAPPED_OCTETS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+struct synfin_addr synfin_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    return (struct synfin_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
+}
+
+// The built-in form of memcmp, here and below: a freestanding compiler makes a call of the plain
+// one, and these are a few instructions on the way of every packet.
+bool synfin_addr_is_ipv4(const struct synfin_addr *addr)
+{
+    return __builtin_memcmp(addr->octet, mapped, MAPPED_OCTETS) == 0;
+}
+
+bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
+{
+    static const struct synfin_addr ipv6;
+    static const struct synfin_addr ipv4 = {{[10] = 0xff, [11] = 0xff}};
+    return synfin_addr_equal(addr, &ipv6) || synfin_addr_equal(addr, &ipv4);
+}
+
+bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b)
+{
+    return __builtin_memcmp(a->octet, b->octet, sizeof a->octet) == 0;
+}
+
+bool synfin_prefix_contains(const struct synfin_prefix *prefix, const struct synfin_addr *addr)
+{
+    bool is_ipv4 = synfin_addr_is_ipv4(&prefix->addr);
+    if (is_ipv4 != synfin_addr_is_ipv4(addr)) {
+        return false;
+    }
+    uint32_t bits = prefix->bits + (is_ipv4 ? 8U * MAPPED_OCTETS : 0U);
+    if (bits > 8U * sizeof addr->octet) {
+        return false;
+    }
+    uint32_t octets = bits / 8;
+    if (memcmp(prefix->addr.octet, addr->octet, octets) != 0) {
+        return false;
+    }
+    uint32_t rest = bits % 8;
+    return rest == 0 || ((prefix->addr.octet[octets] ^ addr->octet[octets]) >> (8 - rest)) == 0;
+}

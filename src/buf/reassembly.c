@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+//
+// Out-of-order data in runs. A segment is laid over the runs from left to right, alternately
+// filling a gap and skipping what a run holds already:
+//
+//     runs      [aaaa]      [bbbb]    [cccc]
+//     segment      ssssssssssssssssssss
+//     filled         ^^^^^^       ^^^^        and the three runs become one
+//
+// A gap is filled by appending to the run that ends where the gap begins, or to a new one; a run
+// that ends where the next one begins takes that one in. So runs never overlap and never touch.
+#include "buf/reassembly.h"
+
+#include <stddef.h>
+
+#include "base/check.h"
+
+void reassembly_init(struct reassembly *reassembly)
+{
+    *reassembly = (struct reassembly){.first = NULL};
+}
+
+static struct seq right_of(const struct reassembly_run *run)
+{
+    return seq_add(run->left, run->data.bytes);
+}
+
+// The last run that begins at or before `left`; NULL when there is none. Segments mostly arrive
+// behind everything else, where no search is needed.
+static struct reassembly_run *find_before(const struct reassembly *reassembly, struct seq left)
+{
+    if (reassembly->last != NULL && seq_le(reassembly->last->left, left)) {
+        return reassembly->last;
+    }
+    struct reassembly_run *before = NULL;
+    for (struct reassembly_run *run = reassembly->first; run != NULL && seq_le(run->left, left);
+         run = run->next) {
+        before = run;
+    }
+    return before;
+}
+
+// Puts an empty run at `left` behind `before`; NULL at the limit or when the pool is empty.
+static struct reassembly_run *add_run(struct reassembly *reassembly,
+                                      const struct reassembly_memory *memory,
+                                      struct reassembly_run *before, struct seq left)
+{
+    if (reassembly->runs >= memory->runs_max) {
+        return NULL;
+    }
+    struct reassembly_run *run = slab_pool_take_raw(memory->runs, NULL);
+    if (run == NULL) {
+        return NULL;
+    }
+    struct reassembly_run **link = before != NULL ? &before->next : &reassembly->first;
+    *run = (struct reassembly_run){.next = *link, .left = left};
+    stream_init(&run->data);
+    *link = run;
+    if (run->next == NULL) {
+        reassembly->last = run;
+    }
+    reassembly->runs++;
+    return run;
+}
+
+// Takes the run behind `before` (NULL: the first one) off the list and frees it; its data is gone.
+static void remove_behind(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                          struct reassembly_run *before)
+{
+    struct reassembly_run **link = before != NULL ? &before->next : &reassembly->first;
+    struct reassembly_run *run = *link;
+    *link = run->next;
+    if (run->next == NULL) {
+        reassembly->last = before;
+    }
+    reassembly->runs--;
+    slab_pool_give(memory->runs, run);
+}
+
+// Octets that may be appended to `data` within the connection's limit of chunks.
+static uint32_t room_for(const struct reassembly *reassembly,
+                         const struct reassembly_memory *memory, const struct stream *data)
+{
+    uint32_t capacity = memory->chunks->capacity;
+    uint32_t room = data->last != NULL ? capacity - data->last->end : 0;
+    uint32_t chunks =
+        memory->chunks_max > reassembly->chunks ? memory->chunks_max - reassembly->chunks : 0;
+    uint64_t bytes = (uint64_t)chunks * capacity + room;
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+// Appends the front of `text` to the run, up to `bytes`; returns how many it was.
+static uint32_t append(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                       struct reassembly_run *run, struct gather *text, uint32_t bytes)
+{
+    uint32_t room = room_for(reassembly, memory, &run->data);
+    uint32_t chunks = run->data.chunks;
+    uint32_t appended =
+        stream_append(&run->data, memory->chunks, text, bytes < room ? bytes : room);
+    reassembly->chunks += run->data.chunks - chunks;
+    reassembly->bytes += appended;
+    return appended;
+}
+
+// Joins the run behind `run` to it when the two have come to touch.
+static void join_next(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                      struct reassembly_run *run)
+{
+    if (run->next != NULL && seq_eq(right_of(run), run->next->left)) {
+        stream_join(&run->data, &run->next->data);
+        remove_behind(reassembly, memory, run);
+    }
+}
+
+// Fills the gap that begins at `left`, behind `before`, with the front of `text`, up to the next
+// run. Returns the run that now holds it, or NULL when a limit or a pool kept some of it out.
+static struct reassembly_run *fill_gap(struct reassembly *reassembly,
+                                       const struct reassembly_memory *memory,
+                                       struct reassembly_run *before, struct seq left,
+                                       struct gather *text)
+{
+    struct reassembly_run *next = before != NULL ? before->next : reassembly->first;
+    uint32_t bytes = text->bytes;
+    if (next != NULL && seq_distance(left, next->left) < bytes) {
+        bytes = seq_distance(left, next->left);
+    }
+    struct reassembly_run *run = before;
+    if (run == NULL || !seq_eq(right_of(run), left)) {
+        run = add_run(reassembly, memory, before, left);
+        if (run == NULL) {
+            return NULL;
+        }
+    }
+    uint32_t appended = append(reassembly, memory, run, text, bytes);
+    if (run->data.bytes == 0) {
+        remove_behind(reassembly, memory, before);
+        return NULL;
+    }
+    run->stamp = reassembly->stamp;
+    if (appended < bytes) {
+        return NULL;
+    }
+    join_next(reassembly, memory, run);
+    return run;
+}
+
+// Takes off the front of `text` what `run` holds already; returns how many octets that was.
+static uint32_t skip_held(struct reassembly *reassembly, struct reassembly_run *run,
+                          struct seq left, struct gather *text)
+{
+    if (!seq_lt(left, right_of(run))) {
+        return 0;
+    }
+    uint32_t overlap = seq_distance(left, right_of(run));
+    overlap = overlap < text->bytes ? overlap : text->bytes;
+    gather_trim_left(text, overlap);
+    // RFC 2018 §4: the first block is the one that holds the segment that arrived last, also when
+    // that brought nothing new.
+    run->stamp = reassembly->stamp;
+    return overlap;
+}
+
+enum reassembly_verdict reassembly_insert(struct reassembly *reassembly,
+                                          const struct reassembly_memory *memory, struct seq left,
+                                          struct gather text)
+{
+    enum reassembly_verdict verdict = REASSEMBLY_DUPLICATE;
+    reassembly->stamp++;
+    struct reassembly_run *run = find_before(reassembly, left);
+    while (text.bytes > 0) {
+        if (run != NULL) {
+            left = seq_add(left, skip_held(reassembly, run, left, &text));
+        }
+        if (text.bytes == 0) {
+            break;
+        }
+        uint32_t bytes = text.bytes;
+        run = fill_gap(reassembly, memory, run, left, &text);
+        if (run == NULL) {
+            verdict = REASSEMBLY_REFUSED;
+            break;
+        }
+        verdict = REASSEMBLY_KEPT;
+        left = seq_add(left, bytes - text.bytes);
+    }
+    ASSERT_SLOW(reassembly_check(reassembly));
+    return verdict;
+}
+
+uint32_t reassembly_take(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                         struct seq next, struct stream *into)
+{
+    uint32_t moved = 0;
+    for (struct reassembly_run *run; (run = reassembly->first) != NULL;) {
+        if (seq_gt(run->left, next)) {
+            break;
+        }
+        reassembly->bytes -= run->data.bytes;
+        reassembly->chunks -= run->data.chunks;
+        uint32_t before = seq_distance(run->left, next);
+        if (before < run->data.bytes) {
+            stream_drop(&run->data, memory->chunks, before);
+            moved += run->data.bytes;
+            next = seq_add(next, run->data.bytes);
+            stream_join(into, &run->data);
+        } else {
+            stream_clear(&run->data, memory->chunks);
+        }
+        remove_behind(reassembly, memory, NULL);
+    }
+    ASSERT_SLOW(reassembly_check(reassembly));
+    return moved;
+}
+
+void reassembly_clear(struct reassembly *reassembly, const struct reassembly_memory *memory)
+{
+    while (reassembly->first != NULL) {
+        stream_clear(&reassembly->first->data, memory->chunks);
+        remove_behind(reassembly, memory, NULL);
+    }
+    reassembly_init(reassembly);
+}
+
+// How long ago a run changed, in arrivals.
+static uint32_t age_of(const struct reassembly *reassembly, const struct reassembly_run *run)
+{
+    return reassembly->stamp - run->stamp;
+}
+
+// The run that changed most recently of those that come after `above` in that order; of runs that
+// changed together the lowest. NULL: all were named.
+static const struct reassembly_run *find_newest(const struct reassembly *reassembly,
+                                                const struct reassembly_run *above)
+{
+    const struct reassembly_run *newest = NULL;
+    for (const struct reassembly_run *run = reassembly->first; run != NULL; run = run->next) {
+        uint32_t age = age_of(reassembly, run);
+        if (above != NULL
+            && (age < age_of(reassembly, above)
+                || (age == age_of(reassembly, above) && seq_le(run->left, above->left)))) {
+            continue;
+        }
+        if (newest == NULL || age < age_of(reassembly, newest)) {
+            newest = run;
+        }
+    }
+    return newest;
+}
+
+uint32_t reassembly_blocks(const struct reassembly *reassembly, struct reassembly_block *blocks,
+                           uint32_t max)
+{
+    const struct reassembly_run *run = NULL;
+    uint32_t count = 0;
+    while (count < max && (run = find_newest(reassembly, run)) != NULL) {
+        blocks[count++] = (struct reassembly_block){run->left, right_of(run)};
+    }
+    return count;
+}
+
+bool reassembly_check(const struct reassembly *reassembly)
+{
+    uint32_t runs = 0;
+    uint32_t bytes = 0;
+    uint32_t chunks = 0;
+    const struct reassembly_run *last = NULL;
+    for (const struct reassembly_run *run = reassembly->first; run != NULL; run = run->next) {
+        if (run->data.bytes == 0 || (last != NULL && !seq_lt(right_of(last), run->left))) {
+            return false;
+        }
+        runs++;
+        bytes += run->data.bytes;
+        chunks += run->data.chunks;
+        last = run;
+    }
+    return runs == reassembly->runs && bytes == reassembly->bytes && chunks == reassembly->chunks
+           && last == reassembly->last;
+}
