@@ -36,7 +36,8 @@ static inline bool wire_ip4_is_fragment(const struct wire_ip4 *ip)
 // after total_bytes are the link's padding. UNKNOWN when it is well formed, else DROP_IP_SHORT,
 // DROP_IP_VERSION, DROP_IP_HEADER, DROP_NOT_LINEAR, DROP_IP_CHECKSUM, DROP_IP_OPTION,
 // DROP_IP_SOURCE_ROUTE, or DROP_FRAGMENT_LENGTH: an empty fragment, one that is not the last
-// and no multiple of 8, or one that ends beyond 65535.
+// and no multiple of 8, or one that ends beyond 65535. From DROP_IP_CHECKSUM on `out` is filled all
+// the same, for those who only show packets.
 enum synfin_reason wire_ip4_parse(const uint8_t *p, uint32_t head_bytes, uint32_t packet_bytes,
                                   struct wire_ip4 *out);
 // Writes a header of WIRE_IP4_HEADER octets, without options, with its checksum.

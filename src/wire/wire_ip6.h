@@ -68,7 +68,8 @@ struct wire_ip6_chain {
     uint32_t named_at;        // the next-header field that says `protocol`
     // A part of a datagram: then fragment_start says where its fragment header stands, the
     // payload begins WIRE_IP6_FRAGMENT_HEADER octets later, and the first three fields say
-    // nothing. A fragment that is the whole datagram (RFC 6946 §4) is walked through instead.
+    // something only of a first fragment. One that is the whole datagram (RFC 6946 §4) is no
+    // fragment here but walked through.
     bool is_fragment;
     uint32_t fragment_start;
     uint32_t fragment_named_at; // the next-header field that says "fragment"
@@ -79,7 +80,7 @@ struct wire_ip6_chain {
 // Walks a packet whose header was parsed into `ip`; `p` points to the IPv6 header. UNKNOWN when
 // the walk reached an end, else DROP_IP6_EXTENSION (limits, or a length beyond the packet),
 // DROP_IP6_EXTENSION_ORDER, DROP_IP6_OPTION, DROP_IP6_ROUTING, DROP_FRAGMENT_LENGTH,
-// DROP_FRAGMENT_TINY (the first fragment ends before its transport's header begins),
+// DROP_FRAGMENT_TINY (the first fragment does not hold its transport's header),
 // DROP_FRAGMENT_NESTED or DROP_NOT_LINEAR.
 enum synfin_reason wire_ip6_walk(const uint8_t *p, uint32_t head_bytes, const struct wire_ip6 *ip,
                                  struct wire_ip6_chain *out);
