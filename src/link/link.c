@@ -2,8 +2,9 @@
 //
 // A link: its life, its two devices, and a packet's way through it. A packet is copied once into
 // a slot of MTU size when it is sent, and handed out from there when its time has come; the slot
-// is free again at that side's next receive. Slots are taken in slabs when needed and never
-// exceed packets_max: what does not fit is lost like what finds the queue full.
+// is free again at that side's next receive. Slots are taken in slabs when needed, are never
+// more than packets_max, and go back when the link is destroyed: what finds no slot is lost like
+// what finds the queue full.
 #include <string.h>
 
 #include <synfin/link.h>
@@ -104,9 +105,25 @@ static void complete_checksum(struct link_slot *slot, const struct synfin_packet
     slot->data[field + 1] = (uint8_t)sum;
 }
 
+static struct link_slot *take_slot(synfin_link *link)
+{
+    struct link_slot *slot = link->free_slots;
+    if (slot == NULL) {
+        return slab_pool_take_raw(&link->slots, NULL);
+    }
+    link->free_slots = slot->next;
+    return slot;
+}
+
+static void give_slot(synfin_link *link, struct link_slot *slot)
+{
+    slot->next = link->free_slots;
+    link->free_slots = slot;
+}
+
 static struct link_slot *copy_packet(synfin_link *link, const struct synfin_packet *packet)
 {
-    struct link_slot *slot = slab_pool_take_raw(&link->slots, NULL);
+    struct link_slot *slot = take_slot(link);
     if (slot == NULL) {
         return NULL;
     }
@@ -279,7 +296,7 @@ static void free_received(struct link_side *side)
     while (side->received != NULL) {
         struct link_slot *slot = side->received;
         side->received = slot->next;
-        slab_pool_give(&side->link->slots, slot);
+        give_slot(side->link, slot);
     }
 }
 

@@ -73,8 +73,9 @@ struct synfin_link {
     struct link_side sides[2];
     struct slab_source source;
     struct slab_pool slots;
-    uint64_t now_ns;                      // the latest time seen: it never runs backwards inside
-    uint64_t numbers;                     // given so far
+    struct link_slot *free_slots; // kept until the link's end: a burst often follows a burst
+    uint64_t now_ns;              // the latest time seen: it never runs backwards inside
+    uint64_t numbers;             // given so far
     uint32_t seen[SYNFIN_DROP_RULES_MAX]; // segments that matched each rule
     synfin_passage_fn observe;
     void *observe_ctx;
@@ -98,12 +99,14 @@ void link_fault_corrupt(struct link_slot *slot, uint32_t header_bytes, uint64_t 
 bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
                          const struct synfin_packet *packet);
 
-// link_queue.c
+// link_line.c
 void link_line_advance(struct link_line *line, uint64_t now_ns);
 // When a packet of `bytes` octets that comes now has departed; the line is taken until then.
 uint64_t link_line_depart(struct link_line *line, uint64_t rate_bps, uint32_t bytes,
                           uint64_t now_ns);
 void link_line_wait(struct link_line *line, struct link_slot *slot);
+
+// link_queue.c
 void link_queue_push(struct link_queue *queue, struct link_slot *slot);
 // Pushes a packet that others may overtake; room must have been made for it.
 void link_queue_hold(struct link_queue *queue, struct link_slot *slot);

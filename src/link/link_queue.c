@@ -1,56 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Packets under way. The line gives departures at the link's rate with exact arithmetic; the
-// queue orders arrivals. Packets in order lie on a list, since each arrives no earlier than the
-// one before it; those held back lie in a binary heap, and the earlier of both ends is next.
+// Packets under way, in order of arrival. Those in order lie on a list, since each arrives no
+// earlier than the one before it, which makes the usual packet cost nothing; those held back lie
+// in a binary heap, and the earlier of both ends is next.
 #include <string.h>
 
 #include <synfin/link.h>
 
 #include "base/check.h"
-#include "base/deadline.h"
 #include "link/link_internal.h"
 
 enum { HELD_CAPACITY_MIN = 16 };
-
-void link_line_advance(struct link_line *line, uint64_t now_ns)
-{
-    while (line->first != NULL && deadline_is_due(line->first->departs_ns, now_ns)) {
-        line->first = line->first->next_waiting;
-        line->waiting--;
-    }
-}
-
-// Parts of a nanosecond are carried from packet to packet while the line is busy, so that no
-// rate, however odd, drifts. A packet has at most 65549 octets: 65549 * 8e9 is below 2^49, and
-// the remainder is below the largest rate, 2^62.
-uint64_t link_line_depart(struct link_line *line, uint64_t rate_bps, uint32_t bytes,
-                          uint64_t now_ns)
-{
-    if (rate_bps == 0) {
-        return now_ns;
-    }
-    if (line->free_ns < now_ns) {
-        line->free_ns = now_ns;
-        line->remainder = 0;
-    }
-    uint64_t parts = (uint64_t)bytes * 8 * NS_PER_S + line->remainder;
-    line->free_ns = deadline_after(line->free_ns, parts / rate_bps);
-    line->remainder = parts % rate_bps;
-    return line->free_ns;
-}
-
-void link_line_wait(struct link_line *line, struct link_slot *slot)
-{
-    slot->next_waiting = NULL;
-    if (line->first == NULL) {
-        line->first = slot;
-    } else {
-        line->last->next_waiting = slot;
-    }
-    line->last = slot;
-    line->waiting++;
-}
 
 static bool is_before(const struct link_slot *a, const struct link_slot *b)
 {
