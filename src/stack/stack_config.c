@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// The numbers a stack runs with: their defaults, each with its source, and the ranges outside of
+// which a configuration is refused instead of misbehaving later.
+#include <string.h>
+
+#include "base/deadline.h"
+#include "stack/stack_internal.h"
+
+enum {
+    BUFFER_BYTES_MIN = 512,
+    // RFC 7323 §2.3: the largest window, 65535 shifted by 14, is below 2^30.
+    BUFFER_BYTES_MAX = 1 << 30,
+    SLAB_BYTES_MIN = 1024,
+    SLAB_BYTES_MAX = 1 << 26,
+    CHUNK_BYTES_MIN = 256,
+    CHUNK_BYTES_MAX = 65536,
+    // Connections count retransmissions and probes in an octet.
+    COUNT_MAX = 254,
+    IPV4_MTU_MIN = 576, // RFC 1122 §3.3.3: what every host takes
+};
+
+// No wait needs to be longer, and doubling it a few times stays far from 2^64.
+#define WAIT_NS_MAX (UINT64_C(366) * 24 * 3600 * NS_PER_S)
+
+static void set_default_sizes(struct synfin_stack_config *config)
+{
+    config->memory_limit_bytes = (size_t)256 << 20;
+    config->slab_bytes = 64 << 10;
+    config->chunk_bytes = 4096; // 17 of them hold a 64 KB super-packet, SYNFIN_PACKET_SPANS
+    config->sockets_max = 1 << 20;
+    config->reassembly_bytes_max = 1 << 20;
+    config->send_buffer_bytes = 512 << 10;    // 100 Mbit/s over 40 ms
+    config->receive_buffer_bytes = 512 << 10; // the same
+    config->out_of_order_ranges_max = 64;
+    config->port_first = 1024; // RFC 6056 §3.2
+    config->port_last = 65535;
+    config->use_timestamps = 1;
+    config->use_window_scale = 1;
+    config->use_sack = 1;
+    config->hop_limit = 64; // RFC 1700, IP TIME TO LIVE PARAMETER
+}
+
+void synfin_stack_config_default(struct synfin_stack_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->size = sizeof *config;
+    set_default_sizes(config);
+    config->rto_initial_ns = NS_PER_S;     // RFC 6298 §2.1
+    config->rto_min_ns = NS_PER_S;         // RFC 6298 §2.4
+    config->rto_max_ns = 60 * NS_PER_S;    // RFC 6298 §2.5
+    config->syn_ack_initial_ns = NS_PER_S; // RFC 6298 §2.1
+    config->syn_retries = 7;     // RFC 9293 §3.8.3 [MUST-23]: 1+2+4+8+16+32+60+60 = 183 s
+    config->syn_ack_retries = 5; // 1+2+4+8+16+32 = 63 s: a SYN costs its sender nothing
+    config->data_retries = 15;   // RFC 9293 §3.8.3 [SHLD-11]: far above 100 s
+    config->orphan_retries = 8;  // 1+2+4+8+16+32+60+60+60 = 243 s
+    config->delayed_ack_ns = 40 * NS_PER_MS; // RFC 9293 §3.8.6.3 [MUST-40]: below 500 ms
+    // RFC 9293 §3.4.2 takes 2 minutes and calls it an engineering choice; no packet lives as
+    // long today, and 30 s is what hosts have used for decades.
+    config->msl_ns = 30 * NS_PER_S;
+    config->fin_wait_2_ns = 60 * NS_PER_S;
+    config->keepalive_idle_ns = 7200 * NS_PER_S; // RFC 9293 §3.8.4 [MUST-28]
+    config->keepalive_interval_ns = 75 * NS_PER_S;
+    config->keepalive_probes = 9;
+    config->initial_window_segments = 10;   // RFC 6928 §2
+    config->challenge_acks_per_second = 10; // RFC 5961 §7
+}
+
+void synfin_iface_config_default(struct synfin_iface_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->size = sizeof *config;
+    config->mtu_bytes = 1500;
+}
+
+static bool is_within(uint64_t value, uint64_t least, uint64_t most)
+{
+    return value >= least && value <= most;
+}
+
+static bool are_sizes_valid(const struct synfin_stack_config *config)
+{
+    return config->memory_limit_bytes > 0
+           && is_within(config->slab_bytes, SLAB_BYTES_MIN, SLAB_BYTES_MAX)
+           && is_within(config->chunk_bytes, CHUNK_BYTES_MIN, CHUNK_BYTES_MAX)
+           && is_within(config->sockets_max, 1, UINT32_MAX - 1)
+           && is_within(config->send_buffer_bytes, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX)
+           && is_within(config->receive_buffer_bytes, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX)
+           && is_within(config->out_of_order_ranges_max, 0, UINT16_MAX) && config->port_first >= 1
+           && config->port_first <= config->port_last && config->use_timestamps <= 1
+           && config->use_window_scale <= 1 && config->use_sack <= 1 && config->hop_limit >= 1;
+}
+
+static bool are_waits_valid(const struct synfin_stack_config *config)
+{
+    return is_within(config->rto_max_ns, 1, WAIT_NS_MAX)
+           && is_within(config->rto_min_ns, 1, config->rto_max_ns)
+           && is_within(config->rto_initial_ns, 1, config->rto_max_ns)
+           && is_within(config->syn_ack_initial_ns, 1, config->rto_max_ns)
+           && config->delayed_ack_ns < 500 * NS_PER_MS && is_within(config->msl_ns, 1, WAIT_NS_MAX)
+           && is_within(config->fin_wait_2_ns, 1, WAIT_NS_MAX)
+           && is_within(config->keepalive_idle_ns, 1, WAIT_NS_MAX)
+           && is_within(config->keepalive_interval_ns, 1, WAIT_NS_MAX);
+}
+
+static bool are_counts_valid(const struct synfin_stack_config *config)
+{
+    return config->syn_retries <= COUNT_MAX && config->syn_ack_retries <= COUNT_MAX
+           && is_within(config->data_retries, 1, COUNT_MAX) && config->orphan_retries <= COUNT_MAX
+           && is_within(config->keepalive_probes, 1, COUNT_MAX)
+           && is_within(config->initial_window_segments, 1, COUNT_MAX)
+           && is_within(config->challenge_acks_per_second, 1, COUNT_MAX);
+}
+
+// A shorter struct is that of an older header: what it lacks has its default.
+bool stack_config_read(struct synfin_stack_config *to, const struct synfin_stack_config *from)
+{
+    synfin_stack_config_default(to);
+    if (from != NULL) {
+        if (from->size < sizeof from->size || from->size > sizeof *to) {
+            return false;
+        }
+        memcpy(to, from, from->size);
+        to->size = sizeof *to;
+    }
+    return are_sizes_valid(to) && are_waits_valid(to) && are_counts_valid(to);
+}
+
+// Ours must be one station's address, not a group's and not none.
+static bool is_station(const uint8_t mac[6])
+{
+    static const uint8_t none[6];
+    return (mac[0] & 1) == 0 && memcmp(mac, none, sizeof none) != 0;
+}
+
+bool stack_config_read_iface(struct synfin_iface_config *to, const struct synfin_iface_config *from)
+{
+    synfin_iface_config_default(to);
+    if (from->size < sizeof from->size || from->size > sizeof *to) {
+        return false;
+    }
+    memcpy(to, from, from->size);
+    to->size = sizeof *to;
+    return to->is_ethernet <= 1 && (to->is_ethernet == 0 || is_station(to->mac))
+           && is_within(to->mtu_bytes, IPV4_MTU_MIN, SYNFIN_PACKET_MAX)
+           && to->gso_bytes <= SYNFIN_PACKET_MAX && to->can_checksum <= 1
+           && to->accept_router_advertisements <= 1;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// Packets out, pulled when the device has room: what net has to say first, since others wait for
+// it, then resets to nowhere, then the connections that are ready, each for a few segments before
+// the next one has its turn. The next hop is found once per turn.
+#include "base/siphash.h"
+#include "stack/stack_internal.h"
+
+enum {
+    // Segments per turn of a connection: enough that finding the next hop costs little per
+    // segment, few enough that a short answer does not wait behind a long transfer.
+    TURN_SEGMENTS = 16,
+};
+
+// The caller's array being filled.
+struct burst {
+    struct synfin_stack *stack;
+    struct synfin_packet *packets;
+    uint32_t iface, count, max;
+    uint64_t now_ns;
+};
+
+static struct synfin_packet *next_packet(const struct burst *burst)
+{
+    return &burst->packets[burst->count];
+}
+
+static void put_net(struct burst *burst)
+{
+    burst->count += net_output(burst->stack->net, burst->iface, next_packet(burst),
+                               burst->max - burst->count, burst->now_ns);
+}
+
+// RFC 6437 §3: the same for all packets of a flow, and not to be guessed.
+static uint32_t flow_label_of(const struct synfin_stack *stack, const struct tcp_pair *pair)
+{
+    if (synfin_addr_is_ipv4(&pair->remote)) {
+        return 0;
+    }
+    uint8_t flow[36];
+    __builtin_memcpy(flow, pair->local.octet, 16);
+    __builtin_memcpy(flow + 16, pair->remote.octet, 16);
+    __builtin_memcpy(flow + 32, &pair->local_port, 2);
+    __builtin_memcpy(flow + 34, &pair->remote_port, 2);
+    return (uint32_t)siphash_13(&stack->flow_key, flow, sizeof flow) & 0xfffff;
+}
+
+// A reset goes once: when its next hop is not known it is lost, and what provoked it will come
+// again. The next hop is asked for all the same.
+static void put_stray(struct burst *burst, const struct tcp_stray *stray)
+{
+    struct synfin_stack *stack = burst->stack;
+    struct net_path path = {.iface_wanted = (uint8_t)burst->iface};
+    uint8_t mac[6];
+    enum net_resolution resolution =
+        net_resolve(stack->net, &path, &stray->pair.remote, burst->now_ns, mac);
+    if (resolution != NET_RESOLUTION_READY || path.iface != burst->iface) {
+        report_packet_dropped(&stack->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED, burst->now_ns);
+        return;
+    }
+    struct net_header header = {
+        .src = &stray->pair.local,
+        .dst = &stray->pair.remote,
+        .mac = mac,
+        .flow_label = flow_label_of(stack, &stray->pair),
+        .iface = (uint8_t)burst->iface,
+        .protocol = NET_PROTOCOL_TCP,
+        .hop_limit = stray->hop_limit,
+    };
+    net_emit(stack->net, next_packet(burst), &header);
+    burst->count++;
+}
+
+static void put_strays(struct burst *burst)
+{
+    struct tcp_stray stray;
+    while (burst->count < burst->max
+           && tcp_stray_output(&burst->stack->tcp, burst->iface, next_packet(burst), &stray,
+                               burst->now_ns)) {
+        put_stray(burst, &stray);
+    }
+}
+
+// A turn of a connection whose next hop is known. A full array ends the turn too, so that small
+// arrays serve everyone alike.
+static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8_t mac[6])
+{
+    struct synfin_stack *stack = burst->stack;
+    struct net_header header = {
+        .src = &conn->pair.local,
+        .dst = &conn->pair.remote,
+        .mac = mac,
+        .flow_label = flow_label_of(stack, &conn->pair),
+        .iface = (uint8_t)burst->iface,
+        .protocol = NET_PROTOCOL_TCP,
+        .traffic_class = conn->set.traffic_class,
+        .hop_limit = conn->set.hop_limit,
+    };
+    for (uint32_t sent = 0; sent < TURN_SEGMENTS && burst->count < burst->max; sent++) {
+        if (!tcp_output(&stack->tcp, conn, next_packet(burst), burst->now_ns)) {
+            return;
+        }
+        net_emit(stack->net, next_packet(burst), &header);
+        burst->count++;
+    }
+    tcp_ready_rotate(&stack->tcp, conn);
+}
+
+// A turn of a connection without a next hop: its segments are built, and lost. So its timers run
+// and its retransmissions count, and its user learns why nothing arrives.
+static void lose_segments(struct burst *burst, struct tcp_conn *conn)
+{
+    struct synfin_stack *stack = burst->stack;
+    struct tcp_pair pair = conn->pair;
+    struct seq una = conn->snd.una;
+    uint32_t lost = 0;
+    while (lost < TURN_SEGMENTS
+           && tcp_output(&stack->tcp, conn, next_packet(burst), burst->now_ns)) {
+        report_packet_dropped(&stack->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED, burst->now_ns);
+        lost++;
+    }
+    tcp_icmp_error(&stack->tcp, &pair, una, TCP_ICMP_HOST_UNREACHABLE, 0, burst->now_ns);
+}
+
+// RFC 4861 §7.3.1: a peer that just answered shows that the next hop forwards what we send.
+static void confirm_next_hop(struct burst *burst, const struct tcp_conn *conn)
+{
+    if (conn->totals.ack_received_ns == burst->now_ns) {
+        stack_path_confirm(burst->stack, conn, burst->now_ns);
+    }
+}
+
+static void serve(struct burst *burst, struct tcp_conn *conn)
+{
+    uint8_t mac[6];
+    if (stack_path_take_failure(conn)) {
+        lose_segments(burst, conn);
+        return;
+    }
+    switch (stack_path_resolve(burst->stack, conn, burst->now_ns, mac)) {
+    case NET_RESOLUTION_READY:
+        if (conn->path.iface != burst->iface) {
+            tcp_ready_rotate(&burst->stack->tcp, conn);
+            return;
+        }
+        confirm_next_hop(burst, conn);
+        put_segments(burst, conn, mac);
+        return;
+    case NET_RESOLUTION_PENDING: tcp_park(&burst->stack->tcp, conn); return;
+    case NET_RESOLUTION_FAILED: lose_segments(burst, conn); return;
+    }
+}
+
+static void put_connections(struct burst *burst)
+{
+    while (burst->count < burst->max) {
+        struct tcp_conn *conn = tcp_ready_first(&burst->stack->tcp, burst->iface);
+        if (conn == NULL) {
+            return;
+        }
+        serve(burst, conn);
+    }
+}
+
+uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_packet *packets,
+                             uint32_t max, uint64_t now_ns)
+{
+    struct burst burst = {
+        .stack = stack,
+        .packets = packets,
+        .iface = iface,
+        .max = max,
+        .now_ns = stack_now(stack, now_ns),
+    };
+    net_reclaim(stack->net);
+    if (iface >= net_ifaces(stack->net)) {
+        return 0;
+    }
+    put_net(&burst);
+    put_strays(&burst);
+    put_connections(&burst);
+    // Connections that found no next hop have made net ask for it.
+    put_net(&burst);
+    stack_path_poll_changes(stack);
+    stack->packets_out += burst.count;
+    return burst.count;
+}
+
+bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface)
+{
+    return iface < net_ifaces(stack->net)
+           && (net_has_output(stack->net, iface) || tcp_has_output(&stack->tcp, iface));
+}
