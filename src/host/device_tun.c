@@ -136,6 +136,11 @@ static enum synfin_error explain_node(int reason, struct device_os_why why)
                               "this system has no /dev/net/tun: load the module tun, or let the "
                               "container have that device");
     }
+    if (reason == EACCES || reason == EPERM) {
+        return device_os_fail(why, SYNFIN_ERROR_PERMISSION,
+                              "no permission to open /dev/net/tun: run as root, or let this user "
+                              "read and write it");
+    }
     return device_os_fail(why, device_os_error(reason), "cannot open /dev/net/tun: %s",
                           strerror(reason));
 }
