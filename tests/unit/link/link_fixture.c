@@ -73,6 +73,7 @@ void fixture_observe(void *ctx, const struct synfin_passage *passage)
     struct fixture_diary *diary = ctx;
     assert_true(diary->count < FIXTURE_DIARY);
     diary->passage[diary->count] = *passage;
+    diary->is_marked_copy[diary->count] = passage->packet->is_duplicate != 0;
     diary->passage[diary->count++].packet = NULL;
     diary->by_fate[passage->fate]++;
     hash_number(diary, passage->number);

@@ -36,7 +36,8 @@ struct fixture_diary {
     uint32_t count;
     uint32_t by_fate[4];
     uint64_t hash;
-    struct synfin_passage passage[FIXTURE_DIARY];
+    struct synfin_passage passage[FIXTURE_DIARY]; // their packets are gone
+    bool is_marked_copy[FIXTURE_DIARY];           // the packet's is_duplicate
 };
 
 void fixture_observe(void *diary, const struct synfin_passage *passage);

@@ -99,6 +99,32 @@ static void losses_do_not_depend_on_other_faults_nor_on_the_other_side(void **st
     fixture_link_close(two);
 }
 
+// Adjacent packets and different faults share no draw: of any two events of probability 1/2, both
+// happen in a quarter of the cases. 5 standard deviations at 9000 are 205.
+static void faults_of_neighbouring_packets_are_independent(void **state)
+{
+    (void)state;
+    struct synfin_link_config config = defaults();
+    config.corrupt_ppm = config.reorder_ppm = 500000;
+    struct fixture_link *clean = send_many(&config);
+    config.loss_ppm = 500000;
+    struct fixture_link *lossy = send_many(&config);
+    for (uint32_t distance = 0; distance < 3; distance++) {
+        uint32_t both = 0;
+        uint32_t both_lost = 0;
+        for (uint32_t i = 0; i + distance < SENT; i++) {
+            const struct synfin_passage *later = &lossy->diary.passage[i + distance];
+            bool is_lost = later->fate == SYNFIN_FATE_LOST;
+            both += is_lost && clean->diary.passage[i].fate == SYNFIN_FATE_CORRUPTED;
+            both_lost += is_lost && lossy->diary.passage[i].fate == SYNFIN_FATE_LOST;
+        }
+        assert_in_range(both, SENT / 4 - 205, SENT / 4 + 205);
+        assert_true(distance == 0 || (both_lost > SENT / 4 - 205 && both_lost < SENT / 4 + 205));
+    }
+    fixture_link_close(clean);
+    fixture_link_close(lossy);
+}
+
 static void sides_have_different_luck(void **state)
 {
     (void)state;
@@ -192,6 +218,7 @@ static void duplicates_are_told_and_marked_and_follow_their_original(void **stat
         assert_true(fixture_receive(fixture, SYNFIN_LINK_B, &got, SENT * GAP_NS));
         bool is_copy = told->fate == SYNFIN_FATE_DUPLICATED;
         assert_int_equal(got.is_duplicate, is_copy);
+        assert_int_equal(fixture->diary.is_marked_copy[i], is_copy);
         conn += !is_copy;
         assert_int_equal(got.conn, conn);
         // The copy was made before the bit was flipped.
@@ -286,6 +313,7 @@ int main(void)
         cmocka_unit_test(loss_takes_its_share_and_says_why),
         cmocka_unit_test(loss_of_everything_and_of_nothing_is_exact),
         cmocka_unit_test(losses_do_not_depend_on_other_faults_nor_on_the_other_side),
+        cmocka_unit_test(faults_of_neighbouring_packets_are_independent),
         cmocka_unit_test(sides_have_different_luck),
         cmocka_unit_test(corruption_flips_one_bit_behind_the_link_header),
         cmocka_unit_test(corruption_leaves_a_packet_without_payload_alone),
