@@ -85,6 +85,36 @@ foreach(source IN LISTS targets)
     target_link_libraries(${name} PRIVATE ${SYNFIN_ALL})
 endforeach()
 
+# Every input of a small domain. A build without optimisation or with sanitizers tries a part.
+file(GLOB targets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
+if(NOT SYNFIN_FUZZ)
+    foreach(source IN LISTS targets)
+        get_filename_component(name "${source}" NAME_WE)
+        synfin_test_program(${name} "${source}" "${PROJECT_SOURCE_DIR}/tests/exhaustive")
+        target_link_libraries(${name} PRIVATE ${SYNFIN_CORE})
+        if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SYNFIN_SANITIZE)
+            add_test(NAME exhaustive/${name} COMMAND ${name})
+        else()
+            add_test(NAME exhaustive/${name} COMMAND ${name} 0x02000000 0x02800000)
+        endif()
+        set_tests_properties(exhaustive/${name} PROPERTIES
+            LABELS exhaustive TIMEOUT 600 PROCESSORS 2)
+    endforeach()
+endif()
+
+# Programs that try everything there is: minutes each, so they have a label of their own.
+file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
+if(NOT SYNFIN_FUZZ)
+    foreach(source IN LISTS programs)
+        get_filename_component(name "${source}" NAME_WE)
+        synfin_test_program(${name} "${source}" "${PROJECT_SOURCE_DIR}/tests/exhaustive")
+        target_link_libraries(${name} PRIVATE ${SYNFIN_CORE})
+        add_test(NAME exhaustive/${name} COMMAND ${name})
+        set_tests_properties(exhaustive/${name} PROPERTIES
+            LABELS exhaustive TIMEOUT 1200 RUN_SERIAL ON)
+    endforeach()
+endif()
+
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)
