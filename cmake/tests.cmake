@@ -87,11 +87,12 @@ endforeach()
 
 # Every input of a small domain. A build without optimisation or with sanitizers tries a part.
 file(GLOB targets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
+synfin_floors_present(floors base wire)
 if(NOT SYNFIN_FUZZ)
     foreach(source IN LISTS targets)
         get_filename_component(name "${source}" NAME_WE)
         synfin_test_program(${name} "${source}" "${PROJECT_SOURCE_DIR}/tests/exhaustive")
-        target_link_libraries(${name} PRIVATE ${SYNFIN_CORE})
+        target_link_libraries(${name} PRIVATE ${floors})
         if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SYNFIN_SANITIZE)
             add_test(NAME exhaustive/${name} COMMAND ${name})
         else()
