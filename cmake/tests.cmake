@@ -103,19 +103,6 @@ if(NOT SYNFIN_FUZZ)
     endforeach()
 endif()
 
-# Programs that try everything there is: minutes each, so they have a label of their own.
-file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
-if(NOT SYNFIN_FUZZ)
-    foreach(source IN LISTS programs)
-        get_filename_component(name "${source}" NAME_WE)
-        synfin_test_program(${name} "${source}" "${PROJECT_SOURCE_DIR}/tests/exhaustive")
-        target_link_libraries(${name} PRIVATE ${SYNFIN_CORE})
-        add_test(NAME exhaustive/${name} COMMAND ${name})
-        set_tests_properties(exhaustive/${name} PROPERTIES
-            LABELS exhaustive TIMEOUT 1200 RUN_SERIAL ON)
-    endforeach()
-endif()
-
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)
