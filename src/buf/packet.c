@@ -24,16 +24,25 @@ void synfin_packet_wrap(struct synfin_packet *packet, uint8_t *data, uint32_t by
     packet->conn = 0;
 }
 
+// Appends one piece; an empty one may be no address at all.
+static void put_piece(uint8_t *out, const uint8_t *data, uint32_t bytes)
+{
+    if (bytes > 0) {
+        memcpy(out, data, bytes);
+    }
+}
+
 uint32_t synfin_packet_copy(const struct synfin_packet *packet, uint8_t *out, uint32_t capacity)
 {
     if (capacity < packet->bytes) {
         return 0;
     }
-    memcpy(out, packet->head, packet->head_bytes);
+    ASSERT(packet->head_bytes <= packet->bytes);
+    put_piece(out, packet->head, packet->head_bytes);
     uint32_t copied = packet->head_bytes;
     for (uint32_t i = 0; i < packet->spans; i++) {
         ASSERT(packet->span[i].bytes <= packet->bytes - copied);
-        memcpy(out + copied, packet->span[i].data, packet->span[i].bytes);
+        put_piece(out + copied, packet->span[i].data, packet->span[i].bytes);
         copied += packet->span[i].bytes;
     }
     return copied;

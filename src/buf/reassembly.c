@@ -7,8 +7,9 @@
 //     segment      ssssssssssssssssssss
 //     filled         ^^^^^^       ^^^^        and the three runs become one
 //
-// A gap is filled by appending to the run that ends where the gap begins, or to a new one; a run
-// that ends where the next one begins takes that one in. So runs never overlap and never touch.
+// A gap is filled by appending to the run that ends where it begins, else by lengthening the run
+// that begins where it ends, else by a new run; a run that comes to touch the next one takes that
+// one in. So runs never overlap and never touch, and only what touches nothing costs a run.
 #include "buf/reassembly.h"
 
 #include <stddef.h>
@@ -89,27 +90,51 @@ static uint32_t room_for(const struct reassembly *reassembly,
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
-// Appends the front of `text` to the run, up to `bytes`; returns how many it was.
-static uint32_t append(struct reassembly *reassembly, const struct reassembly_memory *memory,
-                       struct reassembly_run *run, struct gather *text, uint32_t bytes)
+// Appends the first `bytes` octets of `text` to a run's data; false when that was not possible
+// for all of them.
+static bool append(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                   struct stream *data, struct gather *text, uint32_t bytes)
 {
-    uint32_t room = room_for(reassembly, memory, &run->data);
-    uint32_t chunks = run->data.chunks;
-    uint32_t appended =
-        stream_append(&run->data, memory->chunks, text, bytes < room ? bytes : room);
-    reassembly->chunks += run->data.chunks - chunks;
+    uint32_t room = room_for(reassembly, memory, data);
+    uint32_t chunks = data->chunks;
+    uint32_t appended = stream_append(data, memory->chunks, text, bytes < room ? bytes : room);
+    reassembly->chunks += data->chunks - chunks;
     reassembly->bytes += appended;
-    return appended;
+    return appended == bytes;
 }
 
-// Joins the run behind `run` to it when the two have come to touch.
-static void join_next(struct reassembly *reassembly, const struct reassembly_memory *memory,
-                      struct reassembly_run *run)
+// Fills the gap behind `run` with `bytes` octets, and joins the next run when that closes the gap.
+static bool lengthen_right(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                           struct reassembly_run *run, struct gather *text, uint32_t bytes)
 {
+    run->stamp = reassembly->stamp;
+    if (!append(reassembly, memory, &run->data, text, bytes)) {
+        return false;
+    }
     if (run->next != NULL && seq_eq(right_of(run), run->next->left)) {
         stream_join(&run->data, &run->next->data);
         remove_behind(reassembly, memory, run);
     }
+    return true;
+}
+
+// Puts `bytes` octets right before the run. All or nothing: a part would need a run of its own.
+static bool lengthen_left(struct reassembly *reassembly, const struct reassembly_memory *memory,
+                          struct reassembly_run *run, struct gather *text, uint32_t bytes)
+{
+    struct stream data;
+    stream_init(&data);
+    if (!append(reassembly, memory, &data, text, bytes)) {
+        reassembly->chunks -= data.chunks;
+        reassembly->bytes -= data.bytes;
+        stream_clear(&data, memory->chunks);
+        return false;
+    }
+    stream_join(&data, &run->data);
+    run->data = data;
+    run->left = seq_sub(run->left, bytes);
+    run->stamp = reassembly->stamp;
+    return true;
 }
 
 // Fills the gap that begins at `left`, behind `before`, with the front of `text`, up to the next
@@ -119,29 +144,27 @@ static struct reassembly_run *fill_gap(struct reassembly *reassembly,
                                        struct reassembly_run *before, struct seq left,
                                        struct gather *text)
 {
-    struct reassembly_run *next = before != NULL ? before->next : reassembly->first;
-    uint32_t bytes = text->bytes;
-    if (next != NULL && seq_distance(left, next->left) < bytes) {
-        bytes = seq_distance(left, next->left);
-    }
-    struct reassembly_run *run = before;
-    if (run == NULL || !seq_eq(right_of(run), left)) {
-        run = add_run(reassembly, memory, before, left);
-        if (run == NULL) {
-            return NULL;
+    if (before != NULL && seq_eq(right_of(before), left)) {
+        uint32_t bytes = text->bytes;
+        if (before->next != NULL && seq_distance(left, before->next->left) < bytes) {
+            bytes = seq_distance(left, before->next->left);
         }
+        return lengthen_right(reassembly, memory, before, text, bytes) ? before : NULL;
     }
-    uint32_t appended = append(reassembly, memory, run, text, bytes);
+    struct reassembly_run *next = before != NULL ? before->next : reassembly->first;
+    if (next != NULL && seq_distance(left, next->left) <= text->bytes) {
+        uint32_t bytes = seq_distance(left, next->left);
+        return lengthen_left(reassembly, memory, next, text, bytes) ? next : NULL;
+    }
+    struct reassembly_run *run = add_run(reassembly, memory, before, left);
+    if (run == NULL) {
+        return NULL;
+    }
+    bool is_whole = lengthen_right(reassembly, memory, run, text, text->bytes);
     if (run->data.bytes == 0) {
         remove_behind(reassembly, memory, before);
-        return NULL;
     }
-    run->stamp = reassembly->stamp;
-    if (appended < bytes) {
-        return NULL;
-    }
-    join_next(reassembly, memory, run);
-    return run;
+    return is_whole ? run : NULL;
 }
 
 // Takes off the front of `text` what `run` holds already; returns how many octets that was.
