@@ -6,6 +6,7 @@
 #ifndef SYNFIN_BASE_CHECK_H
 #define SYNFIN_BASE_CHECK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <synfin/error.h>
