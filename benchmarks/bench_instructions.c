@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// Instructions, which no noise touches: callgrind counts two amounts of the same work of
+// bench_inproc, and their difference is what one more segment or connection costs, both ends
+// together.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+// bench_inproc lies beside this program.
+static void find_inproc(char *path, size_t capacity)
+{
+    ssize_t length = readlink("/proc/self/exe", path, capacity - 1);
+    harness_require(length > 0, "this program's own path");
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    harness_require(slash != NULL && (size_t)(slash - path) + sizeof "/bench_inproc" < capacity,
+                    "this program's own path");
+    strcpy(slash, "/bench_inproc");
+}
+
+// Instructions of one run of `work`.
+static double count(const char *work)
+{
+    char path[1024], command[2048], line[512];
+    unsigned long long collected = 0;
+    find_inproc(path, sizeof path);
+    snprintf(command, sizeof command,
+             "valgrind --tool=callgrind --callgrind-out-file=/dev/null '%s' %s 2>&1", path, work);
+    FILE *output = popen(command, "r");
+    harness_require(output != NULL, "a shell");
+    while (fgets(line, sizeof line, output) != NULL) {
+        const char *at = strstr(line, "Collected :");
+        if (at != NULL) {
+            collected = strtoull(at + strlen("Collected :"), NULL, 10);
+        }
+    }
+    int status = pclose(output);
+    harness_require(status == 0 && collected > 0, "valgrind with callgrind must be installed");
+    return (double)collected;
+}
+
+static bool run_instructions(void)
+{
+    double segment = (count("bulk-12000") - count("bulk-2000")) / 10000;
+    double connection = (count("churn-1200") - count("churn-200")) / 1000;
+    const struct harness_figure figures[] = {
+        {"per data segment of 1448 octets, both ends", segment, "instructions", NULL, 0},
+        {"per connection: open, 1 octet each way, close", connection, "instructions", NULL, 0},
+    };
+    harness_report(&figures[0]);
+    harness_report(&figures[1]);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct harness_bench benches[] = {{"instructions", run_instructions, false}};
+    return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
+}

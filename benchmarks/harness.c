@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//
+// The command line and the output of the benchmark programs.
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char *running; // name of the benchmark
+static bool is_json;
+
+void harness_report(const struct harness_figure *figure)
+{
+    const char *peer = figure->peer != NULL ? figure->peer : "";
+    if (!is_json) {
+        printf("%-14s %-58s %14.4g %s", running, figure->what, figure->value, figure->unit);
+        if (figure->peer != NULL) {
+            printf("  (%.3g of %s)", figure->ratio, peer);
+        }
+        putchar('\n');
+    } else {
+        printf("{\"bench\":\"%s\",\"what\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"%s\",",
+               running, figure->what, figure->value, figure->unit, peer);
+        if (figure->peer != NULL) {
+            printf("\"ratio\":%.4g}\n", figure->ratio);
+        } else {
+            printf("\"ratio\":null}\n");
+        }
+    }
+    fflush(stdout);
+}
+
+void harness_require(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "%s: %s\n", running, what);
+        exit(1);
+    }
+}
+
+uint64_t harness_now_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double difference = *(const double *)a - *(const double *)b;
+    return (difference > 0) - (difference < 0);
+}
+
+double harness_median(double *values, uint32_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    return values[count / 2];
+}
+
+static int print_list(const struct harness_bench *benches, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!benches[i].is_hidden) {
+            puts(benches[i].name);
+        }
+    }
+    return 0;
+}
+
+int harness_main(int argc, char **argv, const struct harness_bench *benches, uint32_t count)
+{
+    const char *name = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--list") == 0) {
+            return print_list(benches, count);
+        }
+        if (strcmp(argv[i], "--json") == 0) {
+            is_json = true;
+        } else {
+            name = argv[i];
+        }
+    }
+    for (uint32_t i = 0; name != NULL && i < count; i++) {
+        if (strcmp(benches[i].name, name) == 0) {
+            running = name;
+            return benches[i].run() ? 0 : 1;
+        }
+    }
+    fprintf(stderr, "usage: %s --list | NAME [--json]\n", argv[0]);
+    return 2;
+}

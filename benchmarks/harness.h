@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// What every benchmark program shares: the command line (`--list`, `NAME [--json]`), one line per
+// figure, and the median of several runs.
+#ifndef BENCHMARKS_HARNESS_H
+#define BENCHMARKS_HARNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct harness_figure {
+    const char *what;
+    double value;
+    const char *unit;
+    const char *peer; // what was measured beside it in the same run; NULL: nothing
+    double ratio;     // value to the peer's value
+};
+
+struct harness_bench {
+    const char *name;
+    // Measures, and reports figures; false when it could not.
+    bool (*run)(void);
+    bool is_hidden; // not listed: a fixed amount of work for an outer measurement
+};
+
+// The program's main: finds the benchmark that argv names and runs it.
+int harness_main(int argc, char **argv, const struct harness_bench *benches, uint32_t count);
+void harness_report(const struct harness_figure *figure);
+// Stops the program when something that must succeed has not.
+void harness_require(bool condition, const char *what);
+// Monotonic time in ns.
+uint64_t harness_now_ns(void);
+// Sorts `values` and gives the one in the middle.
+double harness_median(double *values, uint32_t count);
+
+#endif
