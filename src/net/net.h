@@ -113,18 +113,20 @@ struct net_datagram {
     struct net_error error;    // with ICMP_ERROR only; the rest is then not set
 };
 
+// `iface` is one that net_add_iface gave; the packet is borrowed for the call.
 enum net_verdict net_input(struct net *net, uint32_t iface, const struct synfin_packet *packet,
                            uint64_t now_ns, struct net_datagram *out);
 
 // What a connection keeps of the way to its peer. A zeroed one is valid and stale: net_resolve
-// looks the route up again whenever routes or addresses have changed.
+// looks the route up again whenever routes or addresses have changed. mtu_bytes and iface may be
+// others after net_resolve.
 struct net_path {
     uint32_t epoch;      // of the routes when it was looked up; 0: never
     uint32_t generation; // of the neighbour entry
     uint16_t neighbour;  // number of the neighbour entry last used
     uint16_t mtu_bytes;  // largest IP datagram on the interface
     uint8_t iface;
-    uint8_t iface_wanted; // NET_IFACE_ANY, or where the peer must be reached
+    uint8_t iface_bound; // where the peer is to be reached: number plus 1; 0: on any
 };
 
 enum net_resolution {
