@@ -50,7 +50,7 @@ static uint32_t flow_label_of(const struct synfin_stack *stack, const struct tcp
 static void put_stray(struct burst *burst, const struct tcp_stray *stray)
 {
     struct synfin_stack *stack = burst->stack;
-    struct net_path path = {.iface_wanted = (uint8_t)burst->iface};
+    struct net_path path = {.iface_bound = (uint8_t)(burst->iface + 1)};
     uint8_t mac[6];
     enum net_resolution resolution =
         net_resolve(stack->net, &path, &stray->pair.remote, burst->now_ns, mac);

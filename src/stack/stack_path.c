@@ -5,7 +5,7 @@
 // path as three words that TCP copies without reading:
 //
 //     hint[0] epoch of the routes   hint[1] generation of the neighbour entry
-//     hint[2] [ failed:1 | unused:7 | interface wanted:8 | number of the neighbour entry:16 ]
+//     hint[2] [ failed:1 | unused:7 | interface bound:8  | number of the neighbour entry:16 ]
 //
 // All zero is valid: the route is then looked up when the first packet goes out. A connection
 // whose next hop is being looked for is parked, and wakes when net says what became of it. When
@@ -14,8 +14,8 @@
 #include "base/check.h"
 #include "stack/stack_internal.h"
 
-#define HINT_FAILED       (UINT32_C(1) << 31)
-#define HINT_WANTED_SHIFT 16
+#define HINT_FAILED      (UINT32_C(1) << 31)
+#define HINT_BOUND_SHIFT 16
 
 static void load_hints(const struct tcp_path *path, struct net_path *out)
 {
@@ -25,7 +25,7 @@ static void load_hints(const struct tcp_path *path, struct net_path *out)
         .neighbour = (uint16_t)path->hint[2],
         .mtu_bytes = (uint16_t)path->mtu_bytes,
         .iface = (uint8_t)path->iface,
-        .iface_wanted = (uint8_t)(path->hint[2] >> HINT_WANTED_SHIFT),
+        .iface_bound = (uint8_t)(path->hint[2] >> HINT_BOUND_SHIFT),
     };
 }
 
@@ -33,7 +33,7 @@ static void store_hints(struct tcp_path *path, const struct net_path *from)
 {
     path->hint[0] = from->epoch;
     path->hint[1] = from->generation;
-    path->hint[2] = (uint32_t)from->iface_wanted << HINT_WANTED_SHIFT | from->neighbour;
+    path->hint[2] = (uint32_t)from->iface_bound << HINT_BOUND_SHIFT | from->neighbour;
 }
 
 // What the interface's device can do.
@@ -56,7 +56,7 @@ static void set_path(const struct synfin_stack *stack, struct tcp_path *path,
 
 void stack_path_of_iface(const struct synfin_stack *stack, uint32_t iface, struct tcp_path *path)
 {
-    struct net_path unknown = {.iface_wanted = (uint8_t)iface};
+    struct net_path unknown = {.iface_bound = (uint8_t)(iface + 1)};
     set_iface(stack, path, iface);
     store_hints(path, &unknown);
 }

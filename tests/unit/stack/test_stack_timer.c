@@ -51,7 +51,7 @@ static void deadlines_of_a_lonely_connection_double(void **state)
     world_deinit(&world);
 }
 
-// A clock that is set back by an hour changes nothing: the connection goes on as at the latest time.
+// A clock that is set back changes nothing: the connection goes on as at the latest time.
 static void time_that_goes_backwards_counts_as_the_latest(void **state)
 {
     (void)state;
