@@ -145,13 +145,12 @@ uint32_t stream_read(struct stream *stream, struct chunk_pool *chunks, void *out
 }
 
 // The chunk that holds `offset`, which is less than stream->bytes; *base gets the offset of its
-// first octet. What lies in the first chunk is found without the cursor, which stays where it is:
-// a retransmission at the front must not cost the sender its place.
+// first octet.
 static struct chunk *find_chunk(const struct stream *stream, uint32_t offset, uint32_t *base)
 {
     struct chunk *chunk = stream->first;
     *base = 0;
-    if (offset >= held(chunk) && stream->cursor != NULL && stream->cursor_offset <= offset) {
+    if (stream->cursor != NULL && stream->cursor_offset <= offset) {
         chunk = stream->cursor;
         *base = stream->cursor_offset;
     }
@@ -185,6 +184,8 @@ uint32_t stream_peek(struct stream *stream, uint32_t offset, uint32_t bytes,
         chunk = chunk->next;
         skipped = 0;
     }
+    // What lies in the first chunk is found without the cursor: a retransmission at the front must
+    // not cost the sender its place.
     if (base > 0) {
         stream->cursor = chunk;
         stream->cursor_offset = base;

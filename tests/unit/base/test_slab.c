@@ -158,6 +158,40 @@ static void empty_pool_numbers_as_a_new_one(void **state)
     tear_down(&f);
 }
 
+// Memory that comes back as it was left, with the tags of objects that a pool forgot.
+static void *take_recycled(void *ctx, size_t bytes)
+{
+    static _Alignas(64) uint8_t slab[SLAB_BYTES];
+    static _Alignas(64) uint8_t directory[SLAB_BYTES];
+    (void)ctx;
+    return bytes == SLAB_BYTES ? slab : directory;
+}
+
+static void give_recycled(void *ctx, void *slab, size_t bytes)
+{
+    (void)ctx;
+    (void)slab;
+    (void)bytes;
+}
+
+static void number_in_recycled_memory_is_not_in_use(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, SIZE_MAX, 60, UINT32_MAX);
+    f.source.env.slab_take = take_recycled;
+    f.source.env.slab_give = give_recycled;
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_non_null(slab_pool_take(&f.pool, NULL));
+    }
+    assert_non_null(slab_pool_at(&f.pool, 4));
+    slab_pool_deinit(&f.pool);
+    assert_non_null(slab_pool_take(&f.pool, NULL));
+    assert_non_null(slab_pool_at(&f.pool, 0));
+    assert_null(slab_pool_at(&f.pool, 4));
+    tear_down(&f);
+}
+
 // A model: what is in use, by number, with a stamp that the object must still hold.
 struct model {
     uint8_t *object[4000];
@@ -228,6 +262,7 @@ int main(void)
         cmocka_unit_test(pool_whose_environment_fails_gives_null_and_recovers),
         cmocka_unit_test(pool_of_large_objects_takes_larger_slabs),
         cmocka_unit_test(empty_pool_numbers_as_a_new_one),
+        cmocka_unit_test(number_in_recycled_memory_is_not_in_use),
         cmocka_unit_test(pool_equals_model_after_random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
