@@ -130,8 +130,8 @@ static void run_at_the_limit_is_refused_but_filling_is_not(void **state)
     assert_int_equal(f.reassembly.bytes, 2);
     assert_int_equal(insert(&f, 21, "D", 1), REASSEMBLY_KEPT);
     assert_int_equal(insert(&f, 8, "zzz", 3), REASSEMBLY_KEPT); // reaches the first run
-    assert_int_equal(insert(&f, 11, "xxxxxxxxx", 9), REASSEMBLY_KEPT);
     assert_int_equal(insert(&f, 7, "y", 1), REASSEMBLY_KEPT); // ends where it begins
+    assert_int_equal(insert(&f, 11, "xxxxxxxxx", 9), REASSEMBLY_KEPT);
     assert_taken(&f, 7, "yzzAxxxxxxxxxBD");
     tear_down(&f);
 }
