@@ -94,8 +94,9 @@ void synfin_stack_destroy(synfin_stack *stack)
     if (stack == NULL) {
         return;
     }
-    tcp_deinit(&stack->tcp);
+    // In this order: net takes its entry off the wheel, whose other entries lie in connections.
     net_destroy(stack->net);
+    tcp_deinit(&stack->tcp);
     give_stack(stack);
 }
 
