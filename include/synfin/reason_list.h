@@ -9,6 +9,11 @@
 #define SYNFIN_REASONS_SEND(X)                                                                    \
     X(SEND_SYN, "opens the connection: our first sequence number", "RFC 9293 §3.5")               \
     X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")      \
+    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3")               \
+    X(SEND_SYN_AFTER_CHALLENGE, "the peer held an old connection: reset, and our SYN again",\
+      "RFC 5961 §4.2")                                                                             \
+    X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                 \
+      "RFC 9293 §3.8.3")                                                                           \
     X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",    \
       "RFC 9293 §3.5")                                                                            \
     X(SEND_DATA, "new data within the peer's window and the congestion window",                   \
@@ -26,8 +31,6 @@
     X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                   \
       "RFC 9293 §3.10.7.4 [MUST-8]")                                                              \
     X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                       \
-    X(SEND_ACK_NEW_PEER, "confirms at once so that the peer's first flight is paced",             \
-      "RFC 5681 §3.2")                                                                            \
     X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                    \
       "RFC 9293 §3.10.7.4")                                                                       \
     X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",            \
@@ -52,6 +55,8 @@
       "RFC 9293 §3.6.1 [SHLD-3]")                                                                 \
     X(SEND_RST_ORPHAN, "closed by its user and over the limit of time or number",                 \
       "RFC 9293 §3.10.4")                                                                         \
+    X(SEND_RST_LISTENER_GONE, "the listener was closed before anybody accepted",                   \
+      "RFC 9293 §3.10.4")                                                                          \
     X(SEND_RST_TIMEOUT, "gives the connection up: tells the peer once", "RFC 9293 §3.8.3")        \
     X(SEND_FAST_RETRANSMIT, "three duplicate acknowledgments: this segment is taken for lost",    \
       "RFC 5681 §3.2")                                                                            \
@@ -60,12 +65,15 @@
     X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")             \
     X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")          \
     X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")    \
+    X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",              \
+      "RFC 9293 §3.8.6.1")                                                                         \
     X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")
 
 #define SYNFIN_REASONS_RECEIVE(X)                                                               \
     X(RECEIVED_SYN, "a peer wants to connect", "RFC 9293 §3.10.7.2")                            \
     X(RECEIVED_SYN_ACK, "the peer accepts and acknowledges our SYN", "RFC 9293 §3.10.7.3")      \
     X(RECEIVED_SYN_CROSSED, "both ends opened at the same time", "RFC 9293 §3.5")               \
+    X(RECEIVED_SYN_AGAIN, "the SYN again: our SYN+ACK has not arrived", "RFC 9293 §3.10.7.4")      \
     X(RECEIVED_HANDSHAKE_ACK, "the peer acknowledges our SYN", "RFC 9293 §3.10.7.4")            \
     X(RECEIVED_ACK, "acknowledges new data", "RFC 9293 §3.10.7.4")                              \
     X(RECEIVED_DUPLICATE_ACK, "acknowledges again what was acknowledged before", "RFC 5681 §2") \
@@ -92,8 +100,6 @@
     X(FIN_ARRIVED, "the peer's FIN arrived, all data before it was received",                      \
       "RFC 9293 §3.10.7.4")                                                                        \
     X(FIN_IS_ACKED, "our FIN is acknowledged", "RFC 9293 §3.10.7.4")                               \
-    X(FIN_IS_ACKED_AND_ARRIVED, "our FIN is acknowledged and the peer's has arrived",              \
-      "RFC 9293 §3.10.7.4")                                                                        \
     X(RST_ARRIVED, "a valid reset arrived", "RFC 9293 §3.10.7.4")                                  \
     X(SYN_NEW_INCARNATION, "a new connection may reuse the pair of TIME-WAIT",                     \
       "RFC 9293 §3.6.1 [MAY-2]")                                                                   \
@@ -115,6 +121,9 @@
     X(TIMER_DELAYED_ACK, "an acknowledgment has waited long enough",                               \
       "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
     X(TIMER_KEEPALIVE, "the connection was idle", "RFC 9293 §3.8.4")                               \
+    X(TIMER_LINGER, "the time in this closing state is over", "RFC 9293 §3.10.8")                  \
+    X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
+      "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
     X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
     X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
@@ -143,10 +152,13 @@
     X(DROP_TCP_ADDRESS, "address no connection can have", "RFC 9293 §3.9.2.3 [MUST-57]")         \
     X(DROP_TCP_LAND, "source and destination are the same", "RFC 9293 §3.10.7.2")                \
     X(DROP_TCP_FLAGS, "a combination of flags no TCP sends", "RFC 9293 §3.10.7.2")               \
+    X(DROP_NO_CONNECTION, "no connection and no listener: answered with a reset",                  \
+      "RFC 9293 §3.10.7.1")                                                                        \
     X(DROP_RST_NO_CONNECTION, "a reset for no connection", "RFC 9293 §3.10.7.1")                 \
     X(DROP_RST_LISTEN, "a reset to a listener", "RFC 9293 §3.10.7.2")                            \
     X(DROP_RST_SYN_SENT, "a reset that does not acknowledge our SYN", "RFC 9293 §3.10.7.3")      \
     X(DROP_RST_OUT_OF_WINDOW, "a reset outside the window", "RFC 5961 §3.2")                     \
+    X(DROP_RST_INEXACT, "a reset within the window but not the next octet", "RFC 5961 §3.2")       \
     X(DROP_RST_TIME_WAIT, "a reset cannot end TIME-WAIT", "RFC 1337 §3")                         \
     X(DROP_UNACCEPTABLE, "its sequence numbers are outside the window", "RFC 9293 §3.10.7.4")    \
     X(DROP_NO_ACK, "no ACK where every segment carries one", "RFC 9293 §3.10.7.4")               \

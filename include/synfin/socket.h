@@ -103,6 +103,8 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")           \
     X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                            \
     X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")            \
+    X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")          \
+    X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)")    \
     X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                        \
     X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+//
+// What the stack may call of TCP: one `struct tcp` per stack holds every connection, and the
+// calls below are the segments, ticks, pulls and user calls of RFC 9293 §3.10. Below TCP is only
+// what the arguments say: TCP knows neither links nor routes.
+#ifndef SYNFIN_TCP_H
+#define SYNFIN_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <synfin/socket.h>
+#include <synfin/stack.h>
+
+#include "base/entropy.h"
+#include "base/list.h"
+#include "base/report.h"
+#include "base/siphash.h"
+#include "base/slab.h"
+#include "base/wheel.h"
+#include "buf/gather.h"
+#include "buf/stream.h"
+#include "tcp/tcp_conn.h"
+
+enum { TCP_RESETS_MAX = 64, TCP_PORT_BUCKETS = 256 };
+
+// A segment to send that belongs to no connection block: a reset, or the acknowledgment of a
+// connection that is gone.
+struct tcp_stray {
+    struct tcp_pair pair; // local is the sender
+    struct seq seq, ack;
+    uint16_t flags, reason;
+    uint32_t number; // of the connection it belonged to; 0: none
+    uint32_t iface;
+    uint8_t hop_limit;
+};
+
+struct tcp {
+    struct synfin_stack_config config;
+    struct slab_source *memory;
+    struct wheel *wheel;
+    struct report *report;
+
+    struct slab_pool conns; // struct tcp_conn
+    struct slab_pool runs;  // struct reassembly_run
+    struct chunk_pool chunks;
+
+    struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
+    uint32_t bucket_count, in_table;
+    struct tcp_conn *port_bucket[TCP_PORT_BUCKETS]; // listeners and bound sockets by port
+
+    struct siphash_key table_key, isn_key, ts_key, port_key;
+    struct entropy entropy;
+    uint32_t next_number, next_generation, port_counter;
+
+    struct list_node ready[SYNFIN_IFACES_MAX];  // connections with something to send
+    struct list_node parked[SYNFIN_IFACES_MAX]; // the same, waiting for their next hop
+    struct list_node events;                    // connections with events for the user
+
+    struct tcp_stray stray[TCP_RESETS_MAX]; // ring
+    uint32_t stray_first, stray_count;
+    uint64_t reset_tokens_ns; // token bucket of resets to nowhere: time it was last filled
+    uint32_t reset_tokens;
+
+    uint32_t by_state[SYNFIN_TCP_STATE_COUNT];
+    uint64_t segments_in, segments_out, segments_retransmitted, octets_in, octets_out;
+};
+
+// Everything a segment brings from below.
+struct tcp_arrival {
+    struct synfin_addr src, dst;
+    struct gather segment;  // header and payload
+    const uint8_t *head;    // the linear part at the TCP header
+    uint32_t head_bytes;
+    struct tcp_path path;   // by which an answer would leave
+    bool is_checksum_verified;
+};
+
+// Errors: NO_MEMORY.
+enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *config,
+                           struct slab_source *memory, struct wheel *wheel, struct report *report);
+void tcp_deinit(struct tcp *tcp);
+
+// Segment arrives, §3.10.7.
+void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_ns);
+// Timeouts, §3.10.8: the entry that the wheel gave belongs to a connection.
+void tcp_timer_fire(struct tcp *tcp, struct wheel_entry *entry, uint64_t now_ns);
+
+// Output, pulled. The stack takes the first ready connection, finds its next hop, and asks for a
+// segment until false, which takes the connection off the list.
+struct tcp_conn *tcp_ready_first(struct tcp *tcp, uint32_t iface);
+// Builds the TCP header in packet->room, so that SYNFIN_PACKET_ROOM - 60 octets are free before it.
+bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *packet,
+                uint64_t now_ns);
+// Puts the connection behind the others of its interface.
+void tcp_ready_rotate(struct tcp *tcp, struct tcp_conn *conn);
+// The next hop is being looked for: off the list until tcp_unpark_all.
+void tcp_park(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_unpark_all(struct tcp *tcp, uint32_t iface);
+// The next segment without a connection block for `iface`; false when there is none.
+bool tcp_stray_output(struct tcp *tcp, uint32_t iface, struct synfin_packet *packet,
+                      struct tcp_stray *stray, uint64_t now_ns);
+bool tcp_has_output(const struct tcp *tcp, uint32_t iface);
+
+// An ICMP error quoted a segment we sent (RFC 5927: validated here by its sequence number).
+enum tcp_icmp {
+    TCP_ICMP_NET_UNREACHABLE,
+    TCP_ICMP_HOST_UNREACHABLE,
+    TCP_ICMP_PORT_UNREACHABLE,
+    TCP_ICMP_PROHIBITED,
+    TCP_ICMP_TOO_BIG,
+    TCP_ICMP_OTHER, // time exceeded, parameter problem: soft at all times
+};
+void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
+                    enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns);
+
+// User calls, §3.10.1-6. Handles are checked by the stack.
+enum synfin_error tcp_open(struct tcp *tcp, struct tcp_conn **out);
+enum synfin_error tcp_bind(struct tcp *tcp, struct tcp_conn *conn,
+                           const struct synfin_endpoint *local);
+enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t backlog,
+                             uint64_t now_ns);
+enum synfin_error tcp_accept(struct tcp *tcp, struct tcp_conn *listener, struct tcp_conn **out);
+// `source` is the address to use when the socket is not bound to one.
+enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
+                              const struct synfin_endpoint *remote,
+                              const struct synfin_addr *source, const struct tcp_path *path,
+                              uint64_t now_ns);
+enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, size_t bytes,
+                           size_t *sent, uint64_t now_ns);
+enum synfin_error tcp_recv(struct tcp *tcp, struct tcp_conn *conn, void *data, size_t capacity,
+                           size_t *received, uint64_t now_ns);
+enum synfin_error tcp_peek(struct tcp *tcp, struct tcp_conn *conn, struct synfin_span *pieces,
+                           uint32_t *count);
+enum synfin_error tcp_consume(struct tcp *tcp, struct tcp_conn *conn, size_t bytes,
+                              uint64_t now_ns);
+enum synfin_error tcp_shutdown(struct tcp *tcp, struct tcp_conn *conn, enum synfin_shutdown how,
+                               uint64_t now_ns);
+void tcp_close(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option option,
+                                 int64_t value, uint64_t now_ns);
+enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
+                                 enum synfin_option option, int64_t *value);
+void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
+              uint64_t now_ns);
+// Takes one pending event off the first connection that has any; false when none has.
+bool tcp_next_event(struct tcp *tcp, struct synfin_event *event, struct tcp_conn **conn);
+
+// Walks one connection and asserts every invariant of its state (tcp_check.c).
+void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// User calls that move data: RFC 9293 §3.10.2, SEND, and §3.10.3, RECEIVE.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+// Why data cannot be queued; OK when it can.
+static enum synfin_error check_send(const struct tcp_conn *conn)
+{
+    if (conn->is_done && conn->error != SYNFIN_ERROR_OK) {
+        return (enum synfin_error)conn->error;
+    }
+    if (conn->snd_closed) {
+        return SYNFIN_ERROR_SHUT_DOWN;
+    }
+    return tcp_state_is(conn, TCP_FACT_MAY_QUEUE) ? SYNFIN_ERROR_OK : SYNFIN_ERROR_NOT_CONNECTED;
+}
+
+enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, size_t bytes,
+                           size_t *sent, uint64_t now_ns)
+{
+    *sent = 0;
+    enum synfin_error error = check_send(conn);
+    if (error != SYNFIN_ERROR_OK || bytes == 0) {
+        return error;
+    }
+    uint32_t buffer = conn->set.send_buffer_bytes;
+    uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
+    if (room == 0) {
+        conn->was_window_shut = true;
+        return SYNFIN_ERROR_AGAIN;
+    }
+    struct gather from;
+    gather_of_octets(&from, data, bytes < room ? (uint32_t)bytes : room);
+    uint32_t taken = stream_append(&conn->send, &tcp->chunks, &from, from.bytes);
+    if (taken == 0) {
+        return SYNFIN_ERROR_NO_MEMORY;
+    }
+    conn->was_window_shut = conn->was_window_shut || taken < bytes;
+    *sent = taken;
+    tcp_timer_on_queued(tcp, conn, now_ns);
+    tcp_output_want(tcp, conn);
+    return SYNFIN_ERROR_OK;
+}
+
+// Why there is nothing to read and never will be; AGAIN when there may be. Only called when
+// nothing is held.
+static enum synfin_error nothing_to_read(const struct tcp_conn *conn, bool *is_end)
+{
+    *is_end = conn->fin_received || conn->rcv_shut;
+    if (conn->is_done && conn->error != SYNFIN_ERROR_OK) {
+        return (enum synfin_error)conn->error;
+    }
+    if (*is_end) {
+        return SYNFIN_ERROR_OK;
+    }
+    bool is_connected = tcp_state_is(conn, TCP_FACT_OPENING) ||
+                        tcp_state_is(conn, TCP_FACT_SYNCHRONISED);
+    return is_connected ? SYNFIN_ERROR_AGAIN : SYNFIN_ERROR_NOT_CONNECTED;
+}
+
+struct seq tcp_calls_data_position(const struct tcp_conn *conn)
+{
+    return seq_sub(conn->rcv.nxt, conn->receive.bytes + (conn->fin_received ? 1 : 0));
+}
+
+// How much may be read in one go: reading stops once at the urgent mark, so that the user can
+// see where it is (RFC 9293 §3.8.5 [MUST-33]).
+static uint32_t readable_bytes(const struct tcp_conn *conn)
+{
+    struct seq position = tcp_calls_data_position(conn);
+    if (conn->has_urgent && seq_lt(position, conn->rcv.up)) {
+        uint32_t ahead = seq_distance(position, conn->rcv.up);
+        return ahead < conn->receive.bytes ? ahead : conn->receive.bytes;
+    }
+    return conn->receive.bytes;
+}
+
+static void after_read(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->has_urgent && seq_lt(conn->rcv.up, tcp_calls_data_position(conn))) {
+        conn->has_urgent = false;
+    }
+    tcp_window_after_read(tcp, conn);
+}
+
+enum synfin_error tcp_recv(struct tcp *tcp, struct tcp_conn *conn, void *data, size_t capacity,
+                           size_t *received, uint64_t now_ns)
+{
+    (void)now_ns;
+    *received = 0;
+    if (conn->receive.bytes == 0) {
+        bool is_end;
+        return nothing_to_read(conn, &is_end);
+    }
+    uint32_t bytes = readable_bytes(conn);
+    if (capacity < bytes) {
+        bytes = (uint32_t)capacity;
+    }
+    *received = stream_read(&conn->receive, &tcp->chunks, data, bytes);
+    after_read(tcp, conn);
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error tcp_peek(struct tcp *tcp, struct tcp_conn *conn, struct synfin_span *pieces,
+                           uint32_t *count)
+{
+    (void)tcp;
+    uint32_t max = *count;
+    *count = 0;
+    if (conn->receive.bytes == 0) {
+        bool is_end;
+        return nothing_to_read(conn, &is_end);
+    }
+    (void)stream_peek(&conn->receive, 0, readable_bytes(conn), pieces, count, max);
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error tcp_consume(struct tcp *tcp, struct tcp_conn *conn, size_t bytes,
+                              uint64_t now_ns)
+{
+    (void)now_ns;
+    if (bytes > conn->receive.bytes) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    stream_drop(&conn->receive, &tcp->chunks, (uint32_t)bytes);
+    after_read(tcp, conn);
+    return SYNFIN_ERROR_OK;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+//
+// User calls that begin a connection: RFC 9293 §3.10.1, OPEN in its passive and active form, and
+// what the socket interface splits it into: open, bind, listen, accept, connect.
+#include <string.h>
+
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+enum { BACKLOG_DEFAULT = 128, BACKLOG_MAX = 1 << 20 };
+
+enum synfin_error tcp_open(struct tcp *tcp, struct tcp_conn **out)
+{
+    if (tcp->conns.objects >= tcp->config.sockets_max) {
+        return SYNFIN_ERROR_LIMIT;
+    }
+    *out = tcp_life_create(tcp);
+    return *out == NULL ? SYNFIN_ERROR_NO_MEMORY : SYNFIN_ERROR_OK;
+}
+
+static bool is_fresh(const struct tcp_conn *conn)
+{
+    return conn->state == SYNFIN_TCP_STATE_CLOSED && !conn->is_done;
+}
+
+enum synfin_error tcp_bind(struct tcp *tcp, struct tcp_conn *conn,
+                           const struct synfin_endpoint *local)
+{
+    uint16_t port = local->port;
+    if (!is_fresh(conn) || conn->is_bound) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    if (port == 0) {
+        enum synfin_error error = tcp_port_choose_free(tcp, &local->addr, &port);
+        if (error != SYNFIN_ERROR_OK) {
+            return error;
+        }
+    } else if (tcp_port_is_taken(tcp, &local->addr, port)) {
+        return SYNFIN_ERROR_IN_USE;
+    }
+    conn->pair.local = local->addr;
+    conn->pair.local_port = port;
+    tcp_port_insert(tcp, conn);
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t backlog,
+                             uint64_t now_ns)
+{
+    bool is_listening = conn->state == SYNFIN_TCP_STATE_LISTEN;
+    if (!is_listening && !is_fresh(conn)) {
+        return SYNFIN_ERROR_CONNECTED;
+    }
+    if (!conn->is_bound) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    if (backlog == 0) {
+        backlog = BACKLOG_DEFAULT;
+    }
+    conn->listen.backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
+    if (!is_listening) {
+        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
+    }
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error tcp_accept(struct tcp *tcp, struct tcp_conn *listener, struct tcp_conn **out)
+{
+    if (listener->state != SYNFIN_TCP_STATE_LISTEN) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    if (listener->listen.acceptables == 0) {
+        return SYNFIN_ERROR_AGAIN;
+    }
+    struct tcp_conn *conn =
+        CONTAINER_OF(listener->listen.acceptable.next, struct tcp_conn, family);
+    tcp_life_leave_listener(conn);
+    if (conn->events != 0) { // what happened before anybody could be told
+        list_push_back(&tcp->events, &conn->event);
+    }
+    *out = conn;
+    return SYNFIN_ERROR_OK;
+}
+
+// Whether the user may open actively now. A listener may (RFC 9293 §3.10.1, state LISTEN), as
+// long as it has no children.
+static enum synfin_error check_connect(const struct tcp_conn *conn,
+                                       const struct synfin_endpoint *remote)
+{
+    bool is_childless = conn->listen.acceptables == 0 && conn->listen.half_opens == 0;
+    bool is_listener = conn->state == SYNFIN_TCP_STATE_LISTEN && is_childless;
+    if (tcp_state_is(conn, TCP_FACT_OPENING)) {
+        return SYNFIN_ERROR_IN_PROGRESS;
+    }
+    if (!is_fresh(conn) && !is_listener) {
+        return SYNFIN_ERROR_CONNECTED;
+    }
+    if (remote->port == 0 || synfin_addr_is_unspecified(&remote->addr)) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
+    bool is_ipv4 = synfin_addr_is_ipv4(&remote->addr);
+    if (has_local && synfin_addr_is_ipv4(&conn->pair.local) != is_ipv4) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    return SYNFIN_ERROR_OK;
+}
+
+// Fills in the pair: the bound address and port, or `source` and an ephemeral port.
+static enum synfin_error choose_pair(struct tcp *tcp, const struct tcp_conn *conn,
+                                     const struct synfin_endpoint *remote,
+                                     const struct synfin_addr *source, struct tcp_pair *pair)
+{
+    memset(pair, 0, sizeof(*pair));
+    pair->remote = remote->addr;
+    pair->remote_port = remote->port;
+    bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
+    pair->local = has_local ? conn->pair.local : *source;
+    if (!conn->is_bound) {
+        return tcp_port_choose(tcp, pair);
+    }
+    pair->local_port = conn->pair.local_port;
+    return tcp_table_find(tcp, pair) == NULL ? SYNFIN_ERROR_OK : SYNFIN_ERROR_IN_USE;
+}
+
+enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
+                              const struct synfin_endpoint *remote,
+                              const struct synfin_addr *source, const struct tcp_path *path,
+                              uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    enum synfin_error error = check_connect(conn, remote);
+    if (error == SYNFIN_ERROR_OK) {
+        error = choose_pair(tcp, conn, remote, source, &pair);
+    }
+    if (error != SYNFIN_ERROR_OK) {
+        return error;
+    }
+    tcp_port_remove(tcp, conn);
+    conn->pair = pair;
+    bool is_new = tcp_table_insert(tcp, conn);
+    ASSERT(is_new);
+    tcp_open_init(tcp, conn, path, now_ns);
+    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
+    tcp_output_want(tcp, conn);
+    return SYNFIN_ERROR_OK;
+}

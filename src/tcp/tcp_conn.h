@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// The connection block (RFC 9293 §3.3.1, the TCB): one per socket, in every state from an open
+// handle over LISTEN to TIME-WAIT. Fields that every segment touches come first. Who may write
+// what: each nested struct names the file that owns it; everybody may read.
+//
+// The sequence space of what we send, and how the send stream lies on it:
+//
+//      iss   iss+1          snd.una        snd.resend       snd.nxt              fin
+//       |SYN |....acked......|.....in flight, or lost.........|..queued, unsent...|FIN|
+//                            ^ offset 0 of `send` once the SYN is acknowledged
+//
+// Invariants (tcp_conn_check restates them):
+//   1. snd.una <= snd.resend <= snd.nxt <= snd.una + 2^30; snd.nxt never moves back.
+//   2. snd.nxt <= the highest right edge the peer ever granted, or one octet beyond (a probe).
+//   3. rcv.nxt <= rcv.adv; the right edge rcv.adv we advertised never moves left.
+//   4. The reassembly holds nothing at or before rcv.nxt and nothing beyond rcv.adv.
+//   5. A conn is in the table exactly when it has a pair of endpoints and is not CLOSED.
+//   6. Something unacknowledged in flight: the retransmission or the persist timer is armed.
+#ifndef SYNFIN_TCP_CONN_H
+#define SYNFIN_TCP_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <synfin/socket.h>
+
+#include "base/list.h"
+#include "base/seq.h"
+#include "base/wheel.h"
+#include "buf/reassembly.h"
+#include "buf/stream.h"
+#include "tcp/tcp_cc.h"
+
+// The two ends, as the table keys them.
+struct tcp_pair {
+    struct synfin_addr local, remote;
+    uint16_t local_port, remote_port;
+};
+
+// How packets leave: filled by the stack, opaque here but for iface and MTU.
+struct tcp_path {
+    uint32_t iface;
+    uint32_t mtu_bytes;  // of the first hop
+    uint32_t gso_bytes;  // largest super-packet the device takes; 0: none
+    uint32_t hint[3];    // the stack's own notes on the next hop; 0: none yet
+    bool can_checksum;   // the device completes partial checksums
+};
+
+// RFC 9293 §3.3.1, send sequence variables. Written by tcp_ack.c, tcp_output.c, and at opening.
+struct tcp_send_vars {
+    struct seq una;    // SND.UNA: oldest unacknowledged
+    struct seq nxt;    // SND.NXT: one beyond the highest ever sent
+    struct seq resend; // next to send again after a timeout; equal to nxt when nothing is
+    struct seq wl1;    // SND.WL1: segment sequence number of the last window update
+    struct seq wl2;    // SND.WL2: segment acknowledgment number of the last window update
+    struct seq edge;   // the highest right edge the peer ever granted
+    struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
+    uint32_t wnd;      // SND.WND: what the peer accepts from una on, octets
+    uint32_t wnd_max;  // Max(SND.WND): the largest window ever offered
+    uint16_t mss;      // Eff.snd.MSS: payload octets per segment, options subtracted
+    uint16_t mss_peer; // SendMSS: the peer's MSS option or the default
+    uint8_t wscale_shift; // Snd.Wind.Shift: how far the peer's windows are shifted
+};
+
+// Receive sequence variables. Written by tcp_text.c and tcp_window.c, and at opening.
+struct tcp_receive_vars {
+    struct seq nxt; // RCV.NXT: next expected
+    struct seq adv; // right edge last advertised: RCV.NXT + RCV.WND as the peer knows it
+    struct seq acked; // Last.ACK.sent, RFC 7323 §4.3
+    struct seq fin; // sequence number of the peer's FIN, when has_fin
+    struct seq up;  // RCV.UP: end of urgent data, when has_urgent
+    uint32_t unacked_bytes; // received since the last acknowledgment we sent
+    uint16_t mss;           // the MSS we advertised
+    uint16_t mss_seen;      // the largest payload seen: what "full-sized" means from this peer
+    uint8_t wscale_shift;   // Rcv.Wind.Shift
+};
+
+// Round-trip time and retransmission timeout, RFC 6298. Written by tcp_rtt.c.
+struct tcp_rtt {
+    uint64_t srtt_ns;   // 0: no sample yet
+    uint64_t rttvar_ns;
+    uint64_t min_ns;
+    uint64_t timed_ns;  // when `timed` was sent
+    struct seq timed;   // acknowledged by this number or later
+    uint8_t backoff;    // how many times the timeout is doubled now
+    bool is_timing;     // `timed` is on its way
+};
+
+// RFC 6582 fast recovery. Written by tcp_recovery.c.
+struct tcp_recovery {
+    struct seq recover;       // highest sent when loss was last detected
+    uint32_t inflation_bytes; // artificial window: segments that have left the network
+    uint16_t dup_acks;        // in a row
+    bool is_active;           // in fast recovery
+    bool has_recover;         // recover is set: a loss was seen before
+    bool needs_resend;        // send the segment at snd.una once, now
+    uint8_t limited;          // segments allowed by limited transmit, RFC 3042
+};
+
+// What is to be sent as soon as the device asks. Written by tcp_output.c and tcp_window.c.
+struct tcp_pending {
+    uint16_t ack_reason;   // enum synfin_reason of an acknowledgment due now; 0: none is due
+    uint8_t extra_acks;    // pure acknowledgments owed besides, one per out-of-order segment
+    uint8_t probe;         // a window probe is due
+    uint8_t keepalive;     // a keep-alive is due
+    uint8_t push_small;    // the override timeout: a segment too small is due all the same
+    uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
+};
+
+// Counters behind struct synfin_tcp_info.
+struct tcp_totals {
+    uint64_t bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
+    uint64_t segments_in, segments_out;
+    uint32_t data_segments_in, data_segments_out, retransmits;
+    uint64_t data_sent_ns, data_received_ns, ack_received_ns;
+};
+
+// The user's settings. Written by tcp_options.c.
+struct tcp_settings {
+    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
+    uint16_t mss_limit; // TCP_MAXSEG; 0: none
+    uint8_t keepalive_probes, syn_retries;
+    uint8_t traffic_class, hop_limit;
+    int8_t linger; // -1: in order; 0: abort
+    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr;
+};
+
+// A listener's part. Children that are not accepted yet are on its lists.
+struct tcp_listener {
+    struct list_node half_open; // children in SYN-RECEIVED, by `family`
+    struct list_node acceptable; // established children, oldest first, by `family`
+    uint32_t half_opens, acceptables, backlog;
+};
+
+struct tcp_conn {
+    struct tcp_pair pair;
+    uint8_t state; // enum synfin_tcp_state; written by tcp_state.c only
+    bool is_passive;     // came from a listener
+    bool is_orphan;      // the user has given its handle up
+    bool is_bound;
+    bool is_syn_acked;   // the peer has our SYN: `send` begins at snd.una
+    bool has_syn_lost;   // our SYN had to be sent again
+    bool has_answered;   // answered_ns is set
+    bool snd_closed;     // no more octets will be queued: a FIN follows the last
+    bool fin_sent;
+    bool rcv_shut;       // the user reads no more
+    bool has_fin;        // rcv.fin is known
+    bool fin_received;   // everything up to the FIN has arrived
+    bool has_urgent;     // rcv.up is ahead of what was read
+    bool has_urgent_out; // snd.up is not acknowledged yet
+    bool uses_timestamps, uses_sack, uses_wscale; // agreed on
+    bool is_ready, is_parked; // on the output list; waiting for its next hop
+    bool is_in_table;
+    uint32_t number;     // in traces
+    uint32_t generation; // of the handle
+    struct tcp_conn *table_next;
+    struct list_node ready; // output list or parked list of its interface
+
+    struct tcp_send_vars snd;
+    struct tcp_receive_vars rcv;
+    struct seq iss, irs; // initial sequence numbers
+    struct stream send, receive;
+
+    struct wheel_entry timer; // at the earliest of deadline_ns
+    uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT]; // written by tcp_timer.c only
+    struct tcp_rtt rtt;
+    struct tcp_pending pending;
+    struct tcp_cc cc;
+    struct tcp_recovery recovery;
+    uint32_t ts_offset;     // added to the clock in TSval
+    uint32_t ts_recent;     // TS.Recent, RFC 7323 §4.3
+    uint64_t ts_recent_ns;  // when it was set
+    uint8_t retries;        // retransmissions of the oldest segment in a row
+    uint8_t probes;         // window probes in a row: their backoff
+    uint8_t unanswered;     // window probes or keep-alives since the peer was last heard
+    uint8_t challenges;     // challenge ACKs sent in the present second
+    bool was_window_shut;   // send() found no room: tell WRITABLE
+    uint64_t challenges_ns; // when the present second began
+    uint64_t answered_ns;   // when an unacceptable segment was last answered
+
+    struct tcp_path path;
+    uint32_t pmtu_bytes;
+    struct reassembly ooo;
+
+    // The user's side.
+    struct list_node event; // on the stack's list while events are pending
+    uint8_t events;         // one bit per enum synfin_event_kind
+    uint8_t error;          // enum synfin_error that ended it
+    uint8_t soft_error;     // what a router said meanwhile
+    uint16_t end_reason;    // enum synfin_reason that ended it
+    bool is_done;           // ended: only the handle is left
+    void *user;
+    struct tcp_settings set;
+    struct tcp_totals totals;
+    struct tcp_conn *listener; // of a child not accepted yet
+    struct list_node family;   // on a list of that listener
+    struct tcp_listener listen;
+};
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+//
+// ICMP errors that quote one of our segments. Anybody can send one, so the quoted sequence number
+// must lie in what is in flight (RFC 5927 §4.1); and none of them ends a connection that is open
+// (§5.2): there they only explain, should the connection time out.
+#include "tcp/tcp_internal.h"
+
+enum {
+    PMTU_MIN_IPV4 = 552,  // RFC 5927 §7.2's floor of 576 less what tunnels took then
+    PMTU_MIN_IPV6 = 1280, // RFC 8200 §5
+};
+
+static enum synfin_error error_of(enum tcp_icmp kind)
+{
+    switch (kind) {
+    case TCP_ICMP_NET_UNREACHABLE: return SYNFIN_ERROR_NET_UNREACHABLE;
+    case TCP_ICMP_HOST_UNREACHABLE: return SYNFIN_ERROR_HOST_UNREACHABLE;
+    case TCP_ICMP_PORT_UNREACHABLE: return SYNFIN_ERROR_PORT_UNREACHABLE;
+    case TCP_ICMP_PROHIBITED: return SYNFIN_ERROR_PROHIBITED;
+    case TCP_ICMP_TOO_BIG:
+    case TCP_ICMP_OTHER: break;
+    }
+    return SYNFIN_ERROR_OK;
+}
+
+// RFC 9293 §3.9.2.2 [MUST-54 to 56], RFC 5461 §4: soft errors do not abort an attempt to
+// connect either, but a port unreachable or a prohibition then is the peer's answer.
+static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
+{
+    return conn->state == SYNFIN_TCP_STATE_SYN_SENT &&
+           (kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED);
+}
+
+static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
+{
+    uint32_t floor = synfin_addr_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
+    uint32_t pmtu = mtu_bytes < floor ? floor : mtu_bytes;
+    if (pmtu >= conn->pmtu_bytes) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU);
+        return;
+    }
+    conn->pmtu_bytes = pmtu;
+    tcp_open_set_mss(conn);
+    report_count(tcp->report, SYNFIN_REASON_ICMP_TOO_BIG);
+    if (conn->is_syn_acked && seq_lt(conn->snd.una, conn->snd.nxt)) {
+        conn->snd.resend = conn->snd.una; // RFC 1191 §6.5: again at once, and no sign of congestion
+        conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
+        conn->rtt.is_timing = false;
+        tcp_output_want(tcp, conn);
+    }
+}
+
+void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
+                    enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns)
+{
+    struct tcp_conn *conn = tcp_table_find(tcp, pair);
+    if (conn == NULL) {
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_QUOTE, now_ns);
+        return;
+    }
+    if (seq_lt(seq, conn->snd.una) || seq_ge(seq, conn->snd.nxt)) {
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_SEQUENCE, now_ns);
+        return;
+    }
+    if (kind == TCP_ICMP_TOO_BIG) {
+        take_pmtu(tcp, conn, mtu_bytes);
+        return;
+    }
+    enum synfin_error error = error_of(kind);
+    if (is_hard(conn, kind)) {
+        tcp_life_end(tcp, conn, error, SYNFIN_REASON_ICMP_UNREACHABLE, now_ns);
+        return;
+    }
+    if (error != SYNFIN_ERROR_OK) {
+        conn->soft_error = (uint8_t)error;
+    }
+    report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT);
+}

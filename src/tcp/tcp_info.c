@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
+#include "tcp/tcp_internal.h"
+
+static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *info)
+{
+    info->has_timestamps = conn->uses_timestamps;
+    info->has_sack = conn->uses_sack;
+    info->has_window_scale = conn->uses_wscale;
+    info->snd_wscale_shift = conn->snd.wscale_shift;
+    info->rcv_wscale_shift = conn->rcv.wscale_shift;
+    info->snd_mss_bytes = conn->snd.mss;
+    info->rcv_mss_bytes = conn->rcv.mss_seen;
+    info->advertised_mss_bytes = conn->rcv.mss;
+    info->pmtu_bytes = conn->pmtu_bytes;
+}
+
+static void fill_timing(const struct tcp *tcp, const struct tcp_conn *conn,
+                        struct synfin_tcp_info *info, uint64_t now_ns)
+{
+    info->rto_ns = tcp_rtt_timeout(tcp, conn);
+    info->srtt_ns = conn->rtt.srtt_ns;
+    info->rttvar_ns = conn->rtt.rttvar_ns;
+    info->min_rtt_ns = conn->rtt.min_ns;
+    info->ato_ns = tcp->config.delayed_ack_ns;
+    info->backoff = conn->rtt.backoff;
+    info->retransmits = conn->retries;
+    info->probes = conn->unanswered;
+    info->last_data_sent_ns = deadline_age(conn->totals.data_sent_ns, now_ns);
+    info->last_data_received_ns = deadline_age(conn->totals.data_received_ns, now_ns);
+    info->last_ack_received_ns = deadline_age(conn->totals.ack_received_ns, now_ns);
+}
+
+static void fill_windows(const struct tcp_conn *conn, struct synfin_tcp_info *info)
+{
+    info->is_in_recovery = conn->recovery.is_active;
+    info->cwnd_bytes = conn->cc.cwnd_bytes;
+    info->ssthresh_bytes = conn->cc.ssthresh_bytes;
+    info->snd_wnd_bytes = conn->snd.wnd;
+    info->rcv_wnd_bytes = tcp_window_open(conn);
+    info->unacked_bytes = seq_distance(conn->snd.una, conn->snd.nxt);
+    info->unsent_bytes = 0;
+    if (conn->is_syn_acked && seq_lt(conn->snd.nxt, tcp_output_end(conn))) {
+        info->unsent_bytes = seq_distance(conn->snd.nxt, tcp_output_end(conn));
+    } else if (!conn->is_syn_acked) {
+        info->unsent_bytes = conn->send.bytes;
+    }
+    info->out_of_order_bytes = conn->ooo.bytes;
+    info->iss = conn->iss.n;
+    info->irs = conn->irs.n;
+    info->snd_una = conn->snd.una.n;
+    info->snd_nxt = conn->snd.nxt.n;
+    info->rcv_nxt = conn->rcv.nxt.n;
+}
+
+static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *info)
+{
+    const struct tcp_totals *totals = &conn->totals;
+    info->bytes_sent = totals->bytes_sent;
+    info->bytes_acked = totals->bytes_acked;
+    info->bytes_received = totals->bytes_received;
+    info->bytes_retransmitted = totals->bytes_retransmitted;
+    info->segments_in = totals->segments_in;
+    info->segments_out = totals->segments_out;
+    info->data_segments_in = totals->data_segments_in;
+    info->data_segments_out = totals->data_segments_out;
+    info->total_retransmits = totals->retransmits;
+}
+
+void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
+              uint64_t now_ns)
+{
+    info->state = (enum synfin_tcp_state)conn->state;
+    info->conn = conn->number;
+    info->has_ecn = 0;
+    fill_agreed(conn, info);
+    fill_timing(tcp, conn, info, now_ns);
+    fill_windows(conn, info);
+    fill_totals(conn, info);
+}

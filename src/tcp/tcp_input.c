@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+//
+// Segment arrives: RFC 9293 §3.10.7. The segment is parsed and verified, its connection found,
+// and then the steps of §3.10.7.4 run one after the other until one has decided:
+//
+//     timestamps -> sequence number -> RST -> SYN -> ACK -> urgent -> text and FIN
+//
+// CLOSED, LISTEN and SYN-SENT have their own short lists (tcp_closed_input.c,
+// tcp_listen_input.c, tcp_syn_sent_input.c). A step may end and free the connection; it then
+// decides ACCEPT or DROP, and nobody touches the connection again.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+static bool is_multicast(const struct synfin_addr *addr)
+{
+    if (synfin_addr_is_ipv4(addr)) {
+        return addr->octet[12] >= 224; // multicast, reserved and limited broadcast
+    }
+    return addr->octet[0] == 0xff;
+}
+
+static bool has_bad_checksum(const struct tcp_arrival *arrival)
+{
+    if (arrival->is_checksum_verified) {
+        return false;
+    }
+    struct checksum sum;
+    checksum_init(&sum);
+    wire_pseudo_header_add(&sum, &arrival->src, &arrival->dst, 6, arrival->segment.bytes);
+    gather_checksum(&arrival->segment, &sum);
+    return checksum_finish(&sum) != 0;
+}
+
+// What must hold of a segment before anything is looked up; UNKNOWN when it does.
+static enum synfin_reason check_form(const struct tcp_arrival *arrival, struct wire_tcp *h)
+{
+    enum synfin_reason reason =
+        wire_tcp_parse(arrival->head, arrival->head_bytes, arrival->segment.bytes, h);
+    if (reason != SYNFIN_REASON_UNKNOWN) {
+        return reason;
+    }
+    if (has_bad_checksum(arrival)) {
+        return SYNFIN_REASON_DROP_TCP_CHECKSUM;
+    }
+    if (h->src_port == 0 || h->dst_port == 0) {
+        return SYNFIN_REASON_DROP_TCP_PORT_ZERO;
+    }
+    if (is_multicast(&arrival->src) || is_multicast(&arrival->dst) ||
+        synfin_addr_is_unspecified(&arrival->src)) {
+        return SYNFIN_REASON_DROP_TCP_ADDRESS;
+    }
+    if (h->src_port == h->dst_port && synfin_addr_equal(&arrival->src, &arrival->dst)) {
+        return SYNFIN_REASON_DROP_TCP_LAND;
+    }
+    return SYNFIN_REASON_UNKNOWN;
+}
+
+static bool is_repeated_syn(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED &&
+           tcp_segment_has(seg, SYNFIN_TCP_SYN) && seq_eq(seg->h.seq, conn->irs);
+}
+
+// The peer's SYN again in SYN-RECEIVED. With an ACK it is the other half of a simultaneous open,
+// and its acknowledgment counts. Without one our SYN+ACK was lost.
+// DEVIATES RFC 9293 §3.10.7.4: answered by the SYN+ACK again and not by <ACK> alone, because
+// a peer in SYN-SENT can do nothing with an ACK that has no SYN.
+static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn,
+                                          struct tcp_segment *seg)
+{
+    seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
+    seg->h.seq = seq_add(seg->h.seq, 1);
+    if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    conn->snd.resend = conn->iss;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK_AGAIN;
+    tcp_output_want(tcp, conn);
+    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
+}
+
+// The four cases of RFC 9293 §3.10.7.4, Table 6.
+static bool is_acceptable(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    uint32_t len = tcp_segment_len(seg);
+    uint32_t wnd = tcp_window_open(conn);
+    struct seq seq = seg->h.seq;
+    if (wnd == 0) { // a FIN alone takes no room: it is as welcome as an ACK
+        return seg->text.bytes == 0 && seq_eq(seq, conn->rcv.nxt);
+    }
+    if (len == 0) {
+        return seq_within(seq, conn->rcv.nxt, wnd);
+    }
+    return seq_within(seq, conn->rcv.nxt, wnd) ||
+           seq_within(seq_add(seq, len - 1), conn->rcv.nxt, wnd);
+}
+
+// A window probe: the text cannot be taken, but what the segment acknowledges counts
+// (RFC 9293 §3.10.7.4 [MUST-66]: special allowance for ACKs, URGs and RSTs at a zero window).
+static bool is_probe_of_shut_window(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    return tcp_window_open(conn) == 0 && seq_eq(seg->h.seq, conn->rcv.nxt) &&
+           !tcp_segment_has(seg, SYNFIN_TCP_SYN | SYNFIN_TCP_RST);
+}
+
+static void strip_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                        uint64_t now_ns)
+{
+    tcp_challenge_answer(tcp, conn, seg, now_ns);
+    gather_trim_right(&seg->text, seg->text.bytes);
+    seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+}
+
+// A FIN that arrives again: its acknowledgment was lost.
+static bool is_repeated_fin(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    return conn->fin_received && tcp_segment_has(seg, SYNFIN_TCP_FIN) &&
+           seq_eq(seq_add(seg->h.seq, seg->text.bytes), conn->rcv.fin);
+}
+
+// First step: the sequence number.
+static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
+                                       struct tcp_segment *seg, uint64_t now_ns)
+{
+    if (is_repeated_syn(conn, seg)) {
+        return take_repeated_syn(tcp, conn, seg);
+    }
+    if (is_acceptable(conn, seg)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_OUT_OF_WINDOW);
+    }
+    if (tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON; // RFC 5961 §4.2: irrespective of the sequence number
+    }
+    if (is_probe_of_shut_window(conn, seg)) {
+        strip_probe(tcp, conn, seg, now_ns);
+        return TCP_VERDICT_GO_ON;
+    }
+    if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT && is_repeated_fin(conn, seg)) {
+        tcp_time_wait_restart(tcp, conn, now_ns);
+    }
+    tcp_challenge_answer(tcp, conn, seg, now_ns);
+    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
+}
+
+// Second step: RST, with the exact match of RFC 5961 §3.2.
+static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                  uint64_t now_ns)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_RST)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_TIME_WAIT);
+    }
+    if (!seq_eq(seg->h.seq, conn->rcv.nxt)) {
+        tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_RST, now_ns);
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
+    }
+    bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+    if (is_opening && conn->is_passive) {
+        tcp_life_leave_listener(conn);
+        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    }
+    enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
+    tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_RST);
+}
+
+// Fourth step: SYN. (The third, security, has no object here: RFC 9293 §A.1.)
+static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                  uint64_t now_ns)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_SYN, now_ns);
+    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
+}
+
+typedef enum tcp_verdict (*input_step)(struct tcp *tcp, struct tcp_conn *conn,
+                                       struct tcp_segment *seg, uint64_t now_ns);
+
+// Other states, §3.10.7.4.
+static enum tcp_verdict synchronised_input(struct tcp *tcp, struct tcp_conn *conn,
+                                           struct tcp_segment *seg, uint64_t now_ns)
+{
+    static const input_step steps[] = {
+        tcp_paws_check, check_sequence, check_rst, check_syn, tcp_ack_check, tcp_text_take,
+    };
+    enum tcp_verdict verdict = TCP_VERDICT_GO_ON;
+    for (uint32_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        verdict = steps[i](tcp, conn, seg, now_ns);
+        if (verdict != TCP_VERDICT_GO_ON) {
+            break;
+        }
+    }
+    return verdict;
+}
+
+static enum tcp_verdict dispatch(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                 uint64_t now_ns)
+{
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
+        return tcp_syn_sent_input(tcp, conn, seg, now_ns);
+    }
+    return synchronised_input(tcp, conn, seg, now_ns);
+}
+
+// The connection that the segment belongs to, or the listener, or NULL. A pair in TIME-WAIT that
+// a new SYN may reuse is closed first.
+static struct tcp_conn *find(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
+{
+    const struct tcp_arrival *arrival = seg->arrival;
+    struct tcp_pair pair = {.local = arrival->dst,
+                            .remote = arrival->src,
+                            .local_port = seg->h.dst_port,
+                            .remote_port = seg->h.src_port};
+    struct tcp_conn *conn = tcp_table_find(tcp, &pair);
+    if (conn != NULL && !tcp_time_wait_may_reuse(conn, seg)) {
+        return conn;
+    }
+    struct tcp_conn *listener = tcp_port_find_listener(tcp, &pair.local, pair.local_port);
+    if (conn != NULL && listener == NULL) {
+        return conn;
+    }
+    if (conn != NULL) {
+        seg->has_isn_floor = true;
+        seg->isn_floor = conn->snd.nxt;
+        tcp_life_end(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_SYN_NEW_INCARNATION, now_ns);
+    }
+    return listener;
+}
+
+static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint32_t *number,
+                                uint64_t now_ns)
+{
+    struct tcp_conn *conn = find(tcp, seg, now_ns);
+    if (conn == NULL) {
+        return tcp_closed_input(tcp, seg, now_ns);
+    }
+    *number = conn->number;
+    if (conn->state == SYNFIN_TCP_STATE_LISTEN) {
+        return tcp_listen_input(tcp, conn, seg, now_ns);
+    }
+    conn->totals.segments_in++;
+    return dispatch(tcp, conn, seg, now_ns);
+}
+
+void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_ns)
+{
+    struct tcp_segment seg = {.arrival = arrival, .text = arrival->segment};
+    uint32_t number = 0;
+    tcp->segments_in++;
+    seg.reason = (uint16_t)check_form(arrival, &seg.h);
+    if (seg.reason != SYNFIN_REASON_UNKNOWN) {
+        tcp_trace_received(tcp, &seg, 0, SYNFIN_TRACE_SEGMENT_DROPPED, 0, now_ns);
+        return;
+    }
+    gather_trim_left(&seg.text, seg.h.header_bytes);
+    uint32_t payload_bytes = seg.text.bytes;
+    struct seq seq = seg.h.seq;
+    uint16_t flags = seg.h.flags;
+    enum tcp_verdict verdict = deliver(tcp, &seg, &number, now_ns);
+    ASSERT(verdict != TCP_VERDICT_GO_ON && seg.reason != SYNFIN_REASON_UNKNOWN);
+    seg.h.seq = seq; // steps trim; the trace shows the segment as it came
+    seg.h.flags = flags;
+    tcp_trace_received(tcp, &seg, number,
+                       verdict == TCP_VERDICT_DROP ? SYNFIN_TRACE_SEGMENT_DROPPED
+                                                   : SYNFIN_TRACE_SEGMENT_RECEIVED,
+                       payload_bytes, now_ns);
+}

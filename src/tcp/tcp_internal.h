@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of src/tcp say to each other. Grouped by the file that holds the functions.
+#ifndef SYNFIN_TCP_INTERNAL_H
+#define SYNFIN_TCP_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/deadline.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_conn.h"
+#include "tcp/tcp_state.h"
+#include "wire/wire_tcp.h"
+
+// The segment being processed. Steps trim it; the reason is what the trace will say of it.
+struct tcp_segment {
+    struct wire_tcp h;
+    struct gather text; // payload, without SYN and FIN
+    const struct tcp_arrival *arrival;
+    uint16_t reason;      // enum synfin_reason
+    bool has_isn_floor;   // a SYN that takes over a pair from TIME-WAIT:
+    struct seq isn_floor; // our new sequence numbers lie above the old connection's
+};
+
+// SEG.LEN: the sequence space that the segment takes.
+static inline uint32_t tcp_segment_len(const struct tcp_segment *seg)
+{
+    return seg->text.bytes + ((seg->h.flags & SYNFIN_TCP_SYN) != 0) +
+           ((seg->h.flags & SYNFIN_TCP_FIN) != 0);
+}
+
+static inline bool tcp_segment_has(const struct tcp_segment *seg, uint16_t flags)
+{
+    return (seg->h.flags & flags) != 0;
+}
+
+// What a step of segment input decides.
+enum tcp_verdict {
+    TCP_VERDICT_GO_ON,  // the next step
+    TCP_VERDICT_ACCEPT, // done, the segment was acted on
+    TCP_VERDICT_DROP,   // done, the segment was refused
+};
+
+static inline enum tcp_verdict tcp_verdict_drop(struct tcp_segment *seg, enum synfin_reason reason)
+{
+    seg->reason = (uint16_t)reason;
+    return TCP_VERDICT_DROP;
+}
+
+static inline enum tcp_verdict tcp_verdict_accept(struct tcp_segment *seg,
+                                                  enum synfin_reason reason)
+{
+    seg->reason = (uint16_t)reason;
+    return TCP_VERDICT_ACCEPT;
+}
+
+// tcp_life.c: connection blocks from birth to the end
+struct tcp_conn *tcp_life_create(struct tcp *tcp);
+void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn);
+// The connection is over: CLOSED, out of every list; a child that nobody accepted and an orphan
+// are freed, everybody else is told `error`.
+void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
+                  enum synfin_reason cause, uint64_t now_ns);
+// The same with a reset to the peer first.
+void tcp_life_reset(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
+                    enum synfin_reason rst_reason, enum synfin_reason cause, uint64_t now_ns);
+// Takes a child off its listener's lists.
+void tcp_life_leave_listener(struct tcp_conn *conn);
+
+// tcp_event.c
+void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_kind kind);
+// Tells that the connection ended, once.
+void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
+                   enum synfin_reason cause, uint64_t now_ns);
+
+// tcp_trace.c
+void tcp_trace_state(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_state from,
+                     enum synfin_tcp_state to, enum synfin_reason cause, uint64_t now_ns);
+void tcp_trace_timer(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_trace_kind kind,
+                     enum synfin_tcp_timer timer, enum synfin_reason reason, uint64_t now_ns);
+void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                          uint64_t now_ns);
+void tcp_trace_outcome(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_error error,
+                       enum synfin_reason reason, uint64_t now_ns);
+void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
+                        enum synfin_trace_kind kind, uint32_t payload_bytes, uint64_t now_ns);
+void tcp_trace_sent(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
+                    const struct wire_tcp *h, uint32_t payload_bytes, bool is_again,
+                    enum synfin_reason reason, uint64_t now_ns);
+
+// tcp_table.c
+struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
+bool tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn);
+enum synfin_error tcp_table_init(struct tcp *tcp);
+void tcp_table_deinit(struct tcp *tcp);
+
+// tcp_port.c
+void tcp_port_insert(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_port_remove(struct tcp *tcp, struct tcp_conn *conn);
+// The listener for a local endpoint: one bound to the address itself before one bound to any.
+struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synfin_addr *local,
+                                        uint16_t port);
+// A socket bound to the same port with an overlapping address.
+bool tcp_port_is_taken(const struct tcp *tcp, const struct synfin_addr *local, uint16_t port);
+// Chooses pair->local_port so that the pair is unique (RFC 6056 §3.3.1). Errors: NO_PORTS.
+enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair);
+// The same for a bind to port 0.
+enum synfin_error tcp_port_choose_free(struct tcp *tcp, const struct synfin_addr *local,
+                                       uint16_t *port);
+
+// tcp_isn.c
+struct seq tcp_isn(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns);
+uint32_t tcp_isn_ts_offset(const struct tcp *tcp, const struct tcp_pair *pair);
+
+// tcp_closed_input.c, tcp_listen_input.c, tcp_syn_sent_input.c, tcp_input.c
+enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
+// Answers a segment with the reset of §3.5.2; `number` is the connection's, or 0.
+void tcp_closed_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
+                      enum synfin_reason reason);
+enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
+                                  struct tcp_segment *seg, uint64_t now_ns);
+enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn,
+                                    struct tcp_segment *seg, uint64_t now_ns);
+
+// tcp_paws.c: timestamps, RFC 7323
+uint32_t tcp_paws_now(const struct tcp_conn *conn, uint64_t now_ns);
+enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                uint64_t now_ns);
+void tcp_paws_update(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns);
+
+// tcp_time_wait.c
+// A SYN for a pair in TIME-WAIT: true when a new connection may take the pair.
+bool tcp_time_wait_may_reuse(const struct tcp_conn *conn, const struct tcp_segment *seg);
+void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
+                         uint64_t now_ns);
+// Acknowledges a repeated FIN and starts 2MSL again.
+void tcp_time_wait_restart(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+
+// tcp_ack.c: the fifth step
+enum tcp_verdict tcp_ack_check(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                               uint64_t now_ns);
+// Takes everything before `ack` as received by the peer.
+void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uint64_t now_ns);
+void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg);
+
+// tcp_text.c: the sixth to eighth steps
+enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                               uint64_t now_ns);
+
+// tcp_challenge.c
+// Answers with an acknowledgment, within the connection's own limit (RFC 5961 §7).
+void tcp_challenge_send(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason,
+                        uint64_t now_ns);
+// Answers a segment outside the window, so that two confused ends cannot loop.
+void tcp_challenge_answer(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                          uint64_t now_ns);
+
+// tcp_open.c: what both kinds of opening share
+void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path *path,
+                   uint64_t now_ns);
+// Sets ISS and all that counts from it; before anything is sent.
+void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss);
+// Takes the options of the peer's SYN.
+void tcp_open_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                       uint64_t now_ns);
+void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
+                          uint64_t now_ns);
+// Effective send MSS from the peer's, the path's and the options' sizes (RFC 9293 §3.7.1).
+void tcp_open_set_mss(struct tcp_conn *conn);
+
+// tcp_calls_data.c
+// The number of the octet that the reader gets next.
+struct seq tcp_calls_data_position(const struct tcp_conn *conn);
+
+// tcp_close.c
+// The handshake is complete: a close or shutdown that came during it is carried out.
+void tcp_close_deferred(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+
+// tcp_output.c
+void tcp_output_want(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn);
+// Where `send` begins in sequence space, and where it ends (the FIN's place).
+struct seq tcp_output_base(const struct tcp_conn *conn);
+struct seq tcp_output_end(const struct tcp_conn *conn);
+// U: how many more octets the peer's window lets go.
+uint32_t tcp_output_room(const struct tcp_conn *conn);
+// Octets sent and neither acknowledged nor taken for lost.
+static inline uint32_t tcp_output_flight(const struct tcp_conn *conn)
+{
+    return seq_distance(conn->snd.una, conn->snd.resend);
+}
+
+// tcp_emit.c
+enum tcp_plan_kind {
+    TCP_PLAN_SYN,
+    TCP_PLAN_NEW,       // octets and FIN never sent before
+    TCP_PLAN_FAST,      // the first segment in flight again, by fast retransmit
+    TCP_PLAN_RESEND,    // from snd.resend on, by going back
+    TCP_PLAN_PROBE,     // one octet into a shut window
+    TCP_PLAN_KEEPALIVE, // nothing, one octet before SND.NXT
+    TCP_PLAN_ACK,       // a pure acknowledgment
+};
+struct tcp_plan {
+    enum tcp_plan_kind kind;
+    struct seq seq;
+    uint32_t bytes; // payload
+    uint16_t flags, reason;
+    bool is_again; // these octets were sent before
+};
+// May shorten the plan to what one packet holds.
+void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
+              struct synfin_packet *packet, uint64_t now_ns);
+// Writes a header with checksum in front of the packet's payload, without a connection.
+void tcp_emit_header(struct synfin_packet *packet, const struct tcp_pair *pair,
+                     const struct wire_tcp *h);
+// Octets of options in a segment of this connection that is no SYN.
+uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn);
+
+// tcp_stray.c
+void tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray);
+// Takes a token of the limit on resets to nowhere.
+bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns);
+// A reset from a connection that ends.
+void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason);
+
+// tcp_window.c
+// The window field of the next segment; moves rcv.adv.
+uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn);
+// After the reader took octets: an update is sent when it is worth one.
+void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn);
+// RCV.WND: what the peer may send now.
+static inline uint32_t tcp_window_open(const struct tcp_conn *conn)
+{
+    return seq_lt(conn->rcv.nxt, conn->rcv.adv) ? seq_distance(conn->rcv.nxt, conn->rcv.adv) : 0;
+}
+// What our SYN offers.
+uint16_t tcp_window_of_syn(const struct tcp_conn *conn);
+uint8_t tcp_window_shift(uint32_t buffer_bytes);
+
+// tcp_rtt.c
+uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn);
+void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns);
+void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns);
+void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns);
+void tcp_rtt_back_off(struct tcp_conn *conn);
+
+// tcp_recovery.c
+void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
+                         uint32_t flight_bytes, uint64_t now_ns);
+void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+
+// tcp_timer.c: the only writer of deadlines; others tell it what happened
+// A segment that takes sequence space was sent.
+void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// New data was acknowledged: SND.UNA has moved.
+void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// An acceptable segment was heard, or the connection has just opened.
+void tcp_timer_on_received(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// Data arrived whose acknowledgment may wait.
+void tcp_timer_on_data_unacked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// An acknowledgment left, alone or with data.
+void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn);
+// Data waits, nothing is in flight, and the window does not let anything go.
+void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// The window opened after being shut or too small.
+void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// The user queued data, or changed a timer's setting.
+void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// The user has gone, or the orphan has reached FIN-WAIT-2.
+void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_cancel_all(struct tcp *tcp, struct tcp_conn *conn);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+//
+// Birth and end of TCP and of connection blocks. A block lives from open (or a listener's SYN)
+// until both the protocol and the user are done with it:
+//
+//     user holds it   protocol runs      what it is
+//     yes             yes                a connection
+//     yes             no                 a handle that still tells how it ended, and holds data
+//     no              yes                an orphan: closing, or in TIME-WAIT
+//     no              no                 free
+//
+// Children of a listener that nobody has accepted belong to the listener.
+#include <string.h>
+
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+static struct siphash_key draw_key(const struct slab_source *memory)
+{
+    struct siphash_key key;
+    memory->env.entropy(memory->env.ctx, &key, sizeof(key));
+    return key;
+}
+
+static void init_keys(struct tcp *tcp)
+{
+    struct siphash_key entropy_key = draw_key(tcp->memory);
+    entropy_init(&tcp->entropy, &entropy_key);
+    tcp->table_key = draw_key(tcp->memory);
+    tcp->isn_key = draw_key(tcp->memory);
+    tcp->ts_key = draw_key(tcp->memory);
+}
+
+enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *config,
+                           struct slab_source *memory, struct wheel *wheel, struct report *report)
+{
+    memset(tcp, 0, sizeof(*tcp));
+    tcp->config = *config;
+    tcp->memory = memory;
+    tcp->wheel = wheel;
+    tcp->report = report;
+    init_keys(tcp);
+    slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
+    slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);
+    chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
+    list_init(&tcp->events);
+    for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {
+        list_init(&tcp->ready[i]);
+        list_init(&tcp->parked[i]);
+    }
+    return tcp_table_init(tcp);
+}
+
+void tcp_deinit(struct tcp *tcp)
+{
+    slab_pool_deinit(&tcp->conns);
+    slab_pool_deinit(&tcp->runs);
+    chunk_pool_deinit(&tcp->chunks);
+    tcp_table_deinit(tcp);
+}
+
+static void init_settings(struct tcp_settings *set, const struct synfin_stack_config *config)
+{
+    set->send_buffer_bytes = config->send_buffer_bytes;
+    set->receive_buffer_bytes = config->receive_buffer_bytes;
+    set->keepalive_idle_ns = config->keepalive_idle_ns;
+    set->keepalive_interval_ns = config->keepalive_interval_ns;
+    set->keepalive_probes = (uint8_t)config->keepalive_probes;
+    set->syn_retries = (uint8_t)config->syn_retries;
+    set->hop_limit = config->hop_limit;
+    set->linger = -1;
+}
+
+struct tcp_conn *tcp_life_create(struct tcp *tcp)
+{
+    struct tcp_conn *conn = slab_pool_take(&tcp->conns, NULL);
+    if (conn == NULL) {
+        return NULL;
+    }
+    conn->state = SYNFIN_TCP_STATE_CLOSED;
+    tcp->by_state[SYNFIN_TCP_STATE_CLOSED]++;
+    conn->number = ++tcp->next_number;
+    conn->generation = ++tcp->next_generation;
+    list_init(&conn->ready);
+    list_init(&conn->event);
+    list_init(&conn->family);
+    list_init(&conn->listen.half_open);
+    list_init(&conn->listen.acceptable);
+    wheel_entry_init(&conn->timer);
+    stream_init(&conn->send);
+    stream_init(&conn->receive);
+    reassembly_init(&conn->ooo);
+    for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
+        conn->deadline_ns[i] = SYNFIN_NEVER;
+    }
+    init_settings(&conn->set, &tcp->config);
+    return conn;
+}
+
+static struct reassembly_memory ooo_memory(struct tcp *tcp)
+{
+    return (struct reassembly_memory){.runs = &tcp->runs, .chunks = &tcp->chunks};
+}
+
+// Out of every list and table; buffers for sending and reassembly are freed.
+static void detach(struct tcp *tcp, struct tcp_conn *conn)
+{
+    tcp_output_forget(tcp, conn);
+    tcp_timer_cancel_all(tcp, conn);
+    tcp_table_remove(tcp, conn);
+    tcp_port_remove(tcp, conn);
+    tcp_life_leave_listener(conn);
+    struct reassembly_memory memory = ooo_memory(tcp);
+    reassembly_clear(&conn->ooo, &memory);
+    stream_clear(&conn->send, &tcp->chunks);
+    memset(&conn->pending, 0, sizeof(conn->pending));
+}
+
+void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn)
+{
+    detach(tcp, conn);
+    list_remove(&conn->event);
+    stream_clear(&conn->receive, &tcp->chunks);
+    tcp->by_state[conn->state]--;
+    slab_pool_give(&tcp->conns, conn);
+}
+
+void tcp_life_leave_listener(struct tcp_conn *conn)
+{
+    struct tcp_conn *listener = conn->listener;
+    if (listener == NULL) {
+        return;
+    }
+    list_remove(&conn->family);
+    conn->listener = NULL;
+    if (tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
+        listener->listen.acceptables--;
+    } else {
+        listener->listen.half_opens--;
+    }
+}
+
+void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
+                  enum synfin_reason cause, uint64_t now_ns)
+{
+    bool has_user = !conn->is_orphan && conn->listener == NULL;
+    tcp_life_leave_listener(conn);
+    if (conn->state != SYNFIN_TCP_STATE_CLOSED) {
+        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSED, cause, now_ns);
+    }
+    detach(tcp, conn);
+    if (!has_user) {
+        if (!conn->is_done) {
+            tcp_trace_outcome(tcp, conn, error, cause, now_ns);
+        }
+        tcp_life_free(tcp, conn);
+        return;
+    }
+    if (error != SYNFIN_ERROR_OK) {
+        stream_clear(&conn->receive, &tcp->chunks);
+    }
+    tcp_event_end(tcp, conn, error, cause, now_ns);
+}
+
+void tcp_life_reset(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
+                    enum synfin_reason rst_reason, enum synfin_reason cause, uint64_t now_ns)
+{
+    tcp_stray_reset(tcp, conn, rst_reason);
+    tcp_life_end(tcp, conn, error, cause, now_ns);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// What active and passive opening share: the variables of a new connection, the options of the
+// peer's SYN, the segment size, and what happens when the handshake is complete.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+enum {
+    MSS_DEFAULT_IPV4 = 536,  // RFC 9293 §3.7.1 [MUST-15]
+    MSS_DEFAULT_IPV6 = 1220, // the same, IPv6
+    MSS_FLOOR = 64,          // below this a peer only asks us to waste work (CVE-2019-11479)
+    IPV4_HEADER = 20,
+    IPV6_HEADER = 40,
+    TCP_HEADER = 20,
+    WSCALE_SHIFT_MAX = 14, // RFC 7323 §2.3
+};
+
+static uint32_t ip_header_bytes(const struct tcp_conn *conn)
+{
+    return synfin_addr_is_ipv4(&conn->pair.remote) ? IPV4_HEADER : IPV6_HEADER;
+}
+
+static uint16_t mss_of_mtu(const struct tcp_conn *conn, uint32_t mtu_bytes)
+{
+    uint32_t headers = ip_header_bytes(conn) + TCP_HEADER;
+    uint32_t mss = mtu_bytes > headers + MSS_FLOOR ? mtu_bytes - headers : MSS_FLOOR;
+    return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
+}
+
+// The first part of RFC 9293 §3.7.1: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - TCPhdrsize -
+// IPoptionsize; the timestamps option is subtracted here, SACK blocks when a segment is built
+// (RFC 6691 §2).
+void tcp_open_set_mss(struct tcp_conn *conn)
+{
+    uint32_t mss = conn->snd.mss_peer;
+    uint16_t path = mss_of_mtu(conn, conn->pmtu_bytes);
+    if (mss > path) {
+        mss = path;
+    }
+    if (conn->set.mss_limit != 0 && mss > conn->set.mss_limit) {
+        mss = conn->set.mss_limit;
+    }
+    conn->snd.mss = (uint16_t)(mss - (conn->uses_timestamps ? 12 : 0));
+}
+
+static uint16_t advertised_mss(const struct tcp_conn *conn)
+{
+    uint16_t mss = mss_of_mtu(conn, conn->path.mtu_bytes);
+    if (conn->set.mss_limit != 0 && conn->set.mss_limit < mss) {
+        return conn->set.mss_limit;
+    }
+    return mss;
+}
+
+void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss)
+{
+    conn->iss = iss;
+    conn->snd.una = conn->snd.nxt = conn->snd.resend = iss;
+    conn->snd.edge = seq_add(iss, 1);
+}
+
+// The pair is set, the peer's SYN may be unknown yet. The window counts from RCV.NXT, which an
+// active open learns with the peer's SYN.
+void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path *path,
+                   uint64_t now_ns)
+{
+    const struct synfin_stack_config *config = &tcp->config;
+    conn->path = *path;
+    conn->pmtu_bytes = path->mtu_bytes;
+    tcp_open_set_iss(conn, tcp_isn(tcp, &conn->pair, now_ns));
+    conn->ts_offset = tcp_isn_ts_offset(tcp, &conn->pair);
+    conn->uses_timestamps = config->use_timestamps;
+    conn->uses_sack = config->use_sack;
+    conn->uses_wscale = config->use_window_scale;
+    conn->rcv.wscale_shift = tcp_window_shift(conn->set.receive_buffer_bytes);
+    conn->rcv.mss = advertised_mss(conn);
+    bool is_ipv4 = synfin_addr_is_ipv4(&conn->pair.remote);
+    conn->snd.mss_peer = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
+    conn->rcv.mss_seen = conn->snd.mss_peer;
+    conn->totals.ack_received_ns = now_ns;
+    tcp_open_set_mss(conn);
+}
+
+static void take_options(struct tcp_conn *conn, const struct wire_tcp *h)
+{
+    if (h->has_mss) {
+        conn->snd.mss_peer = h->mss < MSS_FLOOR ? MSS_FLOOR : h->mss;
+    }
+    conn->uses_timestamps = conn->uses_timestamps && h->has_timestamps;
+    conn->uses_sack = conn->uses_sack && h->has_sack_permitted;
+    conn->uses_wscale = conn->uses_wscale && h->has_wscale;
+    conn->snd.wscale_shift =
+        h->wscale_shift > WSCALE_SHIFT_MAX ? WSCALE_SHIFT_MAX : h->wscale_shift;
+    if (!conn->uses_wscale) {
+        conn->snd.wscale_shift = conn->rcv.wscale_shift = 0;
+    }
+    if (conn->uses_timestamps) {
+        conn->ts_recent = h->ts_val;
+    }
+}
+
+void tcp_open_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                       uint64_t now_ns)
+{
+    conn->irs = seg->h.seq;
+    conn->rcv.nxt = conn->rcv.adv = conn->rcv.acked = seq_add(conn->irs, 1);
+    if (seq_lt(conn->iss, conn->snd.nxt)) { // our SYN has offered a window already
+        conn->rcv.adv = seq_add(conn->rcv.nxt, tcp_window_of_syn(conn));
+    }
+    conn->ts_recent_ns = now_ns;
+    take_options(conn, &seg->h);
+    tcp_open_set_mss(conn);
+    conn->snd.wnd = conn->snd.wnd_max = seg->h.window; // never scaled on a SYN, RFC 7323 §2.2
+    conn->snd.wl1 = seg->h.seq;
+    conn->snd.wl2 = conn->iss;
+    conn->snd.edge = seq_add(conn->iss, 1 + conn->snd.wnd);
+    conn->cc.ops = &tcp_cc_newreno;
+    conn->cc.ops->open(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
+}
+
+// RFC 5681 §3.1: a SYN or SYN+ACK that was lost begins with one segment.
+static void start_congestion_control(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint32_t segments = conn->has_syn_lost ? 1 : tcp->config.initial_window_segments;
+    conn->cc.ops->open(&conn->cc, conn->snd.mss, segments);
+    tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_OPEN, now_ns);
+}
+
+static void hand_to_listener(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct tcp_conn *listener = conn->listener;
+    list_remove(&conn->family);
+    listener->listen.half_opens--;
+    list_push_back(&listener->listen.acceptable, &conn->family);
+    listener->listen.acceptables++;
+    tcp_event_tell(tcp, listener, SYNFIN_EVENT_ACCEPTABLE);
+}
+
+void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
+                          uint64_t now_ns)
+{
+    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
+    start_congestion_control(tcp, conn, now_ns);
+    tcp_trace_outcome(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED, now_ns);
+    if (conn->listener != NULL) {
+        hand_to_listener(tcp, conn);
+    } else {
+        tcp_event_tell(tcp, conn, SYNFIN_EVENT_CONNECTED);
+    }
+    tcp_timer_on_received(tcp, conn, now_ns);
+    tcp_output_want(tcp, conn);
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+//
+// What to send next. A device with room asks; the first of these that has something answers:
+//
+//     SYN -> owed duplicate ACKs -> fast retransmit -> going back after a timeout
+//         -> new data and FIN -> window probe -> keep-alive -> acknowledgment
+//
+// Each choice is a plan: sequence number, octets, flags and the reason. The plan is emitted
+// (tcp_emit.c) and then booked here: the only place where SND.NXT moves.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+void tcp_output_want(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!conn->is_ready && !conn->is_parked) {
+        list_push_back(&tcp->ready[conn->path.iface], &conn->ready);
+        conn->is_ready = true;
+    }
+}
+
+void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn)
+{
+    (void)tcp;
+    list_remove(&conn->ready);
+    conn->is_ready = conn->is_parked = false;
+}
+
+struct tcp_conn *tcp_ready_first(struct tcp *tcp, uint32_t iface)
+{
+    struct list_node *list = &tcp->ready[iface];
+    return list_is_empty(list) ? NULL : CONTAINER_OF(list->next, struct tcp_conn, ready);
+}
+
+void tcp_ready_rotate(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->is_ready) {
+        list_remove(&conn->ready);
+        list_push_back(&tcp->ready[conn->path.iface], &conn->ready);
+    }
+}
+
+void tcp_park(struct tcp *tcp, struct tcp_conn *conn)
+{
+    tcp_output_forget(tcp, conn);
+    list_push_back(&tcp->parked[conn->path.iface], &conn->ready);
+    conn->is_parked = true;
+}
+
+void tcp_unpark_all(struct tcp *tcp, uint32_t iface)
+{
+    struct list_node *node;
+    while ((node = list_pop_front(&tcp->parked[iface])) != NULL) {
+        struct tcp_conn *conn = CONTAINER_OF(node, struct tcp_conn, ready);
+        conn->is_parked = false;
+        tcp_output_want(tcp, conn);
+    }
+}
+
+bool tcp_has_output(const struct tcp *tcp, uint32_t iface)
+{
+    if (!list_is_empty(&tcp->ready[iface])) {
+        return true;
+    }
+    for (uint32_t i = 0; i < tcp->stray_count; i++) {
+        if (tcp->stray[(tcp->stray_first + i) % TCP_RESETS_MAX].iface == iface) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct seq tcp_output_base(const struct tcp_conn *conn)
+{
+    return conn->is_syn_acked ? conn->snd.una : seq_add(conn->iss, 1);
+}
+
+struct seq tcp_output_end(const struct tcp_conn *conn)
+{
+    return seq_add(tcp_output_base(conn), conn->send.bytes);
+}
+
+// RFC 9293 §3.8.6.2.1: U = SND.UNA + SND.WND - SND.NXT, counted from what goes next.
+uint32_t tcp_output_room(const struct tcp_conn *conn)
+{
+    uint32_t flight = tcp_output_flight(conn);
+    return conn->snd.wnd > flight ? conn->snd.wnd - flight : 0;
+}
+
+static uint32_t congestion_room(const struct tcp_conn *conn)
+{
+    const struct tcp_recovery *recovery = &conn->recovery;
+    uint32_t flight = tcp_output_flight(conn);
+    uint32_t window = conn->cc.cwnd_bytes + recovery->inflation_bytes +
+                      recovery->limited * (uint32_t)conn->snd.mss;
+    return window > flight ? window - flight : 0;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+// Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
+static uint32_t segment_bytes(const struct tcp_conn *conn)
+{
+    uint32_t options = tcp_emit_option_bytes(conn);
+    uint32_t timestamps = conn->uses_timestamps ? 12 : 0;
+    uint32_t extra = options - timestamps;
+    return conn->snd.mss > extra ? conn->snd.mss - extra : 1;
+}
+
+static bool choose_syn(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!seq_eq(conn->snd.resend, conn->iss)) {
+        return false;
+    }
+    bool is_answer = conn->state != SYNFIN_TCP_STATE_SYN_SENT;
+    plan->kind = TCP_PLAN_SYN;
+    plan->seq = conn->iss;
+    plan->flags = SYNFIN_TCP_SYN | (is_answer ? SYNFIN_TCP_ACK : 0);
+    plan->is_again = seq_lt(conn->iss, conn->snd.nxt);
+    plan->reason = is_answer ? SYNFIN_REASON_SEND_SYN_ACK : SYNFIN_REASON_SEND_SYN;
+    if (plan->is_again && conn->pending.resend_reason == SYNFIN_REASON_SEND_TIMEOUT) {
+        plan->reason =
+            is_answer ? SYNFIN_REASON_SEND_SYN_ACK_AGAIN : SYNFIN_REASON_SEND_SYN_AGAIN;
+    } else if (plan->is_again) {
+        plan->reason = conn->pending.resend_reason;
+    }
+    return true;
+}
+
+static bool choose_owed_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (conn->pending.extra_acks == 0) {
+        return false;
+    }
+    plan->kind = TCP_PLAN_ACK;
+    plan->seq = conn->snd.nxt;
+    plan->flags = SYNFIN_TCP_ACK;
+    plan->reason = SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER;
+    return true;
+}
+
+// One segment of what was sent before, from `seq` on and at most `limit` octets.
+static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struct seq seq,
+                       uint32_t limit)
+{
+    struct seq sent_end = seq_min(conn->snd.nxt, tcp_output_end(conn));
+    uint32_t sent = seq_lt(seq, sent_end) ? seq_distance(seq, sent_end) : 0;
+    plan->seq = seq;
+    plan->bytes = smaller(sent, smaller(segment_bytes(conn), limit));
+    plan->flags = SYNFIN_TCP_ACK;
+    plan->reason = conn->pending.resend_reason;
+    plan->is_again = true;
+    bool reaches_end = seq_eq(seq_add(seq, plan->bytes), tcp_output_end(conn));
+    if (reaches_end && plan->bytes > 0) {
+        plan->flags |= SYNFIN_TCP_PSH;
+    }
+    if (reaches_end && conn->fin_sent) {
+        plan->flags |= SYNFIN_TCP_FIN;
+    }
+    return plan->bytes > 0 || (plan->flags & SYNFIN_TCP_FIN) != 0;
+}
+
+static bool choose_fast(struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!conn->recovery.needs_resend) {
+        return false;
+    }
+    plan->kind = TCP_PLAN_FAST;
+    if (conn->snd.wnd > 0 && seq_lt(conn->snd.una, conn->snd.nxt) &&
+        plan_again(conn, plan, conn->snd.una, conn->snd.wnd)) {
+        return true;
+    }
+    conn->recovery.needs_resend = false;
+    return false;
+}
+
+static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (seq_eq(conn->snd.resend, conn->snd.nxt)) {
+        return false;
+    }
+    uint32_t room = tcp_output_room(conn);
+    plan->kind = TCP_PLAN_RESEND;
+    if (room == 0 || congestion_room(conn) == 0) {
+        return false;
+    }
+    return plan_again(conn, plan, conn->snd.resend, room);
+}
+
+// Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
+// algorithm, §3.7.4 [MUST-17].
+static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_all)
+{
+    if (conn->pending.push_small) {
+        return true; // (4) the override timeout
+    }
+    if (!is_all) {
+        return bytes >= conn->snd.wnd_max / 2; // (3) Fs = 1/2 of the largest window
+    }
+    bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt);
+    return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
+}
+
+// As much as one packet can carry: one segment, or whole segments of a super-packet.
+static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
+{
+    uint32_t mss = segment_bytes(conn);
+    uint32_t most = conn->path.gso_bytes > mss ? conn->path.gso_bytes / mss * mss : mss;
+    bytes = smaller(bytes, most);
+    return bytes > mss ? bytes - bytes % mss : bytes;
+}
+
+static bool has_unsent(const struct tcp_conn *conn)
+{
+    return seq_lt(conn->snd.nxt, tcp_output_end(conn)) || (conn->snd_closed && !conn->fin_sent);
+}
+
+static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!seq_eq(conn->snd.resend, conn->snd.nxt) || !has_unsent(conn)) {
+        return false;
+    }
+    uint32_t room = tcp_output_room(conn);
+    uint32_t unsent = seq_distance(conn->snd.nxt, tcp_output_end(conn));
+    uint32_t allowed = smaller(room, congestion_room(conn));
+    uint32_t bytes = trim_to_packet(conn, smaller(unsent, allowed));
+    bool is_all = bytes == unsent;
+    bool has_fin = is_all && conn->snd_closed && room > bytes;
+    if (bytes < segment_bytes(conn) && !has_fin &&
+        (bytes == 0 || !may_be_small(conn, bytes, is_all))) {
+        return false;
+    }
+    plan->kind = TCP_PLAN_NEW;
+    plan->seq = conn->snd.nxt;
+    plan->bytes = bytes;
+    plan->flags = SYNFIN_TCP_ACK;
+    plan->reason = SYNFIN_REASON_SEND_DATA;
+    if (is_all && bytes > 0) {
+        plan->flags |= SYNFIN_TCP_PSH;
+    }
+    if (has_fin) {
+        plan->flags |= SYNFIN_TCP_FIN;
+        plan->reason = SYNFIN_REASON_SEND_FIN;
+    } else if (conn->recovery.limited > 0) {
+        plan->reason = SYNFIN_REASON_SEND_LIMITED_TRANSMIT;
+    }
+    return true;
+}
+
+// RFC 9293 §3.8.6.1: at least one octet, or the FIN when there is nothing else.
+static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!conn->pending.probe) {
+        return false;
+    }
+    conn->pending.probe = false;
+    if (seq_eq(conn->snd.una, conn->snd.nxt) && !has_unsent(conn)) {
+        return false;
+    }
+    plan->kind = TCP_PLAN_PROBE;
+    plan->seq = conn->snd.una;
+    plan->bytes = conn->send.bytes > 0 ? 1 : 0;
+    plan->flags = SYNFIN_TCP_ACK | (plan->bytes == 0 ? SYNFIN_TCP_FIN : 0);
+    plan->reason = SYNFIN_REASON_SEND_WINDOW_PROBE;
+    plan->is_again = seq_lt(conn->snd.una, conn->snd.nxt);
+    return true;
+}
+
+// RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, no data.
+static bool choose_keepalive(struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!conn->pending.keepalive) {
+        return false;
+    }
+    conn->pending.keepalive = false;
+    plan->kind = TCP_PLAN_KEEPALIVE;
+    plan->seq = seq_sub(conn->snd.nxt, 1);
+    plan->flags = SYNFIN_TCP_ACK;
+    plan->reason = SYNFIN_REASON_SEND_KEEPALIVE;
+    return true;
+}
+
+static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (conn->pending.ack_reason == 0) {
+        return false;
+    }
+    plan->kind = TCP_PLAN_ACK;
+    plan->seq = conn->snd.nxt;
+    plan->flags = SYNFIN_TCP_ACK;
+    plan->reason = conn->pending.ack_reason;
+    return true;
+}
+
+// RFC 5681 §4.1 [RFC 9293 MUST-19]: after an idle time of more than one RTO the window is no
+// longer known to be good.
+static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt) && conn->totals.data_segments_out > 0;
+    if (!is_idle || deadline_age(conn->totals.data_sent_ns, now_ns) <= tcp_rtt_timeout(tcp, conn)) {
+        return;
+    }
+    uint32_t before = conn->cc.cwnd_bytes;
+    conn->cc.ops->on_idle(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
+    if (conn->cc.cwnd_bytes != before) {
+        tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_IDLE, now_ns);
+    }
+}
+
+static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
+                        uint64_t now_ns)
+{
+    if (choose_fast(conn, plan) || choose_resend(conn, plan)) {
+        return true;
+    }
+    if (has_unsent(conn)) {
+        restart_after_idle(tcp, conn, now_ns);
+    }
+    return choose_new(conn, plan) || choose_probe(conn, plan);
+}
+
+static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan, uint64_t now_ns)
+{
+    *plan = (struct tcp_plan){0};
+    if (!conn->is_syn_acked && choose_syn(conn, plan)) {
+        return true;
+    }
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
+        return false; // nothing else may leave before the peer's SYN is known
+    }
+    if (choose_owed_ack(conn, plan)) {
+        return true;
+    }
+    *plan = (struct tcp_plan){0};
+    if (conn->is_syn_acked && choose_data(tcp, conn, plan, now_ns)) {
+        return true;
+    }
+    *plan = (struct tcp_plan){0};
+    return choose_keepalive(conn, plan) || choose_ack(conn, plan);
+}
+
+static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
+{
+    uint32_t length = plan->bytes + ((plan->flags & SYNFIN_TCP_SYN) != 0) +
+                      ((plan->flags & SYNFIN_TCP_FIN) != 0);
+    struct seq end = seq_add(plan->seq, length);
+    bool was_sending_new = seq_eq(conn->snd.resend, conn->snd.nxt);
+    conn->fin_sent = conn->fin_sent || (plan->flags & SYNFIN_TCP_FIN) != 0;
+    conn->snd.nxt = seq_max(conn->snd.nxt, end);
+    if (plan->kind == TCP_PLAN_PROBE) {
+        conn->snd.resend = conn->snd.una; // refused, until the peer says otherwise
+    } else if (plan->kind == TCP_PLAN_FAST) {
+        conn->recovery.needs_resend = false;
+    } else if (was_sending_new) {
+        conn->snd.resend = conn->snd.nxt;
+    } else {
+        conn->snd.resend = seq_max(conn->snd.resend, end);
+        conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
+    }
+}
+
+static void book_totals(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
+                        uint64_t now_ns)
+{
+    tcp->segments_out++;
+    conn->totals.segments_out++;
+    if (plan->bytes > 0) {
+        conn->totals.data_segments_out++;
+        conn->totals.data_sent_ns = now_ns;
+    }
+    if (plan->is_again) {
+        tcp->segments_retransmitted++;
+        conn->totals.retransmits++;
+        conn->totals.bytes_retransmitted += plan->bytes;
+    } else {
+        tcp->octets_out += plan->bytes;
+        conn->totals.bytes_sent += plan->bytes;
+    }
+}
+
+static void book_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan)
+{
+    if ((plan->flags & SYNFIN_TCP_ACK) == 0) {
+        return;
+    }
+    conn->rcv.acked = conn->rcv.nxt;
+    conn->rcv.unacked_bytes = 0;
+    if (plan->kind == TCP_PLAN_ACK && conn->pending.extra_acks > 0) {
+        conn->pending.extra_acks--;
+    } else {
+        conn->pending.ack_reason = 0;
+    }
+    tcp_timer_on_ack_sent(tcp, conn);
+}
+
+static void count_up(uint8_t *counter)
+{
+    if (*counter < UINT8_MAX) {
+        (*counter)++;
+    }
+}
+
+static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
+                 uint64_t now_ns)
+{
+    tcp_rtt_on_sent(conn, plan, now_ns);
+    book_totals(tcp, conn, plan, now_ns);
+    book_ack(tcp, conn, plan);
+    switch (plan->kind) {
+    case TCP_PLAN_ACK:
+    case TCP_PLAN_KEEPALIVE: break;
+    case TCP_PLAN_PROBE:
+        book_sequence(conn, plan);
+        count_up(&conn->probes);
+        count_up(&conn->unanswered);
+        tcp_timer_on_probe_sent(tcp, conn, now_ns);
+        break;
+    case TCP_PLAN_SYN:
+    case TCP_PLAN_NEW:
+    case TCP_PLAN_FAST:
+    case TCP_PLAN_RESEND:
+        book_sequence(conn, plan);
+        conn->pending.push_small = false;
+        tcp_timer_on_sent(tcp, conn, now_ns);
+        break;
+    }
+}
+
+bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *packet,
+                uint64_t now_ns)
+{
+    struct tcp_plan plan;
+    if (!choose(tcp, conn, &plan, now_ns)) {
+        bool is_waiting = has_unsent(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
+        if (conn->is_syn_acked && is_waiting) {
+            tcp_timer_on_blocked(tcp, conn, now_ns);
+        }
+        tcp_output_forget(tcp, conn);
+        return false;
+    }
+    tcp_emit(tcp, conn, &plan, packet, now_ns);
+    book(tcp, conn, &plan, now_ns);
+    return true;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// Local ports: listeners and bound sockets by port, and the choice of ephemeral ports. Ephemeral
+// ports are random (RFC 6056 §3.3.1), so that somebody off the path must guess them; only the
+// pair of endpoints must be unique, not the port.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+static struct tcp_conn **bucket_of(struct tcp *tcp, uint16_t port)
+{
+    return &tcp->port_bucket[port % TCP_PORT_BUCKETS];
+}
+
+void tcp_port_insert(struct tcp *tcp, struct tcp_conn *conn)
+{
+    ASSERT(!conn->is_bound && !conn->is_in_table);
+    struct tcp_conn **bucket = bucket_of(tcp, conn->pair.local_port);
+    conn->table_next = *bucket;
+    *bucket = conn;
+    conn->is_bound = true;
+}
+
+void tcp_port_remove(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!conn->is_bound) {
+        return;
+    }
+    struct tcp_conn **link = bucket_of(tcp, conn->pair.local_port);
+    while (*link != conn) {
+        link = &(*link)->table_next;
+    }
+    *link = conn->table_next;
+    conn->table_next = NULL;
+    conn->is_bound = false;
+}
+
+// :: stands for every address of both versions, 0.0.0.0 for every IPv4 address.
+static bool covers(const struct synfin_addr *bound, const struct synfin_addr *addr)
+{
+    if (!synfin_addr_is_unspecified(bound)) {
+        return synfin_addr_equal(bound, addr);
+    }
+    return !synfin_addr_is_ipv4(bound) || synfin_addr_is_ipv4(addr);
+}
+
+struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synfin_addr *local,
+                                        uint16_t port)
+{
+    struct tcp_conn *found = NULL;
+    struct tcp_conn *conn = tcp->port_bucket[port % TCP_PORT_BUCKETS];
+    for (; conn != NULL; conn = conn->table_next) {
+        if (conn->state != SYNFIN_TCP_STATE_LISTEN || conn->pair.local_port != port ||
+            !covers(&conn->pair.local, local)) {
+            continue;
+        }
+        if (!synfin_addr_is_unspecified(&conn->pair.local)) {
+            return conn;
+        }
+        found = conn;
+    }
+    return found;
+}
+
+bool tcp_port_is_taken(const struct tcp *tcp, const struct synfin_addr *local, uint16_t port)
+{
+    const struct tcp_conn *conn = tcp->port_bucket[port % TCP_PORT_BUCKETS];
+    for (; conn != NULL; conn = conn->table_next) {
+        if (conn->pair.local_port == port &&
+            (covers(&conn->pair.local, local) || covers(local, &conn->pair.local))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t port_count(const struct tcp *tcp)
+{
+    return (uint32_t)tcp->config.port_last - tcp->config.port_first + 1;
+}
+
+static uint16_t port_at(const struct tcp *tcp, uint32_t start, uint32_t step)
+{
+    return (uint16_t)(tcp->config.port_first + (start + step) % port_count(tcp));
+}
+
+enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair)
+{
+    uint32_t start = entropy_below(&tcp->entropy, port_count(tcp));
+    for (uint32_t step = 0; step < port_count(tcp); step++) {
+        pair->local_port = port_at(tcp, start, step);
+        if (tcp_table_find(tcp, pair) == NULL &&
+            !tcp_port_is_taken(tcp, &pair->local, pair->local_port)) {
+            return SYNFIN_ERROR_OK;
+        }
+    }
+    return SYNFIN_ERROR_NO_PORTS;
+}
+
+enum synfin_error tcp_port_choose_free(struct tcp *tcp, const struct synfin_addr *local,
+                                       uint16_t *port)
+{
+    uint32_t start = entropy_below(&tcp->entropy, port_count(tcp));
+    for (uint32_t step = 0; step < port_count(tcp); step++) {
+        *port = port_at(tcp, start, step);
+        if (!tcp_port_is_taken(tcp, local, *port)) {
+            return SYNFIN_ERROR_OK;
+        }
+    }
+    return SYNFIN_ERROR_IN_USE;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// What to send again, and when: fast retransmit and NewReno's fast recovery (RFC 5681 §3.2,
+// RFC 6582), limited transmit (RFC 3042), and going back after a timeout. How much may be in
+// flight is congestion control's business; the artificial inflation of the window while
+// duplicates come in is kept here, apart from the congestion window.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
+
+static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
+{
+    return (struct tcp_cc_loss){
+        .flight_bytes = tcp_output_flight(conn),
+        .mss_bytes = conn->snd.mss,
+        .now_ns = now_ns,
+    };
+}
+
+// RFC 6582 §3.2 step 2.
+static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    struct tcp_cc_loss loss = loss_of(conn, now_ns);
+    recovery->recover = conn->snd.nxt;
+    recovery->has_recover = true;
+    recovery->is_active = true;
+    recovery->needs_resend = true;
+    recovery->inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
+    recovery->limited = 0;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
+    conn->cc.ops->on_loss(&conn->cc, &loss);
+    tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
+}
+
+void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    if (seq_lt(conn->snd.resend, conn->snd.nxt)) {
+        return; // going back after a timeout: the duplicates are of its making
+    }
+    // A peer that forges duplicates gains nothing: there are at most as many as segments.
+    if (recovery->dup_acks >= tcp_output_flight(conn) / conn->snd.mss + 1) {
+        return;
+    }
+    recovery->dup_acks++;
+    if (recovery->is_active) {
+        recovery->inflation_bytes += conn->snd.mss; // RFC 5681 §3.2 step 4
+    } else if (recovery->dup_acks < DUP_THRESH) {
+        recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
+                                                                           : LIMITED_SEGMENTS);
+    } else if (!recovery->has_recover || seq_ge(conn->snd.una, recovery->recover)) {
+        enter(tcp, conn, now_ns);
+    }
+    tcp_output_want(tcp, conn);
+}
+
+// RFC 6582 §3.2 step 3, full acknowledgment.
+static void leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_cc_loss at_exit = loss_of(conn, now_ns);
+    conn->recovery.is_active = false;
+    conn->recovery.needs_resend = false;
+    conn->recovery.inflation_bytes = 0;
+    conn->cc.ops->on_recovered(&conn->cc, &at_exit);
+    tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_RECOVERED, now_ns);
+}
+
+// Partial acknowledgment: the next hole goes at once, and the window is deflated by what left.
+static void go_on(struct tcp_conn *conn, uint32_t acked_bytes)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    uint32_t deflated = recovery->inflation_bytes > acked_bytes
+                            ? recovery->inflation_bytes - acked_bytes
+                            : 0;
+    recovery->inflation_bytes = deflated + (acked_bytes >= conn->snd.mss ? conn->snd.mss : 0);
+    recovery->needs_resend = true;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_PARTIAL_ACK;
+}
+
+void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
+                         uint32_t flight_bytes, uint64_t now_ns)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    recovery->dup_acks = 0;
+    recovery->limited = 0;
+    if (recovery->is_active && seq_ge(conn->snd.una, recovery->recover)) {
+        leave(tcp, conn, now_ns);
+    } else if (recovery->is_active) {
+        go_on(conn, acked_bytes);
+    } else {
+        struct tcp_cc_ack ack = {
+            .acked_bytes = acked_bytes,
+            .mss_bytes = conn->snd.mss,
+            .is_limited_by_cwnd = flight_bytes + conn->snd.mss > conn->cc.cwnd_bytes,
+            .now_ns = now_ns,
+        };
+        conn->cc.ops->on_ack(&conn->cc, &ack);
+    }
+}
+
+// RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost and goes again from
+// SND.UNA as the window allows; duplicates of what was sent before start no fast retransmit.
+void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    struct tcp_cc_loss loss = loss_of(conn, now_ns);
+    if (conn->retries == 1) { // RFC 5681 §3.1: ssthresh only for the first of a row
+        conn->cc.ops->on_timeout(&conn->cc, &loss);
+        tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_TIMEOUT, now_ns);
+    }
+    recovery->recover = conn->snd.nxt;
+    recovery->has_recover = true;
+    recovery->is_active = false;
+    recovery->needs_resend = false;
+    recovery->inflation_bytes = 0;
+    recovery->dup_acks = 0;
+    recovery->limited = 0;
+    conn->snd.resend = conn->snd.una;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_TIMEOUT;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// Round-trip time and the retransmission timeout: RFC 6298 in integers of ns. One segment is
+// timed per round trip, and never one that was sent again (Karn, §3).
+#include "tcp/tcp_internal.h"
+
+// The clock's granularity G: one tick of the timer wheel.
+#define GRANULARITY_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
+// Samples beyond this are a clock's or a network's accident: 10 minutes.
+#define SAMPLE_MAX_NS (600 * NS_PER_S)
+
+enum { BACKOFF_MAX = 16 };
+
+// §2.2, §2.3
+void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns)
+{
+    struct tcp_rtt *rtt = &conn->rtt;
+    rtt_ns = deadline_min(deadline_max(rtt_ns, 1), SAMPLE_MAX_NS);
+    if (rtt->srtt_ns == 0) {
+        rtt->srtt_ns = rtt_ns;
+        rtt->rttvar_ns = rtt_ns / 2;
+        rtt->min_ns = rtt_ns;
+        return;
+    }
+    uint64_t error = rtt->srtt_ns > rtt_ns ? rtt->srtt_ns - rtt_ns : rtt_ns - rtt->srtt_ns;
+    rtt->rttvar_ns = (3 * rtt->rttvar_ns + error) / 4; // beta = 1/4
+    rtt->srtt_ns = (7 * rtt->srtt_ns + rtt_ns) / 8;    // alpha = 1/8
+    rtt->min_ns = deadline_min(rtt->min_ns, rtt_ns);
+}
+
+static uint64_t base_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    const struct tcp_rtt *rtt = &conn->rtt;
+    const struct synfin_stack_config *config = &tcp->config;
+    if (rtt->srtt_ns == 0) {
+        bool is_answering = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+        return is_answering ? config->syn_ack_initial_ns : config->rto_initial_ns; // §2.1
+    }
+    uint64_t rto = rtt->srtt_ns + deadline_max(GRANULARITY_NS, 4 * rtt->rttvar_ns);
+    return deadline_max(rto, config->rto_min_ns); // §2.4
+}
+
+// RTO with its backoff (§5.5), between the limits of §2.4 and §2.5.
+uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    return deadline_min(base_timeout(tcp, conn) << conn->rtt.backoff, tcp->config.rto_max_ns);
+}
+
+void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns)
+{
+    bool takes_space = plan->bytes > 0 || (plan->flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_FIN)) != 0;
+    if (!takes_space) {
+        return;
+    }
+    if (plan->is_again) {
+        conn->rtt.is_timing = false; // §3: the answer could be to either
+    } else if (!conn->rtt.is_timing) {
+        conn->rtt.is_timing = true;
+        conn->rtt.timed = conn->snd.nxt;
+        conn->rtt.timed_ns = now_ns;
+    }
+}
+
+void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
+{
+    conn->rtt.backoff = 0; // §5.7: new data is acknowledged
+    if (conn->rtt.is_timing && seq_ge(ack, conn->rtt.timed)) {
+        conn->rtt.is_timing = false;
+        tcp_rtt_sample(conn, deadline_age(conn->rtt.timed_ns, now_ns));
+    }
+}
+
+void tcp_rtt_back_off(struct tcp_conn *conn)
+{
+    if (conn->rtt.backoff < BACKOFF_MAX) {
+        conn->rtt.backoff++;
+    }
+    conn->rtt.is_timing = false;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// The only writer of a connection's state. Every change is along an edge of TCP_STATE_MAP, has
+// a cause, is counted and traced; what follows from a change (timers, events, freeing) is the
+// business of the step that made it.
+#include "tcp/tcp_state.h"
+
+#include "base/check.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_internal.h"
+
+struct state_row {
+    uint16_t successors, facts;
+};
+
+static const struct state_row STATE_ROWS[] = {
+#define STATE_ROW(state, to, facts) [SYNFIN_TCP_STATE_##state] = {(to), (facts)},
+    TCP_STATE_MAP(STATE_ROW)
+#undef STATE_ROW
+};
+
+_Static_assert(sizeof(STATE_ROWS) / sizeof(STATE_ROWS[0]) == SYNFIN_TCP_STATE_COUNT,
+               "one row per state");
+
+bool tcp_state_may_go(enum synfin_tcp_state from, enum synfin_tcp_state to)
+{
+    return (STATE_ROWS[from].successors >> to & 1u) != 0;
+}
+
+bool tcp_state_is(const struct tcp_conn *conn, uint32_t facts)
+{
+    return (STATE_ROWS[conn->state].facts & facts) == facts;
+}
+
+void tcp_set_state(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state to,
+                   enum synfin_reason cause, uint64_t now_ns)
+{
+    enum synfin_tcp_state from = (enum synfin_tcp_state)conn->state;
+    ASSERT(tcp_state_may_go(from, to));
+    tcp->by_state[from]--;
+    tcp->by_state[to]++;
+    conn->state = (uint8_t)to;
+    report_count(tcp->report, cause);
+    tcp_trace_state(tcp, conn, from, to, cause, now_ns);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// A segment while our SYN is out: RFC 9293 §3.10.7.3, state SYN-SENT. Text and FIN that come with
+// a SYN+ACK are taken, for the handshake is then complete; those that come with a crossed SYN are
+// left for the peer to send again.
+#include "tcp/tcp_internal.h"
+
+static bool acknowledges_syn(const struct tcp_conn *conn, struct seq ack)
+{
+    return seq_lt(conn->iss, conn->snd.nxt) && seq_eq(ack, conn->snd.nxt);
+}
+
+// First: an ACK must acknowledge our SYN and nothing else, for nothing else was sent.
+static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_ACK) || acknowledges_syn(conn, seg->h.ack)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
+    }
+    tcp_closed_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+    if (conn->retries > 0 || tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+    }
+    // A challenge from a peer that still holds the pair (TIME-WAIT or half-open): the reset just
+    // queued clears it, and our SYN goes again at once instead of after a timeout.
+    conn->snd.resend = conn->iss;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_AFTER_CHALLENGE;
+    conn->retries++;
+    tcp_output_want(tcp, conn);
+    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+}
+
+// Second: RST. Only with an acceptable ACK does it speak of our SYN.
+static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                  uint64_t now_ns)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_RST)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (!tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
+    }
+    tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_RST);
+}
+
+static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
+                                     struct tcp_segment *seg, uint64_t now_ns)
+{
+    tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
+    conn->snd.wl2 = seg->h.ack;
+    conn->pending.ack_reason = SYNFIN_REASON_SEND_HANDSHAKE_ACK;
+    tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
+    tcp_close_deferred(tcp, conn, now_ns);
+    seg->reason = SYNFIN_REASON_RECEIVED_SYN_ACK;
+    seg->h.seq = seq_add(seg->h.seq, 1);
+    seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
+    return tcp_text_take(tcp, conn, seg, now_ns);
+}
+
+// Both ends sent a SYN: ours goes again as SYN+ACK.
+static enum tcp_verdict take_crossed_syn(struct tcp *tcp, struct tcp_conn *conn,
+                                         struct tcp_segment *seg, uint64_t now_ns)
+{
+    conn->snd.resend = conn->iss;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK;
+    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_CROSSED, now_ns);
+    tcp_output_want(tcp, conn);
+    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN_CROSSED);
+}
+
+enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn,
+                                    struct tcp_segment *seg, uint64_t now_ns)
+{
+    enum tcp_verdict verdict = check_ack(tcp, conn, seg);
+    if (verdict == TCP_VERDICT_GO_ON) {
+        verdict = check_rst(tcp, conn, seg, now_ns);
+    }
+    if (verdict != TCP_VERDICT_GO_ON) {
+        return verdict;
+    }
+    if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_SYN_SENT_NOTHING);
+    }
+    bool has_ack = tcp_segment_has(seg, SYNFIN_TCP_ACK);
+    if (!has_ack && tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
+    }
+    tcp_open_take_syn(tcp, conn, seg, now_ns);
+    return has_ack ? take_syn_ack(tcp, conn, seg, now_ns)
+                   : take_crossed_syn(tcp, conn, seg, now_ns);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// The sixth to eighth steps of RFC 9293 §3.10.7.4: urgent pointer, text and FIN, and when to
+// acknowledge what they bring. Text is trimmed to the window; what is in order goes to the
+// reader, what is not is kept in the reassembly until the gap before it is filled.
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason)
+{
+    conn->pending.ack_reason = (uint16_t)reason;
+    tcp_output_want(tcp, conn);
+}
+
+// RFC 5681 §4.2: each segment out of order is answered on its own, for the sender counts.
+static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->pending.ack_reason == SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER &&
+        conn->pending.extra_acks < UINT8_MAX) {
+        conn->pending.extra_acks++;
+    }
+    acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+}
+
+// In order and nothing missing: RFC 9293 §3.8.6.3 [SHLD-18, SHLD-19, MUST-40].
+static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes,
+                                 uint64_t now_ns)
+{
+    conn->rcv.unacked_bytes += bytes;
+    bool is_second = conn->rcv.unacked_bytes >= 2 * (uint32_t)conn->rcv.mss_seen;
+    if (is_second || conn->set.has_quickack) {
+        acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
+    } else {
+        tcp_timer_on_data_unacked(tcp, conn, now_ns);
+    }
+}
+
+// RFC 9293 §3.10.7.4, sixth; §3.8.5: the pointer names the octet after the urgent data
+// (RFC 6093 §3.1), which stays in line.
+static void take_urgent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_URG) || !tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
+        return;
+    }
+    struct seq up = seq_add(seg->h.seq, seg->h.urgent);
+    bool is_ahead = seq_gt(up, conn->rcv.nxt) && (!conn->has_urgent || seq_gt(up, conn->rcv.up));
+    if (is_ahead) {
+        conn->rcv.up = up;
+        conn->has_urgent = true;
+        tcp_event_tell(tcp, conn, SYNFIN_EVENT_URGENT);
+    }
+}
+
+static void trim_left(struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    if (seq_ge(seg->h.seq, conn->rcv.nxt)) {
+        return;
+    }
+    uint32_t old = seq_distance(seg->h.seq, conn->rcv.nxt);
+    if (old > seg->text.bytes) { // the FIN was received before as well
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+        old = seg->text.bytes;
+    }
+    gather_trim_left(&seg->text, old);
+    seg->h.seq = seq_add(seg->h.seq, old);
+}
+
+static void trim_right(const struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    struct seq edge = conn->has_fin ? seq_min(conn->rcv.fin, conn->rcv.adv) : conn->rcv.adv;
+    uint32_t room = seq_le(seg->h.seq, edge) ? seq_distance(seg->h.seq, edge) : 0;
+    if (seg->text.bytes > room) {
+        gather_trim_right(&seg->text, seg->text.bytes - room);
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+    }
+}
+
+static struct reassembly_memory ooo_memory(struct tcp *tcp, const struct tcp_conn *conn)
+{
+    uint32_t per_chunk = tcp->chunks.capacity;
+    return (struct reassembly_memory){
+        .runs = &tcp->runs,
+        .chunks = &tcp->chunks,
+        .runs_max = tcp->config.out_of_order_ranges_max,
+        // Twice the window in memory at the worst, whatever the size of the segments.
+        .chunks_max = 2 * (conn->set.receive_buffer_bytes / per_chunk) + 2,
+    };
+}
+
+static void note_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes, uint64_t now_ns)
+{
+    conn->rcv.nxt = seq_add(conn->rcv.nxt, bytes);
+    conn->totals.bytes_received += bytes;
+    conn->totals.data_received_ns = now_ns;
+    tcp->octets_in += bytes;
+    tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
+}
+
+static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                          uint64_t now_ns)
+{
+    uint32_t wanted = seg->text.bytes;
+    uint32_t taken = stream_append(&conn->receive, &tcp->chunks, &seg->text, wanted);
+    if (taken < wanted) { // the memory limit: the rest was not acknowledged and comes again
+        report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+    }
+    uint32_t filled = 0;
+    note_received(tcp, conn, taken, now_ns);
+    if (conn->ooo.runs > 0) {
+        struct reassembly_memory memory = ooo_memory(tcp, conn);
+        filled = reassembly_take(&conn->ooo, &memory, conn->rcv.nxt, &conn->receive);
+        note_received(tcp, conn, filled, now_ns);
+    }
+    if (filled > 0 || conn->ooo.runs > 0) {
+        seg->reason = SYNFIN_REASON_RECEIVED_GAP_FILLED;
+        acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_GAP_FILLED);
+    } else {
+        seg->reason = SYNFIN_REASON_RECEIVED_DATA;
+        acknowledge_in_order(tcp, conn, taken, now_ns);
+    }
+}
+
+// RFC 9293 §3.10.7.4 [SHLD-31]: kept, and told to the sender at once.
+static void take_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    struct reassembly_memory memory = ooo_memory(tcp, conn);
+    enum reassembly_verdict verdict =
+        reassembly_insert(&conn->ooo, &memory, seg->h.seq, seg->text);
+    if (verdict == REASSEMBLY_REFUSED) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+    }
+    seg->reason = SYNFIN_REASON_RECEIVED_OUT_OF_ORDER;
+    acknowledge_out_of_order(tcp, conn);
+}
+
+static void take_text(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                      uint64_t now_ns)
+{
+    uint32_t bytes = seg->text.bytes;
+    if (bytes == 0) {
+        return;
+    }
+    conn->totals.data_segments_in++;
+    if (bytes > conn->rcv.mss_seen) {
+        conn->rcv.mss_seen = (uint16_t)(bytes < conn->rcv.mss ? bytes : conn->rcv.mss);
+    }
+    if (seq_eq(seg->h.seq, conn->rcv.nxt)) {
+        take_in_order(tcp, conn, seg, now_ns);
+    } else {
+        take_out_of_order(tcp, conn, seg);
+    }
+}
+
+static void enter_after_fin(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    const enum synfin_reason cause = SYNFIN_REASON_FIN_ARRIVED;
+    if (conn->state == SYNFIN_TCP_STATE_ESTABLISHED) {
+        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSE_WAIT, cause, now_ns);
+    } else if (conn->state == SYNFIN_TCP_STATE_FIN_WAIT_1) {
+        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSING, cause, now_ns);
+    } else {
+        tcp_time_wait_enter(tcp, conn, cause, now_ns);
+    }
+}
+
+// Eighth: the FIN is the last octet; it counts once everything before it has arrived.
+static void take_fin(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                     struct seq fin, uint64_t now_ns)
+{
+    if (tcp_segment_has(seg, SYNFIN_TCP_FIN) && !conn->has_fin) {
+        conn->has_fin = true;
+        conn->rcv.fin = fin;
+    }
+    if (!conn->has_fin || conn->fin_received || !seq_eq(conn->rcv.nxt, conn->rcv.fin)) {
+        return;
+    }
+    conn->fin_received = true;
+    conn->rcv.nxt = seq_add(conn->rcv.nxt, 1);
+    conn->rcv.adv = seq_max(conn->rcv.adv, conn->rcv.nxt);
+    seg->reason = SYNFIN_REASON_RECEIVED_FIN;
+    acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OF_FIN);
+    tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
+    enter_after_fin(tcp, conn, now_ns);
+}
+
+// Data for a user who has gone, or who said that it reads no more, would be lost silently.
+static bool has_no_reader(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    return (conn->is_orphan || conn->rcv_shut) && seg->text.bytes > 0;
+}
+
+enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                               uint64_t now_ns)
+{
+    if (seg->reason == SYNFIN_REASON_UNKNOWN) {
+        seg->reason = SYNFIN_REASON_RECEIVED_NOTHING_NEW;
+    }
+    if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
+        return TCP_VERDICT_ACCEPT; // after the peer's FIN there is no text and no second FIN
+    }
+    take_urgent(tcp, conn, seg);
+    trim_left(conn, seg);
+    trim_right(conn, seg);
+    if (has_no_reader(conn, seg)) {
+        tcp_life_reset(tcp, conn, SYNFIN_ERROR_RESET, SYNFIN_REASON_SEND_RST_NO_READER,
+                       SYNFIN_REASON_DROP_NO_READER, now_ns);
+        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_READER);
+    }
+    struct seq fin = seq_add(seg->h.seq, seg->text.bytes);
+    take_text(tcp, conn, seg, now_ns);
+    take_fin(tcp, conn, seg, fin, now_ns);
+    return TCP_VERDICT_ACCEPT;
+}

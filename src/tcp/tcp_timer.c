@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+//
+// Timeouts: RFC 9293 §3.10.8. Each connection has a deadline per timer and one entry on the
+// wheel, at the earliest of them or before: a deadline that moves later leaves the entry where it
+// is, and the entry finds out when it comes up. This file alone writes deadlines; everybody else
+// says what happened.
+//
+//     RETRANSMIT    something is in flight                    RFC 6298 §5
+//     PERSIST       data waits for a window, nothing in flight  RFC 9293 §3.8.6.1
+//     DELAYED_ACK   an acknowledgment waits for company       RFC 9293 §3.8.6.3
+//     KEEPALIVE     the user asked for it                     RFC 9293 §3.8.4
+//     USER_TIMEOUT  the user limits unacknowledged data       RFC 9293 §3.10.8
+//     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
+#include <string.h>
+
+#include "base/check.h"
+#include "tcp/tcp_internal.h"
+
+enum { R1_RETRIES = 3 }; // RFC 9293 §3.8.3 [SHLD-10]: at least 3 retransmissions
+
+static void arm(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_timer timer,
+                uint64_t wait_ns, enum synfin_reason reason, uint64_t now_ns)
+{
+    uint64_t deadline_ns = deadline_after(now_ns, wait_ns);
+    conn->deadline_ns[timer] = deadline_ns;
+    if (!wheel_is_armed(&conn->timer) || deadline_ns < conn->timer.deadline_ns) {
+        wheel_arm(tcp->wheel, &conn->timer, deadline_ns);
+    }
+    tcp_trace_timer(tcp, conn, SYNFIN_TRACE_TIMER_ARMED, timer, reason, now_ns);
+}
+
+static bool is_armed(const struct tcp_conn *conn, enum synfin_tcp_timer timer)
+{
+    return conn->deadline_ns[timer] != SYNFIN_NEVER;
+}
+
+static void cancel(struct tcp_conn *conn, enum synfin_tcp_timer timer)
+{
+    conn->deadline_ns[timer] = SYNFIN_NEVER;
+}
+
+void tcp_timer_cancel_all(struct tcp *tcp, struct tcp_conn *conn)
+{
+    for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
+        conn->deadline_ns[i] = SYNFIN_NEVER;
+    }
+    wheel_cancel(tcp->wheel, &conn->timer);
+}
+
+static bool has_unacked(const struct tcp_conn *conn)
+{
+    return seq_lt(conn->snd.una, conn->snd.nxt);
+}
+
+static bool has_waiting(const struct tcp_conn *conn)
+{
+    return has_unacked(conn) || conn->send.bytes > 0 || (conn->snd_closed && !conn->fin_sent);
+}
+
+static void arm_user_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (conn->set.user_timeout_ns == 0) {
+        cancel(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT);
+        return;
+    }
+    arm(tcp, conn, SYNFIN_TCP_TIMER_USER_TIMEOUT, conn->set.user_timeout_ns,
+        SYNFIN_REASON_ARM_USER_TIMEOUT, now_ns);
+}
+
+static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason,
+                           uint64_t now_ns)
+{
+    arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, tcp_rtt_timeout(tcp, conn), reason, now_ns);
+}
+
+// RFC 6298 §5.1.
+void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT)) {
+        arm_user_timeout(tcp, conn, now_ns);
+    }
+}
+
+// RFC 6298 §5.2, §5.3.
+void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!has_unacked(conn)) {
+        cancel(conn, SYNFIN_TCP_TIMER_RETRANSMIT);
+    } else if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
+    if (!has_waiting(conn)) {
+        cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
+        cancel(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT);
+    } else {
+        arm_user_timeout(tcp, conn, now_ns);
+    }
+}
+
+static bool may_keep_alive(const struct tcp_conn *conn)
+{
+    return conn->set.has_keepalive && tcp_state_is(conn, TCP_FACT_SYNCHRONISED) &&
+           conn->state != SYNFIN_TCP_STATE_TIME_WAIT;
+}
+
+// The keep-alive's deadline is not moved for every segment: when it comes up it looks how long
+// ago the peer was heard.
+void tcp_timer_on_received(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    bool was_probed = conn->unanswered > 0;
+    conn->unanswered = 0;
+    if (may_keep_alive(conn) && (was_probed || !is_armed(conn, SYNFIN_TCP_TIMER_KEEPALIVE))) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE, conn->set.keepalive_idle_ns,
+            SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
+    }
+}
+
+void tcp_timer_on_data_unacked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_DELAYED_ACK)) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_DELAYED_ACK, tcp->config.delayed_ack_ns,
+            SYNFIN_REASON_ARM_DELAYED_ACK, now_ns);
+    }
+}
+
+void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn)
+{
+    (void)tcp;
+    cancel(conn, SYNFIN_TCP_TIMER_DELAYED_ACK);
+}
+
+// RFC 9293 §3.8.6.1 [SHLD-29, SHLD-30]: the first probe after one RTO, then exponentially.
+static void arm_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint32_t shift = conn->probes < 16 ? conn->probes : 16;
+    uint64_t wait_ns = deadline_min(tcp_rtt_timeout(tcp, conn) << shift, tcp->config.rto_max_ns);
+    arm(tcp, conn, SYNFIN_TCP_TIMER_PERSIST, wait_ns, SYNFIN_REASON_ARM_PERSIST, now_ns);
+}
+
+void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_PERSIST) &&
+        !is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+        arm_persist(tcp, conn, now_ns);
+    }
+}
+
+void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    arm_persist(tcp, conn, now_ns);
+}
+
+void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_PERSIST)) {
+        return;
+    }
+    cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
+    conn->probes = 0;
+    if (has_unacked(conn)) { // the probe's octet: it was refused, and goes again with the rest
+        conn->snd.resend = conn->snd.una;
+        conn->pending.resend_reason = SYNFIN_REASON_SEND_WINDOW_OPENED;
+        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
+}
+
+void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT)) {
+        arm_user_timeout(tcp, conn, now_ns);
+    }
+}
+
+void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    cancel(conn, SYNFIN_TCP_TIMER_KEEPALIVE);
+    if (may_keep_alive(conn)) {
+        uint64_t silent_ns = deadline_age(conn->totals.ack_received_ns, now_ns);
+        uint64_t idle_ns = conn->set.keepalive_idle_ns;
+        arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE, idle_ns > silent_ns ? idle_ns - silent_ns : 0,
+            SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
+    }
+    if (has_waiting(conn)) {
+        arm_user_timeout(tcp, conn, now_ns);
+    }
+}
+
+// RFC 9293 §3.10.8 [MUST-13]; all other timers are turned off.
+void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    tcp_timer_cancel_all(tcp, conn);
+    arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER, 2 * tcp->config.msl_ns, SYNFIN_REASON_ARM_LINGER,
+        now_ns);
+}
+
+void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (conn->is_orphan && conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER, tcp->config.fin_wait_2_ns,
+            SYNFIN_REASON_ARM_LINGER, now_ns);
+    }
+}
+
+// The error of a connection that got no answer: what a router said meanwhile tells more.
+static enum synfin_error give_up_error(const struct tcp_conn *conn)
+{
+    return conn->soft_error != SYNFIN_ERROR_OK ? (enum synfin_error)conn->soft_error
+                                               : SYNFIN_ERROR_TIMED_OUT;
+}
+
+static void give_up(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
+                    uint64_t now_ns)
+{
+    enum synfin_reason rst = conn->is_orphan ? SYNFIN_REASON_SEND_RST_ORPHAN
+                                             : SYNFIN_REASON_SEND_RST_TIMEOUT;
+    tcp_life_reset(tcp, conn, give_up_error(conn), rst, cause, now_ns);
+}
+
+static uint32_t retries_max(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
+        return conn->set.syn_retries;
+    }
+    if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) {
+        return tcp->config.syn_ack_retries;
+    }
+    return conn->is_orphan ? tcp->config.orphan_retries : tcp->config.data_retries;
+}
+
+// RFC 9293 §3.8.3 [MUST-20]: R2 is reached.
+static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
+        tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_RETRIES_OVER, now_ns);
+    } else if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) {
+        tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_ACK_RETRIES_OVER, now_ns);
+    } else {
+        give_up(tcp, conn,
+                conn->is_orphan ? SYNFIN_REASON_ORPHAN_OVER : SYNFIN_REASON_RETRIES_OVER, now_ns);
+    }
+}
+
+// The window was taken back while data was in flight: what lies beyond it is not lost but
+// unwelcome, so the peer is asked instead (RFC 9293 §3.8.6 [MUST-34]).
+static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn->snd.resend = conn->snd.una;
+    conn->pending.probe = true;
+    tcp_output_want(tcp, conn);
+}
+
+static void note_syn_lost(struct tcp_conn *conn)
+{
+    if (!conn->is_syn_acked) {
+        conn->has_syn_lost = true;
+    }
+}
+
+static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (conn->retries >= retries_max(tcp, conn)) {
+        give_up_retransmitting(tcp, conn, now_ns);
+        return false;
+    }
+    if (conn->snd.wnd == 0 && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
+        turn_to_probing(tcp, conn);
+        return true;
+    }
+    conn->retries++;
+    note_syn_lost(conn);
+    if (conn->retries == R1_RETRIES) { // [SHLD-9]: the next hop may be the cause
+        memset(conn->path.hint, 0, sizeof(conn->path.hint));
+        report_count(tcp->report, SYNFIN_REASON_R1_REACHED);
+    }
+    tcp_rtt_back_off(conn);
+    tcp_recovery_on_timeout(tcp, conn, now_ns);
+    arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_BACKOFF, now_ns);
+    tcp_output_want(tcp, conn);
+    return true;
+}
+
+// A probe when the window is shut, else the override of RFC 9293 §3.8.6.2.1 for a segment that
+// was held for being too small.
+static bool fire_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    bool is_orphaned = conn->is_orphan && conn->probes >= tcp->config.orphan_retries;
+    if (is_orphaned || conn->unanswered >= tcp->config.data_retries) {
+        give_up(tcp, conn, is_orphaned ? SYNFIN_REASON_ORPHAN_OVER : SYNFIN_REASON_RETRIES_OVER,
+                now_ns);
+        return false;
+    }
+    if (tcp_output_room(conn) > 0) {
+        conn->pending.push_small = true;
+    } else {
+        conn->pending.probe = true;
+    }
+    tcp_output_want(tcp, conn);
+    return true;
+}
+
+static bool fire_delayed_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    (void)now_ns;
+    if (conn->pending.ack_reason == 0) {
+        conn->pending.ack_reason = SYNFIN_REASON_SEND_ACK_DELAYED;
+    }
+    tcp_output_want(tcp, conn);
+    return true;
+}
+
+static bool fire_keepalive(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint64_t silent_ns = deadline_age(conn->totals.ack_received_ns, now_ns);
+    if (!may_keep_alive(conn)) {
+        return true;
+    }
+    if (silent_ns < conn->set.keepalive_idle_ns || has_unacked(conn)) {
+        uint64_t idle_ns = conn->set.keepalive_idle_ns;
+        arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE,
+            silent_ns < idle_ns ? idle_ns - silent_ns : conn->set.keepalive_interval_ns,
+            SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
+        return true;
+    }
+    if (conn->unanswered >= conn->set.keepalive_probes) {
+        give_up(tcp, conn, SYNFIN_REASON_KEEPALIVE_OVER, now_ns);
+        return false;
+    }
+    conn->unanswered++;
+    conn->pending.keepalive = true;
+    arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE, conn->set.keepalive_interval_ns,
+        SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
+    tcp_output_want(tcp, conn);
+    return true;
+}
+
+static bool fire_user_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    give_up(tcp, conn, SYNFIN_REASON_USER_TIMEOUT_OVER, now_ns);
+    return false;
+}
+
+static bool fire_linger(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    bool is_time_wait = conn->state == SYNFIN_TCP_STATE_TIME_WAIT;
+    tcp_life_end(tcp, conn, SYNFIN_ERROR_OK,
+                 is_time_wait ? SYNFIN_REASON_TIME_WAIT_OVER : SYNFIN_REASON_FIN_WAIT_2_OVER,
+                 now_ns);
+    return false;
+}
+
+struct timer_row {
+    // False when the connection has ended and may be gone.
+    bool (*fire)(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+    enum synfin_reason reason;
+};
+
+static const struct timer_row TIMER_ROWS[SYNFIN_TCP_TIMER_COUNT] = {
+    [SYNFIN_TCP_TIMER_RETRANSMIT] = {fire_retransmit, SYNFIN_REASON_TIMER_RETRANSMIT},
+    [SYNFIN_TCP_TIMER_PERSIST] = {fire_persist, SYNFIN_REASON_TIMER_PERSIST},
+    [SYNFIN_TCP_TIMER_DELAYED_ACK] = {fire_delayed_ack, SYNFIN_REASON_TIMER_DELAYED_ACK},
+    [SYNFIN_TCP_TIMER_KEEPALIVE] = {fire_keepalive, SYNFIN_REASON_TIMER_KEEPALIVE},
+    [SYNFIN_TCP_TIMER_USER_TIMEOUT] = {fire_user_timeout, SYNFIN_REASON_USER_TIMEOUT_OVER},
+    [SYNFIN_TCP_TIMER_LINGER] = {fire_linger, SYNFIN_REASON_TIMER_LINGER},
+};
+
+static uint64_t earliest(const struct tcp_conn *conn)
+{
+    uint64_t first_ns = SYNFIN_NEVER;
+    for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
+        first_ns = deadline_min(first_ns, conn->deadline_ns[i]);
+    }
+    return first_ns;
+}
+
+void tcp_timer_fire(struct tcp *tcp, struct wheel_entry *entry, uint64_t now_ns)
+{
+    struct tcp_conn *conn = CONTAINER_OF(entry, struct tcp_conn, timer);
+    for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
+        if (!deadline_is_due(conn->deadline_ns[i], now_ns)) {
+            continue;
+        }
+        tcp_trace_timer(tcp, conn, SYNFIN_TRACE_TIMER_FIRED, (enum synfin_tcp_timer)i,
+                        TIMER_ROWS[i].reason, now_ns);
+        cancel(conn, (enum synfin_tcp_timer)i);
+        if (!TIMER_ROWS[i].fire(tcp, conn, now_ns)) {
+            return;
+        }
+    }
+    wheel_arm(tcp->wheel, &conn->timer, earliest(conn));
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Trace events of TCP. Each function counts the reason, and fills an event only when somebody
+// listens.
+#include <string.h>
+
+#include "tcp/tcp_internal.h"
+
+static void begin(struct synfin_trace_event *event, const struct tcp_pair *pair, uint32_t number,
+                  enum synfin_trace_kind kind, enum synfin_reason reason, uint64_t now_ns)
+{
+    memset(event, 0, sizeof(*event));
+    event->kind = kind;
+    event->reason = reason;
+    event->t_ns = now_ns;
+    event->conn = number;
+    event->local.addr = pair->local;
+    event->local.port = pair->local_port;
+    event->remote.addr = pair->remote;
+    event->remote.port = pair->remote_port;
+}
+
+static void tell(const struct tcp *tcp, const struct synfin_trace_event *event)
+{
+    tcp->report->trace(tcp->report->trace_ctx, event);
+}
+
+void tcp_trace_state(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_state from,
+                     enum synfin_tcp_state to, enum synfin_reason cause, uint64_t now_ns)
+{
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_STATE, cause, now_ns);
+    event.as.state.from = from;
+    event.as.state.to = to;
+    tell(tcp, &event);
+}
+
+void tcp_trace_timer(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_trace_kind kind,
+                     enum synfin_tcp_timer timer, enum synfin_reason reason, uint64_t now_ns)
+{
+    report_count(tcp->report, reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, kind, reason, now_ns);
+    event.as.timer.timer = timer;
+    event.as.timer.deadline_ns = conn->deadline_ns[timer];
+    bool is_probing = timer == SYNFIN_TCP_TIMER_PERSIST || timer == SYNFIN_TCP_TIMER_KEEPALIVE;
+    event.as.timer.count = is_probing ? conn->probes : conn->retries;
+    tell(tcp, &event);
+}
+
+void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                          uint64_t now_ns)
+{
+    report_count(tcp->report, reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_CONGESTION, reason, now_ns);
+    event.as.congestion.cwnd_bytes = conn->cc.cwnd_bytes;
+    event.as.congestion.ssthresh_bytes = conn->cc.ssthresh_bytes;
+    tell(tcp, &event);
+}
+
+void tcp_trace_outcome(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_error error,
+                       enum synfin_reason reason, uint64_t now_ns)
+{
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_OUTCOME, reason, now_ns);
+    event.as.outcome.error = error;
+    tell(tcp, &event);
+}
+
+void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
+                        enum synfin_trace_kind kind, uint32_t payload_bytes, uint64_t now_ns)
+{
+    report_count(tcp->report, (enum synfin_reason)seg->reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    const struct tcp_arrival *arrival = seg->arrival;
+    struct tcp_pair pair = {.local = arrival->dst,
+                            .remote = arrival->src,
+                            .local_port = seg->h.dst_port,
+                            .remote_port = seg->h.src_port};
+    struct synfin_trace_event event;
+    begin(&event, &pair, number, kind, (enum synfin_reason)seg->reason, now_ns);
+    wire_tcp_describe(&seg->h, &arrival->src, &arrival->dst, payload_bytes, &event.as.segment);
+    tell(tcp, &event);
+}
+
+void tcp_trace_sent(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
+                    const struct wire_tcp *h, uint32_t payload_bytes, bool is_again,
+                    enum synfin_reason reason, uint64_t now_ns)
+{
+    report_count(tcp->report, reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    enum synfin_trace_kind kind =
+        is_again ? SYNFIN_TRACE_SEGMENT_RETRANSMITTED : SYNFIN_TRACE_SEGMENT_SENT;
+    begin(&event, pair, number, kind, reason, now_ns);
+    wire_tcp_describe(h, &pair->local, &pair->remote, payload_bytes, &event.as.segment);
+    tell(tcp, &event);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// The receive window: what we offer the peer. Its right edge never moves left (RFC 9293 §3.8.6,
+// [SHLD-14]), and it moves right only by useful amounts, so that neither end is drawn into
+// exchanging tiny segments (silly window syndrome, RFC 9293 §3.8.6.2.2 [MUST-39]).
+#include "tcp/tcp_internal.h"
+
+enum { WINDOW_FIELD_MAX = 65535, WSCALE_MAX = 14 };
+
+uint8_t tcp_window_shift(uint32_t buffer_bytes)
+{
+    uint8_t shift = 0;
+    while (shift < WSCALE_MAX && (buffer_bytes >> shift) > WINDOW_FIELD_MAX) {
+        shift++;
+    }
+    return shift;
+}
+
+uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
+{
+    uint32_t buffer = conn->set.receive_buffer_bytes;
+    return (uint16_t)(buffer < WINDOW_FIELD_MAX ? buffer : WINDOW_FIELD_MAX);
+}
+
+// RCV.BUFF - RCV.USER: room for octets that have not arrived.
+static uint32_t free_room(const struct tcp_conn *conn)
+{
+    uint32_t buffer = conn->set.receive_buffer_bytes;
+    return conn->receive.bytes < buffer ? buffer - conn->receive.bytes : 0;
+}
+
+// By how much the right edge could move.
+static uint32_t possible_growth(const struct tcp_conn *conn)
+{
+    uint32_t room = free_room(conn);
+    uint32_t open = tcp_window_open(conn);
+    uint32_t most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
+    room = room < most ? room : most;
+    return room > open ? room - open : 0;
+}
+
+// Fr * RCV.BUFF with Fr = 1/2, and one segment.
+static bool is_worth_offering(const struct tcp_conn *conn, uint32_t growth)
+{
+    return growth >= conn->set.receive_buffer_bytes / 2 || growth >= conn->rcv.mss_seen;
+}
+
+uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn)
+{
+    if (is_syn) {
+        uint16_t window = tcp_window_of_syn(conn);
+        conn->rcv.adv = seq_max(conn->rcv.adv, seq_add(conn->rcv.nxt, window));
+        return window;
+    }
+    uint32_t growth = possible_growth(conn);
+    uint32_t window = tcp_window_open(conn);
+    uint32_t shift = conn->rcv.wscale_shift;
+    uint32_t field;
+    if (growth > 0 && is_worth_offering(conn, growth)) {
+        field = (window + growth) >> shift;
+    } else {
+        field = window >> shift;
+    }
+    // The scale cuts the edge down: where that would move it left, it is rounded up instead.
+    if (field << shift < window) {
+        field++;
+    }
+    if (field > WINDOW_FIELD_MAX) {
+        field = WINDOW_FIELD_MAX;
+    }
+    conn->rcv.adv = seq_max(conn->rcv.adv, seq_add(conn->rcv.nxt, field << shift));
+    return (uint16_t)field;
+}
+
+void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
+        return;
+    }
+    uint32_t growth = possible_growth(conn);
+    uint32_t buffer = conn->set.receive_buffer_bytes;
+    bool is_low = tcp_window_open(conn) <= buffer / 4;
+    bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
+    if (is_useful) {
+        conn->pending.ack_reason = SYNFIN_REASON_SEND_WINDOW_UPDATE;
+        tcp_output_want(tcp, conn);
+    }
+}
