@@ -163,8 +163,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
 // Sets ISS and all that counts from it; before anything is sent.
 void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss);
 // Takes the options of the peer's SYN.
-void tcp_open_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                       uint64_t now_ns);
+void tcp_open_take_syn(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns);
 void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                           uint64_t now_ns);
 // Effective send MSS from the peer's, the path's and the options' sizes (RFC 9293 §3.7.1).

@@ -28,7 +28,7 @@ static struct tcp_conn *make_child(struct tcp *tcp, const struct tcp_conn *liste
     if (seg->has_isn_floor && seq_le(conn->iss, seg->isn_floor)) {
         tcp_open_set_iss(conn, seq_add(seg->isn_floor, ISN_STEP));
     }
-    tcp_open_take_syn(tcp, conn, seg, now_ns);
+    tcp_open_take_syn(conn, seg, now_ns);
     return conn;
 }
 

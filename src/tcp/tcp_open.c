@@ -79,6 +79,8 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
+    conn->cc.ops = &tcp_cc_newreno;
+    conn->cc.ops->open(&conn->cc, conn->snd.mss, config->initial_window_segments);
 }
 
 static void take_options(struct tcp_conn *conn, const struct wire_tcp *h)
@@ -99,8 +101,7 @@ static void take_options(struct tcp_conn *conn, const struct wire_tcp *h)
     }
 }
 
-void tcp_open_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                       uint64_t now_ns)
+void tcp_open_take_syn(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
 {
     conn->irs = seg->h.seq;
     conn->rcv.nxt = conn->rcv.adv = conn->rcv.acked = seq_add(conn->irs, 1);
@@ -114,8 +115,6 @@ void tcp_open_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
     conn->snd.wl1 = seg->h.seq;
     conn->snd.wl2 = conn->iss;
     conn->snd.edge = seq_add(conn->iss, 1 + conn->snd.wnd);
-    conn->cc.ops = &tcp_cc_newreno;
-    conn->cc.ops->open(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
 }
 
 // RFC 5681 §3.1: a SYN or SYN+ACK that was lost begins with one segment.
