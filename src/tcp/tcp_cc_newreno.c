@@ -11,7 +11,7 @@
 #define CWND_MAX (UINT32_C(1) << 30)
 
 enum {
-    INITIAL_BYTES = 14600,  // RFC 6928 §2: min (10*MSS, max (2*MSS, 14600))
+    INITIAL_MSS = 1460,     // RFC 6928 §2: min (10*MSS, max (2*MSS, 10*1460))
     SLOW_START_SEGMENTS = 2 // RFC 3465 §2.2: L
 };
 
@@ -30,7 +30,7 @@ static uint32_t initial_window(uint32_t mss_bytes, uint32_t segments)
     if (segments == 1) {
         return mss_bytes;
     }
-    return smaller(segments * mss_bytes, larger(2 * mss_bytes, INITIAL_BYTES));
+    return smaller(segments * mss_bytes, larger(2 * mss_bytes, segments * INITIAL_MSS));
 }
 
 static void newreno_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments)
