@@ -100,7 +100,7 @@ static uint32_t stretch_of(uint64_t passed_ns)
 
 static void place_items(struct svg_form *form)
 {
-    uint32_t y = HEAD_Y + 20;
+    uint32_t y = HEAD_Y + 30;
     uint64_t before_ns = form->items.used > 0 ? form->items.item[0].t_ns : 0;
     for (size_t i = 0; i < form->items.used; i++) {
         const struct ladder_item *item = &form->items.item[i];
@@ -246,10 +246,6 @@ static void add_remark(const struct svg_form *form, size_t i, struct ladder_phra
         return;
     }
     ladder_words_add(remark, "%s: ", form->ladder->name[record->side]);
-    if (item->kind == LADDER_ITEM_WAIT) {
-        ladder_words_add_wait(remark, record);
-        return;
-    }
     if (item->kind == LADDER_ITEM_RESULT) {
         ladder_words_add_outcome(remark, record);
         ladder_words_add(remark, "; ");
@@ -272,6 +268,7 @@ static void put_middle(struct svg_form *form, size_t i)
     } else if (item->kind == LADDER_ITEM_NOTE) {
         ladder_words_add(&phrase, "%s", form->ladder->texts + record_of(form, i)->as.text);
     } else {
+        ladder_words_add(&phrase, "%s ", form->ladder->name[record_of(form, i)->side]);
         ladder_words_add_wait(&phrase, record_of(form, i));
     }
     put_label(form, (LINE_A_X + LINE_B_X) / 2, y + 4, "middle", phrase.text);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// The shared flags: their tables, and how they are laid over the library's configurations.
+#include "cli/cli_flags.h"
+
+#define AT(member) offsetof(struct cli_flags, member)
+
+static bool take_addr(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    *why = "an address with its prefix length, such as 192.0.2.1/24 or 2001:db8::1/64";
+    if (flags->addrs == SYNFIN_ADDRS_MAX) {
+        *why = "possible: there are too many --addr";
+        return false;
+    }
+    return synfin_prefix_parse(text, &flags->addr[flags->addrs++]) == SYNFIN_ERROR_OK;
+}
+
+static bool take_gateway(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    struct synfin_addr *gateway = &flags->gateway[flags->gateways];
+    *why = "an address such as 192.0.2.254";
+    if (flags->gateways == 2) {
+        *why = "possible: there are more than two --gateway";
+        return false;
+    }
+    if (synfin_addr_parse(text, gateway) != SYNFIN_ERROR_OK) {
+        return false;
+    }
+    flags->gateways++;
+    return true;
+}
+
+static bool take_drop(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    *why = "WHO:WHAT[:K], such as client:SYN:1, server:SYN+ACK:* or client:DATA:3";
+    if (flags->drop_rules == SYNFIN_DROP_RULES_MAX) {
+        *why = "possible: there are too many --drop";
+        return false;
+    }
+    struct synfin_drop_rule *rule = &flags->drop_rule[flags->drop_rules++];
+    return synfin_drop_rule_parse(text, "client", "server", rule) == SYNFIN_ERROR_OK;
+}
+
+static const struct cli_flag link_flags[] = {
+    {"--link", CLI_FLAG_TEXT, AT(link_spec), "SPEC", "tun:NAME, tap:NAME or packet:IFACE", NULL},
+    {"--addr", CLI_FLAG_SPECIAL, AT(addrs), "CIDR", "own address; may be repeated", take_addr},
+    {"--gateway", CLI_FLAG_SPECIAL, AT(gateways), "ADDR", "router; one of each IP version",
+     take_gateway},
+};
+
+static const struct cli_flag fault_flags[] = {
+    {"--seed", CLI_FLAG_NUMBER, AT(seed), "N", "of everything random; same seed, same bytes", NULL},
+    {"--delay", CLI_FLAG_TIME, AT(delay_ns), "T", "each packet's way takes this long", NULL},
+    {"--jitter", CLI_FLAG_TIME, AT(jitter_ns), "T", "and up to this much longer", NULL},
+    {"--loss", CLI_FLAG_PROBABILITY, AT(loss_ppm), "P", "of losing a packet", NULL},
+    {"--dup", CLI_FLAG_PROBABILITY, AT(duplicate_ppm), "P", "of a packet coming twice", NULL},
+    {"--reorder", CLI_FLAG_PROBABILITY, AT(reorder_ppm), "P", "of a packet being held back", NULL},
+    {"--corrupt", CLI_FLAG_PROBABILITY, AT(corrupt_ppm), "P", "of one bit being flipped", NULL},
+    {"--rate", CLI_FLAG_RATE, AT(rate_bps), "R", "what the link carries", NULL},
+    {"--queue", CLI_FLAG_COUNT, AT(queue_packets), "N", "packets that may wait for it", NULL},
+    {"--drop", CLI_FLAG_SPECIAL, AT(drop_rules), "WHO:WHAT[:K]",
+     "lose the K-th (or *: every) such segment: client:SYN:1", take_drop},
+};
+
+static const struct cli_flag tcp_flags[] = {
+    {"--rto", CLI_FLAG_TIME, AT(rto_ns), "T", "first wait for an answer to a SYN", NULL},
+    {"--rto-min", CLI_FLAG_TIME, AT(rto_ns_min), "T", "shortest retransmission timeout", NULL},
+    {"--rto-max", CLI_FLAG_TIME, AT(rto_ns_max), "T", "longest retransmission timeout", NULL},
+    {"--syn-ack-rto", CLI_FLAG_TIME, AT(syn_ack_rto_ns), "T",
+     "first wait for the handshake's third segment", NULL},
+    {"--syn-retries", CLI_FLAG_COUNT, AT(syn_retries), "N", "SYNs sent again before giving up",
+     NULL},
+    {"--syn-ack-retries", CLI_FLAG_COUNT, AT(syn_ack_retries), "N",
+     "SYN,ACKs sent again before a half-open connection is freed", NULL},
+    {"--data-retries", CLI_FLAG_COUNT, AT(data_retries), "N",
+     "retransmissions of one segment before giving up", NULL},
+    {"--msl", CLI_FLAG_TIME, AT(msl_ns), "T", "maximum segment lifetime; TIME-WAIT is twice this",
+     NULL},
+    {"--fin-wait-2", CLI_FLAG_TIME, AT(fin_wait_2_ns), "T", "longest wait for a peer's FIN", NULL},
+    {"--delayed-ack", CLI_FLAG_TIME, AT(delayed_ack_ns), "T", "an acknowledgment's longest delay",
+     NULL},
+};
+
+static const struct cli_flag output_flags[] = {
+    {"--pcapng", CLI_FLAG_TEXT, AT(pcapng_path), "FILE",
+     "capture, with each packet's reason as its comment", NULL},
+    {"--svg", CLI_FLAG_TEXT, AT(svg_path), "FILE", "the ladder as a picture", NULL},
+    {"--json", CLI_FLAG_SWITCH, AT(has_json), NULL, "one JSON object per line", NULL},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+void cli_flags_add(struct cli_parser *parser, struct cli_flags *flags, uint32_t groups)
+{
+    if ((groups & CLI_FLAGS_LINK) != 0) {
+        cli_parse_add(parser, "link", link_flags, COUNT(link_flags), flags);
+    }
+    if ((groups & CLI_FLAGS_FAULT) != 0) {
+        cli_parse_add(parser, "faults of the link", fault_flags, COUNT(fault_flags), flags);
+    }
+    if ((groups & CLI_FLAGS_TCP) != 0) {
+        cli_parse_add(parser, "times and limits of TCP", tcp_flags, COUNT(tcp_flags), flags);
+    }
+    if ((groups & CLI_FLAGS_OUTPUT) != 0) {
+        cli_parse_add(parser, "output", output_flags, COUNT(output_flags), flags);
+    }
+}
+
+#define GIVEN(member)         cli_parse_has(parser, flags, AT(member))
+#define LAY(member, target)   ((target) = GIVEN(member) ? flags->member : (target))
+#define LAY32(member, target) ((target) = GIVEN(member) ? (uint32_t)flags->member : (target))
+
+void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *flags,
+                       struct synfin_link_config *config)
+{
+    LAY(seed, config->seed);
+    LAY(delay_ns, config->delay_ns);
+    LAY(jitter_ns, config->jitter_ns);
+    LAY32(loss_ppm, config->loss_ppm);
+    LAY32(duplicate_ppm, config->duplicate_ppm);
+    LAY32(reorder_ppm, config->reorder_ppm);
+    LAY32(corrupt_ppm, config->corrupt_ppm);
+    LAY(rate_bps, config->rate_bps);
+    LAY32(queue_packets, config->queue_packets);
+    for (uint32_t i = 0; i < flags->drop_rules && config->drop_rules < SYNFIN_DROP_RULES_MAX; i++) {
+        config->drop_rule[config->drop_rules++] = flags->drop_rule[i];
+    }
+}
+
+void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags *flags,
+                        struct synfin_stack_config *config)
+{
+    LAY(rto_ns, config->rto_initial_ns);
+    LAY(rto_ns_min, config->rto_min_ns);
+    LAY(rto_ns_max, config->rto_max_ns);
+    LAY(syn_ack_rto_ns, config->syn_ack_initial_ns);
+    LAY(msl_ns, config->msl_ns);
+    LAY(fin_wait_2_ns, config->fin_wait_2_ns);
+    LAY(delayed_ack_ns, config->delayed_ack_ns);
+    LAY32(syn_retries, config->syn_retries);
+    LAY32(syn_ack_retries, config->syn_ack_retries);
+    LAY32(data_retries, config->data_retries);
+}
+
+bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags)
+{
+    return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
+           || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(rate_bps) || flags->drop_rules > 0;
+}

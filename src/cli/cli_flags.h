@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+//
+// The flags that every subcommand shares: the link, its faults, TCP's times and limits, captures
+// and pictures. They are read into one struct and laid over the defaults of the library.
+#ifndef SYNFIN_CLI_CLI_FLAGS_H
+#define SYNFIN_CLI_CLI_FLAGS_H
+
+#include "cli/cli_parse.h"
+
+#include <synfin/link.h>
+#include <synfin/synfin.h>
+
+struct cli_flags {
+    // --link, --addr, --gateway
+    const char *link_spec; // NULL: not given
+    struct synfin_prefix addr[SYNFIN_ADDRS_MAX];
+    uint32_t addrs;
+    struct synfin_addr gateway[2]; // at most one of each IP version
+    uint32_t gateways;
+
+    // Faults; what was not given leaves the configuration alone.
+    uint64_t seed;
+    uint64_t delay_ns, jitter_ns, loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
+    uint64_t rate_bps, queue_packets;
+    struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
+    uint32_t drop_rules;
+
+    // TCP.
+    uint64_t rto_ns, rto_ns_min, rto_ns_max, syn_ack_rto_ns, msl_ns, fin_wait_2_ns, delayed_ack_ns;
+    uint64_t syn_retries, syn_ack_retries, data_retries;
+
+    // --pcapng, --svg, --json
+    const char *pcapng_path, *svg_path; // NULL: not given
+    bool has_json;
+};
+
+// Which groups a subcommand takes.
+enum {
+    CLI_FLAGS_LINK = 1,
+    CLI_FLAGS_FAULT = 2,
+    CLI_FLAGS_TCP = 4,
+    CLI_FLAGS_OUTPUT = 8,
+    CLI_FLAGS_ALL = 15,
+};
+
+// Adds the groups to the parser, with `flags` (borrowed for as long) as where values go.
+void cli_flags_add(struct cli_parser *parser, struct cli_flags *flags, uint32_t groups);
+// Lays what was given over a configuration.
+void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *flags,
+                       struct synfin_link_config *config);
+void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags *flags,
+                        struct synfin_stack_config *config);
+// Whether any fault was asked for, so that a real device needs a fault link around it.
+bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags);
+
+#endif

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+//
+// The applications of the lab. A step is tried whenever something has happened, and says whether
+// it is done, has to wait, or has failed; a failure ends the script.
+#include "cli/lab_app.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum verdict { VERDICT_DONE, VERDICT_WAIT, VERDICT_FAILED };
+
+enum { PIECE_BYTES = 4096 };
+
+#define NS_PER_MS UINT64_C(1000000)
+
+struct player {
+    struct lab_world *world;
+    enum synfin_link_side side;
+    struct lab_app *app;
+    synfin_stack *stack;
+};
+
+static enum synfin_link_side other_side(enum synfin_link_side side)
+{
+    return side == SYNFIN_LINK_A ? SYNFIN_LINK_B : SYNFIN_LINK_A;
+}
+
+__attribute__((format(printf, 2, 3))) static void note(struct player *player, const char *format,
+                                                       ...)
+{
+    char text[160];
+    va_list arguments;
+    int used =
+        snprintf(text, sizeof text, "%s ", player->side == SYNFIN_LINK_A ? "client" : "server");
+    va_start(arguments, format);
+    (void)vsnprintf(text + used, sizeof text - (size_t)used, format, arguments);
+    va_end(arguments);
+    synfin_ladder_note(player->world->ladder, player->world->now_ns, text);
+}
+
+// The octet at `offset` of what `side` sends: any order or loss shows.
+static uint8_t octet_at(enum synfin_link_side side, uint64_t offset)
+{
+    return (uint8_t)(offset * 131 + (offset >> 8) * 17 + (side == SYNFIN_LINK_A ? 1 : 2));
+}
+
+static enum verdict fail(struct player *player, enum synfin_error error)
+{
+    struct lab_app *app = player->app;
+    if (app->error == SYNFIN_ERROR_OK) {
+        app->error = error;
+        app->error_ns = player->world->now_ns;
+    }
+    return VERDICT_FAILED;
+}
+
+static enum verdict verdict_of(struct player *player, enum synfin_error error)
+{
+    if (error == SYNFIN_ERROR_OK) {
+        return VERDICT_DONE;
+    }
+    return error == SYNFIN_ERROR_AGAIN ? VERDICT_WAIT : fail(player, error);
+}
+
+static uint16_t port_of(enum synfin_link_side side)
+{
+    return side == SYNFIN_LINK_A ? LAB_CLIENT_PORT : LAB_PORT;
+}
+
+static void set_open(struct player *player)
+{
+    if (!player->app->was_open) {
+        player->app->was_open = true;
+        player->app->open_ns = player->world->now_ns;
+    }
+}
+
+static enum verdict do_listen(struct player *player)
+{
+    struct synfin_endpoint any = player->world->endpoint[player->side];
+    any.port = LAB_PORT;
+    note(player, "listens on port %d", LAB_PORT);
+    enum synfin_error error = synfin_socket_open(player->stack, &player->app->listener);
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_socket_bind(player->stack, player->app->listener, &any);
+    }
+    if (error == SYNFIN_ERROR_OK) {
+        error =
+            synfin_socket_listen(player->stack, player->app->listener, 0, player->world->now_ns);
+    }
+    player->app->was_listening = error == SYNFIN_ERROR_OK;
+    return verdict_of(player, error);
+}
+
+static enum verdict do_accept(struct player *player)
+{
+    enum verdict verdict =
+        verdict_of(player, synfin_socket_accept(player->stack, player->app->listener,
+                                                &player->app->socket, NULL));
+    if (verdict == VERDICT_DONE) {
+        note(player, "accepts the connection");
+        set_open(player);
+    }
+    return verdict;
+}
+
+static enum verdict do_bind(struct player *player)
+{
+    struct synfin_endpoint local = player->world->endpoint[player->side];
+    local.port = port_of(player->side);
+    enum synfin_error error = synfin_socket_open(player->stack, &player->app->socket);
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_socket_bind(player->stack, player->app->socket, &local);
+    }
+    return verdict_of(player, error);
+}
+
+static enum verdict do_connect(struct player *player)
+{
+    char text[SYNFIN_ENDPOINT_TEXT_MAX];
+    struct synfin_endpoint remote = player->world->endpoint[other_side(player->side)];
+    remote.port = port_of(other_side(player->side));
+    note(player, "connects to %s", synfin_endpoint_format(&remote, text));
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    if (player->app->socket == 0) {
+        error = synfin_socket_open(player->stack, &player->app->socket);
+    }
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_socket_connect(player->stack, player->app->socket, &remote,
+                                      player->world->now_ns);
+    }
+    return verdict_of(player, error);
+}
+
+static enum verdict do_send(struct player *player, uint32_t bytes)
+{
+    struct lab_app *app = player->app;
+    if (app->progress == 0) {
+        note(player, "sends %" PRIu32 " octets", bytes);
+    }
+    while (app->progress < bytes) {
+        uint8_t piece[PIECE_BYTES];
+        uint64_t rest = bytes - app->progress;
+        size_t count = rest < sizeof piece ? (size_t)rest : sizeof piece;
+        size_t sent = 0;
+        for (size_t i = 0; i < count; i++) {
+            piece[i] = octet_at(player->side, app->sent_bytes + i);
+        }
+        enum synfin_error error = synfin_socket_send(player->stack, app->socket, piece, count,
+                                                     &sent, player->world->now_ns);
+        if (error != SYNFIN_ERROR_OK) {
+            return verdict_of(player, error);
+        }
+        app->progress += sent;
+        app->sent_bytes += sent;
+    }
+    return VERDICT_DONE;
+}
+
+static void check_octets(struct player *player, const uint8_t *data, size_t count)
+{
+    struct lab_app *app = player->app;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t expected = octet_at(other_side(player->side), app->received_bytes + i);
+        app->has_wrong_octet |= data[i] != expected;
+    }
+    app->progress += count;
+    app->received_bytes += count;
+}
+
+// Reads up to `bytes` octets in all, or until the peer's last one.
+static enum verdict do_read(struct player *player, uint64_t bytes)
+{
+    struct lab_app *app = player->app;
+    while (app->progress < bytes) {
+        uint8_t piece[PIECE_BYTES];
+        uint64_t rest = bytes - app->progress;
+        size_t received = 0;
+        enum synfin_error error = synfin_socket_recv(
+            player->stack, app->socket, piece, rest < sizeof piece ? (size_t)rest : sizeof piece,
+            &received, player->world->now_ns);
+        if (error != SYNFIN_ERROR_OK) {
+            return verdict_of(player, error);
+        }
+        if (received == 0) {
+            note(player, "reads %" PRIu64 " octets and the end", app->progress);
+            return VERDICT_DONE;
+        }
+        check_octets(player, piece, received);
+    }
+    note(player, "reads %" PRIu64 " octets", app->progress);
+    return VERDICT_DONE;
+}
+
+static enum verdict do_shutdown(struct player *player)
+{
+    note(player, "ends its direction");
+    return verdict_of(player, synfin_socket_shutdown(player->stack, player->app->socket,
+                                                     SYNFIN_SHUTDOWN_WRITE, player->world->now_ns));
+}
+
+static enum verdict do_close(struct player *player)
+{
+    note(player, "closes");
+    synfin_socket_close(player->stack, player->app->socket, player->world->now_ns);
+    player->app->socket = 0;
+    return VERDICT_DONE;
+}
+
+static enum verdict do_abort(struct player *player)
+{
+    note(player, "aborts");
+    synfin_socket_abort(player->stack, player->app->socket, player->world->now_ns);
+    player->app->socket = 0;
+    return fail(player, SYNFIN_ERROR_ABORTED);
+}
+
+static enum verdict wait_until(struct player *player, uint64_t t_ns)
+{
+    player->app->wake_ns = t_ns > player->world->now_ns ? t_ns : SYNFIN_NEVER;
+    return t_ns > player->world->now_ns ? VERDICT_WAIT : VERDICT_DONE;
+}
+
+static enum verdict do_heal(struct player *player)
+{
+    synfin_ladder_note(player->world->ladder, player->world->now_ns, "the link heals");
+    synfin_link_heal(player->world->link);
+    return VERDICT_DONE;
+}
+
+static enum verdict await_peer(const struct player *player, enum synfin_tcp_state state)
+{
+    const struct lab_state *peer = &player->world->state[other_side(player->side)];
+    return peer->state == state ? VERDICT_DONE : VERDICT_WAIT;
+}
+
+static enum verdict do_step(struct player *player, const struct lab_step *step)
+{
+    struct lab_app *app = player->app;
+    uint64_t ms = step->argument * NS_PER_MS;
+    switch (step->verb) {
+    case LAB_LISTEN: return do_listen(player);
+    case LAB_ACCEPT: return do_accept(player);
+    case LAB_BIND: return do_bind(player);
+    case LAB_CONNECT: return do_connect(player);
+    case LAB_AWAIT_OPEN: return app->was_open ? VERDICT_DONE : VERDICT_WAIT;
+    case LAB_SEND: return do_send(player, step->argument);
+    case LAB_READ: return do_read(player, step->argument);
+    case LAB_READ_END: return do_read(player, UINT64_MAX);
+    case LAB_SHUTDOWN: return do_shutdown(player);
+    case LAB_CLOSE: return do_close(player);
+    case LAB_ABORT: return do_abort(player);
+    case LAB_SLEEP: return wait_until(player, app->began_ns + ms);
+    case LAB_AT: return wait_until(player, ms);
+    case LAB_AWAIT_PEER: return await_peer(player, (enum synfin_tcp_state)step->argument);
+    case LAB_HEAL: return do_heal(player);
+    case LAB_FINISH: break;
+    }
+    return VERDICT_WAIT;
+}
+
+static const struct lab_step finished = {LAB_FINISH, 0};
+
+static void give_up(struct player *player)
+{
+    if (player->app->socket != 0) {
+        synfin_socket_close(player->stack, player->app->socket, player->world->now_ns);
+        player->app->socket = 0;
+    }
+    player->app->step = &finished;
+    player->app->wake_ns = SYNFIN_NEVER;
+}
+
+bool lab_app_run(struct lab_world *world, enum synfin_link_side side)
+{
+    struct lab_app *app = &world->app[side];
+    struct player player = {world, side, app, world->stack[side]};
+    bool has_done = false;
+    if (app->error != SYNFIN_ERROR_OK) {
+        give_up(&player);
+    }
+    while (app->step->verb != LAB_FINISH) {
+        if (!app->has_begun) {
+            app->has_begun = true;
+            app->began_ns = world->now_ns;
+            app->progress = 0;
+        }
+        enum verdict verdict = do_step(&player, app->step);
+        if (verdict == VERDICT_WAIT) {
+            break;
+        }
+        has_done = true;
+        app->has_begun = false;
+        app->step++;
+        if (verdict == VERDICT_FAILED) {
+            give_up(&player);
+        }
+    }
+    return has_done;
+}
+
+void lab_app_event(struct lab_world *world, enum synfin_link_side side,
+                   const struct synfin_event *event)
+{
+    struct player player = {world, side, &world->app[side], world->stack[side]};
+    if (event->socket != player.app->socket) {
+        return;
+    }
+    if (event->kind == SYNFIN_EVENT_CONNECTED) {
+        set_open(&player);
+    }
+    if (event->kind == SYNFIN_EVENT_CLOSED && event->error != SYNFIN_ERROR_OK) {
+        (void)fail(&player, event->error);
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+//
+// The applications of the lab: they do what the scenario's script says.
+#ifndef SYNFIN_CLI_LAB_APP_H
+#define SYNFIN_CLI_LAB_APP_H
+
+#include "cli/lab_world.h"
+
+// Does all steps that can be done now; true when any was.
+bool lab_app_run(struct lab_world *world, enum synfin_link_side side);
+// An event of the end's stack.
+void lab_app_event(struct lab_world *world, enum synfin_link_side side,
+                   const struct synfin_event *event);
+
+#endif

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+//
+// The lab's world: how packets move, how time jumps, and what the traces say.
+#include "cli/lab_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/lab_app.h"
+
+enum { BURST = 16 };
+
+#define NS_PER_S    UINT64_C(1000000000)
+// Long after every timer of a connection that ends: what is still running then never ends.
+#define LIMIT_NS    (6 * 3600 * NS_PER_S)
+// A deadline may be told up to a timer wheel's tick too early; time must move all the same.
+#define STEP_NS_MIN UINT64_C(1000)
+
+static void *take_slab(void *ctx, size_t bytes)
+{
+    (void)ctx;
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+static void give_slab(void *ctx, void *slab, size_t bytes)
+{
+    (void)ctx;
+    (void)bytes;
+    free(slab);
+}
+
+void lab_world_env(struct synfin_env *env)
+{
+    memset(env, 0, sizeof *env);
+    env->size = sizeof *env;
+    env->slab_take = take_slab;
+    env->slab_give = give_slab;
+}
+
+// SplitMix64 of Steele, Lea and Flood, OOPSLA 2014: predictable on purpose, in the lab only.
+static uint64_t draw(uint64_t *state)
+{
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void fill_entropy(void *ctx, void *out, size_t bytes)
+{
+    struct lab_tap *tap = ctx;
+    uint8_t *octets = out;
+    for (size_t i = 0; i < bytes; i++) {
+        octets[i] = (uint8_t)draw(&tap->random);
+    }
+}
+
+static void on_trace(void *ctx, const struct synfin_trace_event *event)
+{
+    struct lab_tap *tap = ctx;
+    struct lab_world *world = tap->world;
+    synfin_ladder_trace(world->ladder, tap->side, event);
+    if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
+        world->state[tap->side] = (struct lab_state){
+            .state = event->as.state.to, .reason = event->reason, .since_ns = event->t_ns};
+    }
+}
+
+static void on_passage(void *ctx, const struct synfin_passage *passage)
+{
+    struct lab_world *world = ctx;
+    synfin_ladder_passage(world->ladder, passage);
+    if (world->capture != NULL) {
+        synfin_capture_passage(world->capture, passage);
+    }
+}
+
+static enum synfin_error add_stack(struct lab_world *world, const struct lab_world_config *config,
+                                   enum synfin_link_side side)
+{
+    struct synfin_env env;
+    struct synfin_iface_config iface_config;
+    struct lab_tap *tap = &world->tap[side];
+    uint32_t iface = 0;
+    *tap = (struct lab_tap){world, side, config->seed * 2 + (uint64_t)side};
+    lab_world_env(&env);
+    env.ctx = tap;
+    env.entropy = fill_entropy;
+    env.trace = on_trace;
+    env.trace_ctx = tap;
+    synfin_iface_config_default(&iface_config);
+    struct synfin_prefix prefix = {.addr = world->endpoint[side].addr,
+                                   .bits = config->is_ipv6 ? 64 : 24};
+    enum synfin_error error = synfin_stack_create(&env, config->stack, 0, &world->stack[side]);
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_stack_add_iface(world->stack[side], &iface_config, &iface);
+    }
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_stack_add_addr(world->stack[side], iface, &prefix);
+    }
+    return error;
+}
+
+// 192.0.2.1 and .2 (RFC 5737 §3), or 2001:db8::1 and ::2 (RFC 3849 §2).
+static void set_addresses(struct lab_world *world, bool is_ipv6)
+{
+    for (uint8_t i = 0; i < 2; i++) {
+        struct synfin_addr addr = {{0x20, 0x01, 0x0d, 0xb8}};
+        addr.octet[15] = i + 1;
+        world->endpoint[i].addr = is_ipv6 ? addr : synfin_addr_ipv4(192, 0, 2, i + 1);
+    }
+}
+
+enum synfin_error lab_world_create(const struct lab_world_config *config, struct lab_world *out)
+{
+    struct synfin_env env;
+    memset(out, 0, sizeof *out);
+    out->scenario = config->scenario;
+    out->ladder = config->ladder;
+    out->capture = config->capture;
+    set_addresses(out, config->is_ipv6);
+    for (uint32_t i = 0; i < 2; i++) {
+        out->app[i].step = config->scenario->step[i];
+        out->app[i].wake_ns = SYNFIN_NEVER;
+    }
+    lab_world_env(&env);
+    enum synfin_error error = synfin_link_create(&env, config->link, &out->link);
+    if (error == SYNFIN_ERROR_OK) {
+        synfin_link_observe(out->link, on_passage, out);
+        error = add_stack(out, config, SYNFIN_LINK_A);
+    }
+    if (error == SYNFIN_ERROR_OK) {
+        error = add_stack(out, config, SYNFIN_LINK_B);
+    }
+    if (error != SYNFIN_ERROR_OK) {
+        lab_world_destroy(out);
+    }
+    return error;
+}
+
+void lab_world_destroy(struct lab_world *world)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        if (world->stack[i] != NULL) {
+            synfin_stack_destroy(world->stack[i]);
+        }
+    }
+    if (world->link != NULL) {
+        synfin_link_destroy(world->link);
+    }
+}
+
+static bool receive(struct lab_world *world, enum synfin_link_side side)
+{
+    struct synfin_packet packets[BURST];
+    struct synfin_device *device = synfin_link_device(world->link, side);
+    uint32_t n = device->ops->receive(device, packets, BURST, world->now_ns);
+    if (n > 0) {
+        synfin_stack_input(world->stack[side], 0, packets, n, world->now_ns);
+    }
+    return n > 0;
+}
+
+static bool transmit(struct lab_world *world, enum synfin_link_side side)
+{
+    struct synfin_packet packets[BURST];
+    struct synfin_device *device = synfin_link_device(world->link, side);
+    uint32_t n = synfin_stack_output(world->stack[side], 0, packets, BURST, world->now_ns);
+    if (n > 0) {
+        // What the link does not take is lost, as on a wire without flow control.
+        (void)device->ops->send(device, packets, n, world->now_ns);
+    }
+    return n > 0;
+}
+
+static bool turn_end(struct lab_world *world, enum synfin_link_side side)
+{
+    struct synfin_event event;
+    bool is_busy = receive(world, side);
+    synfin_stack_advance(world->stack[side], world->now_ns);
+    while (synfin_stack_next_event(world->stack[side], &event)) {
+        lab_app_event(world, side, &event);
+        is_busy = true;
+    }
+    return is_busy;
+}
+
+// Everything that happens at this moment.
+static void turn(struct lab_world *world)
+{
+    static const enum synfin_link_side sides[] = {SYNFIN_LINK_A, SYNFIN_LINK_B};
+    bool is_busy = true;
+    while (is_busy) {
+        is_busy = false;
+        for (uint32_t i = 0; i < 2; i++) {
+            is_busy |= turn_end(world, sides[i]);
+        }
+        // The server first, so that it listens before a client connects.
+        for (uint32_t i = 2; i > 0; i--) {
+            is_busy |= lab_app_run(world, sides[i - 1]);
+        }
+        for (uint32_t i = 0; i < 2; i++) {
+            is_busy |= transmit(world, sides[i]);
+        }
+    }
+}
+
+static uint64_t next_time(const struct lab_world *world)
+{
+    uint64_t next_ns = synfin_link_next_deadline(world->link);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t stack_ns = synfin_stack_next_deadline(world->stack[i]);
+        next_ns = stack_ns < next_ns ? stack_ns : next_ns;
+        next_ns = world->app[i].wake_ns < next_ns ? world->app[i].wake_ns : next_ns;
+    }
+    return next_ns;
+}
+
+void lab_world_run(struct lab_world *world)
+{
+    while (world->now_ns < LIMIT_NS) {
+        turn(world);
+        uint64_t next_ns = next_time(world);
+        if (next_ns == SYNFIN_NEVER) {
+            return;
+        }
+        uint64_t least_ns = world->now_ns + STEP_NS_MIN;
+        world->now_ns = next_ns > least_ns ? next_ns : least_ns;
+    }
+}
+
+enum lab_outcome lab_world_outcome(const struct lab_world *world, enum synfin_link_side side,
+                                   uint64_t *t_ns)
+{
+    const struct lab_app *app = &world->app[side];
+    const struct lab_state *state = &world->state[side];
+    if (app->error != SYNFIN_ERROR_OK) {
+        *t_ns = app->error_ns;
+        return LAB_OUTCOME_FAILED;
+    }
+    *t_ns = state->since_ns;
+    if (app->was_open && state->state == SYNFIN_TCP_STATE_CLOSED) {
+        return LAB_OUTCOME_CLOSED;
+    }
+    if (app->was_open) {
+        *t_ns = app->open_ns;
+        return LAB_OUTCOME_CONNECTED;
+    }
+    if (state->reason == SYNFIN_REASON_SYN_ACK_RETRIES_OVER) {
+        return LAB_OUTCOME_FREED;
+    }
+    *t_ns = world->now_ns;
+    return app->was_listening ? LAB_OUTCOME_LISTENING : LAB_OUTCOME_NOTHING;
+}
