@@ -41,7 +41,8 @@ SYNFIN_API void synfin_ladder_passage(void *ladder, const struct synfin_passage 
 // What the stack at `side` traces.
 SYNFIN_API void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
                                     const struct synfin_trace_event *event);
-// A line of the narrator, such as what the user of an end does; copied.
+// A line of the narrator, such as what the user of an end does; copied. One that begins with the
+// name of the end B is drawn near it.
 SYNFIN_API void synfin_ladder_note(synfin_ladder *ladder, uint64_t t_ns, const char *text);
 
 // Draws everything fed so far. `write` gets the bytes in pieces.

@@ -84,28 +84,28 @@ SYNFIN_API void synfin_socket_close(synfin_stack *stack, synfin_socket socket, u
 SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, uint64_t now_ns);
 
 // X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
-#define SYNFIN_OPTIONS(X)                                                                     \
-    X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")         \
-    X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window") \
-    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")   \
-    X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                     \
-    X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                 \
-    X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                               \
-    X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                  \
-    X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                        \
-    X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")   \
-    X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                             \
-    X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")   \
-    X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                          \
-    X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                              \
-    X(TRAFFIC_CLASS, "IP_TOS", "DSCP and ECN octet of what is sent")                          \
-    X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                \
-    X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")           \
-    X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                            \
-    X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")            \
-    X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")          \
-    X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)")    \
-    X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                        \
+#define SYNFIN_OPTIONS(X)                                                                       \
+    X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")           \
+    X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")   \
+    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")     \
+    X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                       \
+    X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                   \
+    X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                                 \
+    X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                    \
+    X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                          \
+    X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")     \
+    X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                               \
+    X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")     \
+    X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                            \
+    X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                                \
+    X(TRAFFIC_CLASS, "IP_TOS", "DSCP and ECN octet of what is sent")                            \
+    X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                  \
+    X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")             \
+    X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                              \
+    X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")              \
+    X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")       \
+    X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)") \
+    X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                          \
     X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")
 
 enum synfin_option {

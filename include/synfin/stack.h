@@ -143,7 +143,7 @@ SYNFIN_API bool synfin_stack_has_output(const synfin_stack *stack, uint32_t ifac
     X(ACCEPTABLE, "acceptable", "a listener has a connection for accept")    \
     X(READABLE, "readable", "recv gives data or the end of the peer's data") \
     X(WRITABLE, "writable", "send has room again after it had none")         \
-    X(URGENT, "urgent", "the peer marked data as urgent, or moved the mark")                       \
+    X(URGENT, "urgent", "the peer marked data as urgent, or moved the mark") \
     X(CLOSED, "closed", "the connection ended; error says how: the handle waits for close")
 
 enum synfin_event_kind {
@@ -168,7 +168,7 @@ struct synfin_event {
 SYNFIN_API bool synfin_stack_next_event(synfin_stack *stack, struct synfin_event *event);
 
 struct synfin_stack_stats {
-    size_t size; // sizeof(struct synfin_stack_stats), set by the caller
+    size_t size;                // sizeof(struct synfin_stack_stats), set by the caller
     uint64_t memory_bytes;      // taken from slab_take now
     uint64_t memory_used_bytes; // of that, in use by objects
     uint32_t sockets;           // all, of every state

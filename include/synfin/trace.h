@@ -147,8 +147,8 @@ typedef void (*synfin_trace_fn)(void *ctx, const struct synfin_trace_event *even
 SYNFIN_API bool synfin_packet_segment(const struct synfin_packet *packet, bool is_ethernet,
                                       struct synfin_segment *out);
 // Writes the packet on one line, such as
-// "192.0.2.1:40000 > 192.0.2.2:80 SYN seq 1 win 65535 <mss 1460>", at most `capacity` octets with the
-// NUL; returns the octets that the whole line needs, without the NUL.
+// "192.0.2.1:40000 > 192.0.2.2:80 SYN seq 1 win 65535 <mss 1460>", into at most `capacity`
+// octets with the NUL; returns the octets that the whole line needs, without the NUL.
 SYNFIN_API size_t synfin_packet_print(const struct synfin_packet *packet, bool is_ethernet,
                                       char *text, size_t capacity);
 

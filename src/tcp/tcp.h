@@ -69,10 +69,10 @@ struct tcp {
 // Everything a segment brings from below.
 struct tcp_arrival {
     struct synfin_addr src, dst;
-    struct gather segment;  // header and payload
-    const uint8_t *head;    // the linear part at the TCP header
+    struct gather segment; // header and payload
+    const uint8_t *head;   // the linear part at the TCP header
     uint32_t head_bytes;
-    struct tcp_path path;   // by which an answer would leave
+    struct tcp_path path; // by which an answer would leave
     bool is_checksum_verified;
 };
 

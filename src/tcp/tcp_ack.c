@@ -52,8 +52,8 @@ static uint32_t offered_window(const struct tcp_conn *conn, const struct tcp_seg
 // RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 keep old segments from updating the window.
 void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq) ||
-                    (seq_eq(conn->snd.wl1, seg->h.seq) && seq_le(conn->snd.wl2, seg->h.ack));
+    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq)
+                    || (seq_eq(conn->snd.wl1, seg->h.seq) && seq_le(conn->snd.wl2, seg->h.ack));
     if (!is_newer) {
         return;
     }
@@ -70,8 +70,8 @@ void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 // the same window.
 static bool is_duplicate(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return seq_lt(conn->snd.una, conn->snd.nxt) && tcp_segment_len(seg) == 0 &&
-           seq_eq(seg->h.ack, conn->snd.una) && offered_window(conn, seg) == conn->snd.wnd;
+    return seq_lt(conn->snd.una, conn->snd.nxt) && tcp_segment_len(seg) == 0
+           && seq_eq(seg->h.ack, conn->snd.una) && offered_window(conn, seg) == conn->snd.wnd;
 }
 
 // New data is acknowledged.
@@ -108,10 +108,9 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
 {
     if (!is_plausible(conn, seg->h.ack)) {
         bool is_unsent = seq_gt(seg->h.ack, conn->snd.nxt);
-        tcp_challenge_send(tcp, conn,
-                           is_unsent ? SYNFIN_REASON_SEND_ACK_UNSENT
-                                     : SYNFIN_REASON_SEND_CHALLENGE_ACK,
-                           now_ns);
+        tcp_challenge_send(
+            tcp, conn, is_unsent ? SYNFIN_REASON_SEND_ACK_UNSENT : SYNFIN_REASON_SEND_CHALLENGE_ACK,
+            now_ns);
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     conn->totals.ack_received_ns = now_ns;
@@ -134,7 +133,7 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
                                            struct tcp_segment *seg, uint64_t now_ns)
 {
     if (seq_le(seg->h.ack, conn->snd.una) || seq_gt(seg->h.ack, conn->snd.nxt)) {
-        tcp_closed_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+        tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     struct tcp_conn *listener = conn->listener;
@@ -163,7 +162,7 @@ static enum tcp_verdict take_ack_of_fin(struct tcp *tcp, struct tcp_conn *conn,
         return TCP_VERDICT_GO_ON;
     }
     if (conn->state == SYNFIN_TCP_STATE_FIN_WAIT_1) {
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_2, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_2, cause, now_ns);
         tcp_timer_on_orphan(tcp, conn, now_ns);
     } else if (conn->state == SYNFIN_TCP_STATE_CLOSING) {
         tcp_time_wait_enter(tcp, conn, cause, now_ns);

@@ -54,8 +54,8 @@ static enum synfin_error nothing_to_read(const struct tcp_conn *conn, bool *is_e
     if (*is_end) {
         return SYNFIN_ERROR_OK;
     }
-    bool is_connected = tcp_state_is(conn, TCP_FACT_OPENING) ||
-                        tcp_state_is(conn, TCP_FACT_SYNCHRONISED);
+    bool is_connected =
+        tcp_state_is(conn, TCP_FACT_OPENING) || tcp_state_is(conn, TCP_FACT_SYNCHRONISED);
     return is_connected ? SYNFIN_ERROR_AGAIN : SYNFIN_ERROR_NOT_CONNECTED;
 }
 
@@ -116,8 +116,7 @@ enum synfin_error tcp_peek(struct tcp *tcp, struct tcp_conn *conn, struct synfin
     return SYNFIN_ERROR_OK;
 }
 
-enum synfin_error tcp_consume(struct tcp *tcp, struct tcp_conn *conn, size_t bytes,
-                              uint64_t now_ns)
+enum synfin_error tcp_consume(struct tcp *tcp, struct tcp_conn *conn, size_t bytes, uint64_t now_ns)
 {
     (void)now_ns;
     if (bytes > conn->receive.bytes) {

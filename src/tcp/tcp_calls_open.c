@@ -59,7 +59,7 @@ enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t ba
     }
     conn->listen.backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     if (!is_listening) {
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
     }
     return SYNFIN_ERROR_OK;
 }
@@ -72,8 +72,7 @@ enum synfin_error tcp_accept(struct tcp *tcp, struct tcp_conn *listener, struct 
     if (listener->listen.acceptables == 0) {
         return SYNFIN_ERROR_AGAIN;
     }
-    struct tcp_conn *conn =
-        CONTAINER_OF(listener->listen.acceptable.next, struct tcp_conn, family);
+    struct tcp_conn *conn = CONTAINER_OF(listener->listen.acceptable.next, struct tcp_conn, family);
     tcp_life_leave_listener(conn);
     if (conn->events != 0) { // what happened before anybody could be told
         list_push_back(&tcp->events, &conn->event);
@@ -141,7 +140,7 @@ enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
     bool is_new = tcp_table_insert(tcp, conn);
     ASSERT(is_new);
     tcp_open_init(tcp, conn, path, now_ns);
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
     tcp_output_want(tcp, conn);
     return SYNFIN_ERROR_OK;
 }

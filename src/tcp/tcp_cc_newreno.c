@@ -8,7 +8,7 @@
 // RFC 5681 §3.1: "arbitrarily high".
 #define SSTHRESH_INITIAL UINT32_MAX
 // Far above any window in use, far below overflow.
-#define CWND_MAX (UINT32_C(1) << 30)
+#define CWND_MAX         (UINT32_C(1) << 30)
 
 enum {
     INITIAL_MSS = 1460,     // RFC 6928 §2: min (10*MSS, max (2*MSS, 10*1460))

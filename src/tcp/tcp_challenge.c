@@ -34,8 +34,8 @@ void tcp_challenge_answer(struct tcp *tcp, struct tcp_conn *conn, const struct t
                           uint64_t now_ns)
 {
     bool takes_space = tcp_segment_len(seg) > 0;
-    bool is_recent = conn->has_answered &&
-                     deadline_age(conn->answered_ns, now_ns) < ANSWER_INTERVAL_NS;
+    bool is_recent =
+        conn->has_answered && deadline_age(conn->answered_ns, now_ns) < ANSWER_INTERVAL_NS;
     if (!takes_space && is_recent) {
         report_count(tcp->report, SYNFIN_REASON_DROP_DUPLICATE_ACK_LIMIT);
         return;

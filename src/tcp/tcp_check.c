@@ -48,11 +48,11 @@ static void check_timers(const struct tcp_conn *conn)
         ASSERT(wheel_is_armed(&conn->timer) && conn->timer.deadline_ns <= first_ns);
     }
     bool is_in_flight = seq_lt(conn->snd.una, conn->snd.nxt);
-    bool is_sending = tcp_state_is(conn, TCP_FACT_SYNCHRONISED) ||
-                      tcp_state_is(conn, TCP_FACT_OPENING);
+    bool is_sending =
+        tcp_state_is(conn, TCP_FACT_SYNCHRONISED) || tcp_state_is(conn, TCP_FACT_OPENING);
     if (is_in_flight && is_sending && !conn->is_ready && !conn->is_parked) {
-        ASSERT(is_timer_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT) ||
-               is_timer_armed(conn, SYNFIN_TCP_TIMER_PERSIST));
+        ASSERT(is_timer_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)
+               || is_timer_armed(conn, SYNFIN_TCP_TIMER_PERSIST));
     }
     if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
         ASSERT(is_timer_armed(conn, SYNFIN_TCP_TIMER_LINGER));
@@ -61,8 +61,8 @@ static void check_timers(const struct tcp_conn *conn)
 
 void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    bool has_pair = conn->state != SYNFIN_TCP_STATE_CLOSED &&
-                    conn->state != SYNFIN_TCP_STATE_LISTEN;
+    bool has_pair =
+        conn->state != SYNFIN_TCP_STATE_CLOSED && conn->state != SYNFIN_TCP_STATE_LISTEN;
     ASSERT(conn->is_in_table == has_pair);
     ASSERT(!conn->is_in_table || tcp_table_find(tcp, &conn->pair) == conn);
     ASSERT(!(conn->is_ready && conn->is_parked));

@@ -16,13 +16,13 @@ static void finish_sending(struct tcp *tcp, struct tcp_conn *conn, enum synfin_r
         if (conn->send.bytes > 0) {
             return;
         }
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_1, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_1, cause, now_ns);
         break;
     case SYNFIN_TCP_STATE_ESTABLISHED:
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_1, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_FIN_WAIT_1, cause, now_ns);
         break;
     case SYNFIN_TCP_STATE_CLOSE_WAIT:
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LAST_ACK, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LAST_ACK, cause, now_ns);
         break;
     case SYNFIN_TCP_STATE_SYN_SENT: // after the handshake
     case SYNFIN_TCP_STATE_CLOSED:

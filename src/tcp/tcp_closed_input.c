@@ -5,8 +5,8 @@
 
 // The reset that RFC 9293 §3.5.2 group 1 describes: it takes its sequence number from the
 // segment's acknowledgment, or acknowledges what the segment occupies.
-void tcp_closed_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
-                      enum synfin_reason reason)
+void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
+                            enum synfin_reason reason)
 {
     const struct tcp_arrival *arrival = seg->arrival;
     struct tcp_stray stray = {
@@ -37,6 +37,6 @@ enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint
     if (!tcp_stray_is_allowed(tcp, now_ns)) {
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
     }
-    tcp_closed_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_NO_CONNECTION);
+    tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_NO_CONNECTION);
     return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_CONNECTION);
 }

@@ -41,35 +41,35 @@ struct tcp_pair {
 // How packets leave: filled by the stack, opaque here but for iface and MTU.
 struct tcp_path {
     uint32_t iface;
-    uint32_t mtu_bytes;  // of the first hop
-    uint32_t gso_bytes;  // largest super-packet the device takes; 0: none
-    uint32_t hint[3];    // the stack's own notes on the next hop; 0: none yet
-    bool can_checksum;   // the device completes partial checksums
+    uint32_t mtu_bytes; // of the first hop
+    uint32_t gso_bytes; // largest super-packet the device takes; 0: none
+    uint32_t hint[3];   // the stack's own notes on the next hop; 0: none yet
+    bool can_checksum;  // the device completes partial checksums
 };
 
 // RFC 9293 §3.3.1, send sequence variables. Written by tcp_ack.c, tcp_output.c, and at opening.
 struct tcp_send_vars {
-    struct seq una;    // SND.UNA: oldest unacknowledged
-    struct seq nxt;    // SND.NXT: one beyond the highest ever sent
-    struct seq resend; // next to send again after a timeout; equal to nxt when nothing is
-    struct seq wl1;    // SND.WL1: segment sequence number of the last window update
-    struct seq wl2;    // SND.WL2: segment acknowledgment number of the last window update
-    struct seq edge;   // the highest right edge the peer ever granted
-    struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
-    uint32_t wnd;      // SND.WND: what the peer accepts from una on, octets
-    uint32_t wnd_max;  // Max(SND.WND): the largest window ever offered
-    uint16_t mss;      // Eff.snd.MSS: payload octets per segment, options subtracted
-    uint16_t mss_peer; // SendMSS: the peer's MSS option or the default
+    struct seq una;       // SND.UNA: oldest unacknowledged
+    struct seq nxt;       // SND.NXT: one beyond the highest ever sent
+    struct seq resend;    // next to send again after a timeout; equal to nxt when nothing is
+    struct seq wl1;       // SND.WL1: segment sequence number of the last window update
+    struct seq wl2;       // SND.WL2: segment acknowledgment number of the last window update
+    struct seq edge;      // the highest right edge the peer ever granted
+    struct seq up;        // SND.UP: end of urgent data, when has_urgent_out
+    uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
+    uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered
+    uint16_t mss;         // Eff.snd.MSS: payload octets per segment, options subtracted
+    uint16_t mss_peer;    // SendMSS: the peer's MSS option or the default
     uint8_t wscale_shift; // Snd.Wind.Shift: how far the peer's windows are shifted
 };
 
 // Receive sequence variables. Written by tcp_text.c and tcp_window.c, and at opening.
 struct tcp_receive_vars {
-    struct seq nxt; // RCV.NXT: next expected
-    struct seq adv; // right edge last advertised: RCV.NXT + RCV.WND as the peer knows it
-    struct seq acked; // Last.ACK.sent, RFC 7323 §4.3
-    struct seq fin; // sequence number of the peer's FIN, when has_fin
-    struct seq up;  // RCV.UP: end of urgent data, when has_urgent
+    struct seq nxt;         // RCV.NXT: next expected
+    struct seq adv;         // right edge last advertised: RCV.NXT + RCV.WND as the peer knows it
+    struct seq acked;       // Last.ACK.sent, RFC 7323 §4.3
+    struct seq fin;         // sequence number of the peer's FIN, when has_fin
+    struct seq up;          // RCV.UP: end of urgent data, when has_urgent
     uint32_t unacked_bytes; // received since the last acknowledgment we sent
     uint16_t mss;           // the MSS we advertised
     uint16_t mss_seen;      // the largest payload seen: what "full-sized" means from this peer
@@ -78,13 +78,13 @@ struct tcp_receive_vars {
 
 // Round-trip time and retransmission timeout, RFC 6298. Written by tcp_rtt.c.
 struct tcp_rtt {
-    uint64_t srtt_ns;   // 0: no sample yet
+    uint64_t srtt_ns; // 0: no sample yet
     uint64_t rttvar_ns;
     uint64_t min_ns;
-    uint64_t timed_ns;  // when `timed` was sent
-    struct seq timed;   // acknowledged by this number or later
-    uint8_t backoff;    // how many times the timeout is doubled now
-    bool is_timing;     // `timed` is on its way
+    uint64_t timed_ns; // when `timed` was sent
+    struct seq timed;  // acknowledged by this number or later
+    uint8_t backoff;   // how many times the timeout is doubled now
+    bool is_timing;    // `timed` is on its way
 };
 
 // RFC 6582 fast recovery. Written by tcp_recovery.c.
@@ -100,11 +100,11 @@ struct tcp_recovery {
 
 // What is to be sent as soon as the device asks. Written by tcp_output.c and tcp_window.c.
 struct tcp_pending {
-    uint16_t ack_reason;   // enum synfin_reason of an acknowledgment due now; 0: none is due
-    uint8_t extra_acks;    // pure acknowledgments owed besides, one per out-of-order segment
-    uint8_t probe;         // a window probe is due
-    uint8_t keepalive;     // a keep-alive is due
-    uint8_t push_small;    // the override timeout: a segment too small is due all the same
+    uint16_t ack_reason;    // enum synfin_reason of an acknowledgment due now; 0: none is due
+    uint8_t extra_acks;     // pure acknowledgments owed besides, one per out-of-order segment
+    uint8_t probe;          // a window probe is due
+    uint8_t keepalive;      // a keep-alive is due
+    uint8_t push_small;     // the override timeout: a segment too small is due all the same
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };
 
@@ -129,29 +129,29 @@ struct tcp_settings {
 
 // A listener's part. Children that are not accepted yet are on its lists.
 struct tcp_listener {
-    struct list_node half_open; // children in SYN-RECEIVED, by `family`
+    struct list_node half_open;  // children in SYN-RECEIVED, by `family`
     struct list_node acceptable; // established children, oldest first, by `family`
     uint32_t half_opens, acceptables, backlog;
 };
 
 struct tcp_conn {
     struct tcp_pair pair;
-    uint8_t state; // enum synfin_tcp_state; written by tcp_state.c only
-    bool is_passive;     // came from a listener
-    bool is_orphan;      // the user has given its handle up
+    uint8_t state;   // enum synfin_tcp_state; written by tcp_state.c only
+    bool is_passive; // came from a listener
+    bool is_orphan;  // the user has given its handle up
     bool is_bound;
-    bool is_syn_acked;   // the peer has our SYN: `send` begins at snd.una
-    bool has_syn_lost;   // our SYN had to be sent again
-    bool has_answered;   // answered_ns is set
-    bool snd_closed;     // no more octets will be queued: a FIN follows the last
+    bool is_syn_acked; // the peer has our SYN: `send` begins at snd.una
+    bool has_syn_lost; // our SYN had to be sent again
+    bool has_answered; // answered_ns is set
+    bool snd_closed;   // no more octets will be queued: a FIN follows the last
     bool fin_sent;
-    bool rcv_shut;       // the user reads no more
-    bool has_fin;        // rcv.fin is known
-    bool fin_received;   // everything up to the FIN has arrived
-    bool has_urgent;     // rcv.up is ahead of what was read
-    bool has_urgent_out; // snd.up is not acknowledged yet
+    bool rcv_shut;                                // the user reads no more
+    bool has_fin;                                 // rcv.fin is known
+    bool fin_received;                            // everything up to the FIN has arrived
+    bool has_urgent;                              // rcv.up is ahead of what was read
+    bool has_urgent_out;                          // snd.up is not acknowledged yet
     bool uses_timestamps, uses_sack, uses_wscale; // agreed on
-    bool is_ready, is_parked; // on the output list; waiting for its next hop
+    bool is_ready, is_parked;                     // on the output list; waiting for its next hop
     bool is_in_table;
     uint32_t number;     // in traces
     uint32_t generation; // of the handle
@@ -163,7 +163,7 @@ struct tcp_conn {
     struct seq iss, irs; // initial sequence numbers
     struct stream send, receive;
 
-    struct wheel_entry timer; // at the earliest of deadline_ns
+    struct wheel_entry timer;                     // at the earliest of deadline_ns
     uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT]; // written by tcp_timer.c only
     struct tcp_rtt rtt;
     struct tcp_pending pending;

@@ -57,8 +57,7 @@ static void add_syn_options(const struct tcp_conn *conn, struct wire_tcp *h)
     h->wscale_shift = conn->rcv.wscale_shift;
 }
 
-static void add_urgent(const struct tcp_conn *conn, const struct tcp_plan *plan,
-                       struct wire_tcp *h)
+static void add_urgent(const struct tcp_conn *conn, const struct tcp_plan *plan, struct wire_tcp *h)
 {
     if (conn->has_urgent_out && seq_gt(conn->snd.up, plan->seq)) {
         uint32_t ahead = seq_distance(plan->seq, conn->snd.up);
@@ -181,6 +180,11 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     }
     packet->reason = plan->reason;
     packet->conn = conn->number;
-    tcp_trace_sent(tcp, &conn->pair, conn->number, &h, plan->bytes, plan->is_again,
-                   (enum synfin_reason)plan->reason, now_ns);
+    struct tcp_sent sent = {.pair = &conn->pair,
+                            .h = &h,
+                            .number = conn->number,
+                            .payload_bytes = plan->bytes,
+                            .is_again = plan->is_again,
+                            .reason = (enum synfin_reason)plan->reason};
+    tcp_trace_sent(tcp, &sent, now_ns);
 }

@@ -45,8 +45,8 @@ bool tcp_next_event(struct tcp *tcp, struct synfin_event *event, struct tcp_conn
     event->kind = (enum synfin_event_kind)kind;
     event->user = conn->user;
     event->error = kind == SYNFIN_EVENT_CLOSED ? (enum synfin_error)conn->error : SYNFIN_ERROR_OK;
-    event->reason = kind == SYNFIN_EVENT_CLOSED ? (enum synfin_reason)conn->end_reason
-                                                : SYNFIN_REASON_UNKNOWN;
+    event->reason =
+        kind == SYNFIN_EVENT_CLOSED ? (enum synfin_reason)conn->end_reason : SYNFIN_REASON_UNKNOWN;
     *out = conn;
     return true;
 }

@@ -27,8 +27,8 @@ static enum synfin_error error_of(enum tcp_icmp kind)
 // connect either, but a port unreachable or a prohibition then is the peer's answer.
 static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
 {
-    return conn->state == SYNFIN_TCP_STATE_SYN_SENT &&
-           (kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED);
+    return conn->state == SYNFIN_TCP_STATE_SYN_SENT
+           && (kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED);
 }
 
 static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)

@@ -45,8 +45,8 @@ static enum synfin_reason check_form(const struct tcp_arrival *arrival, struct w
     if (h->src_port == 0 || h->dst_port == 0) {
         return SYNFIN_REASON_DROP_TCP_PORT_ZERO;
     }
-    if (is_multicast(&arrival->src) || is_multicast(&arrival->dst) ||
-        synfin_addr_is_unspecified(&arrival->src)) {
+    if (is_multicast(&arrival->src) || is_multicast(&arrival->dst)
+        || synfin_addr_is_unspecified(&arrival->src)) {
         return SYNFIN_REASON_DROP_TCP_ADDRESS;
     }
     if (h->src_port == h->dst_port && synfin_addr_equal(&arrival->src, &arrival->dst)) {
@@ -57,8 +57,8 @@ static enum synfin_reason check_form(const struct tcp_arrival *arrival, struct w
 
 static bool is_repeated_syn(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED &&
-           tcp_segment_has(seg, SYNFIN_TCP_SYN) && seq_eq(seg->h.seq, conn->irs);
+    return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && tcp_segment_has(seg, SYNFIN_TCP_SYN)
+           && seq_eq(seg->h.seq, conn->irs);
 }
 
 // The peer's SYN again in SYN-RECEIVED. With an ACK it is the other half of a simultaneous open,
@@ -91,16 +91,16 @@ static bool is_acceptable(const struct tcp_conn *conn, const struct tcp_segment 
     if (len == 0) {
         return seq_within(seq, conn->rcv.nxt, wnd);
     }
-    return seq_within(seq, conn->rcv.nxt, wnd) ||
-           seq_within(seq_add(seq, len - 1), conn->rcv.nxt, wnd);
+    return seq_within(seq, conn->rcv.nxt, wnd)
+           || seq_within(seq_add(seq, len - 1), conn->rcv.nxt, wnd);
 }
 
 // A window probe: the text cannot be taken, but what the segment acknowledges counts
 // (RFC 9293 §3.10.7.4 [MUST-66]: special allowance for ACKs, URGs and RSTs at a zero window).
 static bool is_probe_of_shut_window(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return tcp_window_open(conn) == 0 && seq_eq(seg->h.seq, conn->rcv.nxt) &&
-           !tcp_segment_has(seg, SYNFIN_TCP_SYN | SYNFIN_TCP_RST);
+    return tcp_window_open(conn) == 0 && seq_eq(seg->h.seq, conn->rcv.nxt)
+           && !tcp_segment_has(seg, SYNFIN_TCP_SYN | SYNFIN_TCP_RST);
 }
 
 static void strip_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
@@ -114,8 +114,8 @@ static void strip_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segme
 // A FIN that arrives again: its acknowledgment was lost.
 static bool is_repeated_fin(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return conn->fin_received && tcp_segment_has(seg, SYNFIN_TCP_FIN) &&
-           seq_eq(seq_add(seg->h.seq, seg->text.bytes), conn->rcv.fin);
+    return conn->fin_received && tcp_segment_has(seg, SYNFIN_TCP_FIN)
+           && seq_eq(seq_add(seg->h.seq, seg->text.bytes), conn->rcv.fin);
 }
 
 // First step: the sequence number.
@@ -162,7 +162,7 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
     bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
     if (is_opening && conn->is_passive) {
         tcp_life_leave_listener(conn);
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_RST_ARRIVED, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_RST_ARRIVED, now_ns);
     }
     enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
     tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);

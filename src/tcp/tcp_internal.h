@@ -10,50 +10,9 @@
 #include "base/deadline.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_conn.h"
+#include "tcp/tcp_segment.h"
 #include "tcp/tcp_state.h"
 #include "wire/wire_tcp.h"
-
-// The segment being processed. Steps trim it; the reason is what the trace will say of it.
-struct tcp_segment {
-    struct wire_tcp h;
-    struct gather text; // payload, without SYN and FIN
-    const struct tcp_arrival *arrival;
-    uint16_t reason;      // enum synfin_reason
-    bool has_isn_floor;   // a SYN that takes over a pair from TIME-WAIT:
-    struct seq isn_floor; // our new sequence numbers lie above the old connection's
-};
-
-// SEG.LEN: the sequence space that the segment takes.
-static inline uint32_t tcp_segment_len(const struct tcp_segment *seg)
-{
-    return seg->text.bytes + ((seg->h.flags & SYNFIN_TCP_SYN) != 0) +
-           ((seg->h.flags & SYNFIN_TCP_FIN) != 0);
-}
-
-static inline bool tcp_segment_has(const struct tcp_segment *seg, uint16_t flags)
-{
-    return (seg->h.flags & flags) != 0;
-}
-
-// What a step of segment input decides.
-enum tcp_verdict {
-    TCP_VERDICT_GO_ON,  // the next step
-    TCP_VERDICT_ACCEPT, // done, the segment was acted on
-    TCP_VERDICT_DROP,   // done, the segment was refused
-};
-
-static inline enum tcp_verdict tcp_verdict_drop(struct tcp_segment *seg, enum synfin_reason reason)
-{
-    seg->reason = (uint16_t)reason;
-    return TCP_VERDICT_DROP;
-}
-
-static inline enum tcp_verdict tcp_verdict_accept(struct tcp_segment *seg,
-                                                  enum synfin_reason reason)
-{
-    seg->reason = (uint16_t)reason;
-    return TCP_VERDICT_ACCEPT;
-}
 
 // tcp_life.c: connection blocks from birth to the end
 struct tcp_conn *tcp_life_create(struct tcp *tcp);
@@ -85,9 +44,16 @@ void tcp_trace_outcome(struct tcp *tcp, const struct tcp_conn *conn, enum synfin
                        enum synfin_reason reason, uint64_t now_ns);
 void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
                         enum synfin_trace_kind kind, uint32_t payload_bytes, uint64_t now_ns);
-void tcp_trace_sent(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
-                    const struct wire_tcp *h, uint32_t payload_bytes, bool is_again,
-                    enum synfin_reason reason, uint64_t now_ns);
+// A segment that is being sent.
+struct tcp_sent {
+    const struct tcp_pair *pair;
+    const struct wire_tcp *h;
+    uint32_t number; // of the connection; 0: none
+    uint32_t payload_bytes;
+    bool is_again;
+    enum synfin_reason reason;
+};
+void tcp_trace_sent(struct tcp *tcp, const struct tcp_sent *sent, uint64_t now_ns);
 
 // tcp_table.c
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
@@ -117,12 +83,12 @@ uint32_t tcp_isn_ts_offset(const struct tcp *tcp, const struct tcp_pair *pair);
 // tcp_closed_input.c, tcp_listen_input.c, tcp_syn_sent_input.c, tcp_input.c
 enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
 // Answers a segment with the reset of §3.5.2; `number` is the connection's, or 0.
-void tcp_closed_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
-                      enum synfin_reason reason);
+void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
+                            enum synfin_reason reason);
 enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
                                   struct tcp_segment *seg, uint64_t now_ns);
-enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn,
-                                    struct tcp_segment *seg, uint64_t now_ns);
+enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                    uint64_t now_ns);
 
 // tcp_paws.c: timestamps, RFC 7323
 uint32_t tcp_paws_now(const struct tcp_conn *conn, uint64_t now_ns);

@@ -146,7 +146,7 @@ void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error erro
     bool has_user = !conn->is_orphan && conn->listener == NULL;
     tcp_life_leave_listener(conn);
     if (conn->state != SYNFIN_TCP_STATE_CLOSED) {
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSED, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_CLOSED, cause, now_ns);
     }
     detach(tcp, conn);
     if (!has_user) {

@@ -20,7 +20,7 @@ static struct tcp_conn *make_child(struct tcp *tcp, const struct tcp_conn *liste
                                    .remote_port = seg->h.src_port};
     conn->is_passive = true;
     conn->set = listener->set;
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
     bool is_new = tcp_table_insert(tcp, conn);
     ASSERT(is_new);
     tcp_open_init(tcp, conn, &seg->arrival->path, now_ns);
@@ -45,7 +45,7 @@ static enum tcp_verdict take_syn(struct tcp *tcp, struct tcp_conn *listener,
     conn->listener = listener;
     list_push_back(&listener->listen.half_open, &conn->family);
     listener->listen.half_opens++;
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_ARRIVED, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_ARRIVED, now_ns);
     tcp_output_want(tcp, conn);
     return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
 }
@@ -60,7 +60,7 @@ enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
         if (!tcp_stray_is_allowed(tcp, now_ns)) {
             return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
         }
-        tcp_closed_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);
+        tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
     }
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {

@@ -138,7 +138,7 @@ static void hand_to_listener(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                           uint64_t now_ns)
 {
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
     start_congestion_control(tcp, conn, now_ns);
     tcp_trace_outcome(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED, now_ns);
     if (conn->listener != NULL) {

@@ -90,8 +90,8 @@ static uint32_t congestion_room(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
     uint32_t flight = tcp_output_flight(conn);
-    uint32_t window = conn->cc.cwnd_bytes + recovery->inflation_bytes +
-                      recovery->limited * (uint32_t)conn->snd.mss;
+    uint32_t window = conn->cc.cwnd_bytes + recovery->inflation_bytes
+                      + recovery->limited * (uint32_t)conn->snd.mss;
     return window > flight ? window - flight : 0;
 }
 
@@ -121,8 +121,7 @@ static bool choose_syn(const struct tcp_conn *conn, struct tcp_plan *plan)
     plan->is_again = seq_lt(conn->iss, conn->snd.nxt);
     plan->reason = is_answer ? SYNFIN_REASON_SEND_SYN_ACK : SYNFIN_REASON_SEND_SYN;
     if (plan->is_again && conn->pending.resend_reason == SYNFIN_REASON_SEND_TIMEOUT) {
-        plan->reason =
-            is_answer ? SYNFIN_REASON_SEND_SYN_ACK_AGAIN : SYNFIN_REASON_SEND_SYN_AGAIN;
+        plan->reason = is_answer ? SYNFIN_REASON_SEND_SYN_ACK_AGAIN : SYNFIN_REASON_SEND_SYN_AGAIN;
     } else if (plan->is_again) {
         plan->reason = conn->pending.resend_reason;
     }
@@ -168,8 +167,8 @@ static bool choose_fast(struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     plan->kind = TCP_PLAN_FAST;
-    if (conn->snd.wnd > 0 && seq_lt(conn->snd.una, conn->snd.nxt) &&
-        plan_again(conn, plan, conn->snd.una, conn->snd.wnd)) {
+    if (conn->snd.wnd > 0 && seq_lt(conn->snd.una, conn->snd.nxt)
+        && plan_again(conn, plan, conn->snd.una, conn->snd.wnd)) {
         return true;
     }
     conn->recovery.needs_resend = false;
@@ -228,8 +227,8 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     uint32_t bytes = trim_to_packet(conn, smaller(unsent, allowed));
     bool is_all = bytes == unsent;
     bool has_fin = is_all && conn->snd_closed && room > bytes;
-    if (bytes < segment_bytes(conn) && !has_fin &&
-        (bytes == 0 || !may_be_small(conn, bytes, is_all))) {
+    if (bytes < segment_bytes(conn) && !has_fin
+        && (bytes == 0 || !may_be_small(conn, bytes, is_all))) {
         return false;
     }
     plan->kind = TCP_PLAN_NEW;
@@ -343,8 +342,8 @@ static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan
 
 static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
 {
-    uint32_t length = plan->bytes + ((plan->flags & SYNFIN_TCP_SYN) != 0) +
-                      ((plan->flags & SYNFIN_TCP_FIN) != 0);
+    uint32_t length =
+        plan->bytes + ((plan->flags & SYNFIN_TCP_SYN) != 0) + ((plan->flags & SYNFIN_TCP_FIN) != 0);
     struct seq end = seq_add(plan->seq, length);
     bool was_sending_new = seq_eq(conn->snd.resend, conn->snd.nxt);
     conn->fin_sent = conn->fin_sent || (plan->flags & SYNFIN_TCP_FIN) != 0;

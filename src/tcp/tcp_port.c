@@ -49,8 +49,8 @@ struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synf
     struct tcp_conn *found = NULL;
     struct tcp_conn *conn = tcp->port_bucket[port % TCP_PORT_BUCKETS];
     for (; conn != NULL; conn = conn->table_next) {
-        if (conn->state != SYNFIN_TCP_STATE_LISTEN || conn->pair.local_port != port ||
-            !covers(&conn->pair.local, local)) {
+        if (conn->state != SYNFIN_TCP_STATE_LISTEN || conn->pair.local_port != port
+            || !covers(&conn->pair.local, local)) {
             continue;
         }
         if (!synfin_addr_is_unspecified(&conn->pair.local)) {
@@ -65,8 +65,8 @@ bool tcp_port_is_taken(const struct tcp *tcp, const struct synfin_addr *local, u
 {
     const struct tcp_conn *conn = tcp->port_bucket[port % TCP_PORT_BUCKETS];
     for (; conn != NULL; conn = conn->table_next) {
-        if (conn->pair.local_port == port &&
-            (covers(&conn->pair.local, local) || covers(local, &conn->pair.local))) {
+        if (conn->pair.local_port == port
+            && (covers(&conn->pair.local, local) || covers(local, &conn->pair.local))) {
             return true;
         }
     }
@@ -88,8 +88,8 @@ enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair)
     uint32_t start = entropy_below(&tcp->entropy, port_count(tcp));
     for (uint32_t step = 0; step < port_count(tcp); step++) {
         pair->local_port = port_at(tcp, start, step);
-        if (tcp_table_find(tcp, pair) == NULL &&
-            !tcp_port_is_taken(tcp, &pair->local, pair->local_port)) {
+        if (tcp_table_find(tcp, pair) == NULL
+            && !tcp_port_is_taken(tcp, &pair->local, pair->local_port)) {
             return SYNFIN_ERROR_OK;
         }
     }

@@ -49,7 +49,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
         recovery->inflation_bytes += conn->snd.mss; // RFC 5681 §3.2 step 4
     } else if (recovery->dup_acks < DUP_THRESH) {
         recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
-                                                                           : LIMITED_SEGMENTS);
+                                                                            : LIMITED_SEGMENTS);
     } else if (!recovery->has_recover || seq_ge(conn->snd.una, recovery->recover)) {
         enter(tcp, conn, now_ns);
     }
@@ -71,9 +71,8 @@ static void leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 static void go_on(struct tcp_conn *conn, uint32_t acked_bytes)
 {
     struct tcp_recovery *recovery = &conn->recovery;
-    uint32_t deflated = recovery->inflation_bytes > acked_bytes
-                            ? recovery->inflation_bytes - acked_bytes
-                            : 0;
+    uint32_t deflated =
+        recovery->inflation_bytes > acked_bytes ? recovery->inflation_bytes - acked_bytes : 0;
     recovery->inflation_bytes = deflated + (acked_bytes >= conn->snd.mss ? conn->snd.mss : 0);
     recovery->needs_resend = true;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_PARTIAL_ACK;

@@ -7,7 +7,7 @@
 // The clock's granularity G: one tick of the timer wheel.
 #define GRANULARITY_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
 // Samples beyond this are a clock's or a network's accident: 10 minutes.
-#define SAMPLE_MAX_NS (600 * NS_PER_S)
+#define SAMPLE_MAX_NS  (600 * NS_PER_S)
 
 enum { BACKOFF_MAX = 16 };
 

@@ -32,7 +32,7 @@ bool tcp_state_is(const struct tcp_conn *conn, uint32_t facts)
     return (STATE_ROWS[conn->state].facts & facts) == facts;
 }
 
-void tcp_set_state(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state to,
+void tcp_state_set(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state to,
                    enum synfin_reason cause, uint64_t now_ns)
 {
     enum synfin_tcp_state from = (enum synfin_tcp_state)conn->state;

@@ -89,7 +89,10 @@ bool tcp_stray_output(struct tcp *tcp, uint32_t iface, struct synfin_packet *pac
     packet->reason = stray->reason;
     packet->conn = stray->number;
     tcp->segments_out++;
-    tcp_trace_sent(tcp, &stray->pair, stray->number, &h, 0, false,
-                   (enum synfin_reason)stray->reason, now_ns);
+    struct tcp_sent sent = {.pair = &stray->pair,
+                            .h = &h,
+                            .number = stray->number,
+                            .reason = (enum synfin_reason)stray->reason};
+    tcp_trace_sent(tcp, &sent, now_ns);
     return true;
 }

@@ -19,7 +19,7 @@ static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
     }
-    tcp_closed_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+    tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
     if (conn->retries > 0 || tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
@@ -66,13 +66,13 @@ static enum tcp_verdict take_crossed_syn(struct tcp *tcp, struct tcp_conn *conn,
 {
     conn->snd.resend = conn->iss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK;
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_CROSSED, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_CROSSED, now_ns);
     tcp_output_want(tcp, conn);
     return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN_CROSSED);
 }
 
-enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn,
-                                    struct tcp_segment *seg, uint64_t now_ns)
+enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                    uint64_t now_ns)
 {
     enum tcp_verdict verdict = check_ack(tcp, conn, seg);
     if (verdict == TCP_VERDICT_GO_ON) {

@@ -15,8 +15,8 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reas
 // RFC 5681 §4.2: each segment out of order is answered on its own, for the sender counts.
 static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (conn->pending.ack_reason == SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER &&
-        conn->pending.extra_acks < UINT8_MAX) {
+    if (conn->pending.ack_reason == SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER
+        && conn->pending.extra_acks < UINT8_MAX) {
         conn->pending.extra_acks++;
     }
     acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
@@ -125,8 +125,7 @@ static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_seg
 static void take_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
 {
     struct reassembly_memory memory = ooo_memory(tcp, conn);
-    enum reassembly_verdict verdict =
-        reassembly_insert(&conn->ooo, &memory, seg->h.seq, seg->text);
+    enum reassembly_verdict verdict = reassembly_insert(&conn->ooo, &memory, seg->h.seq, seg->text);
     if (verdict == REASSEMBLY_REFUSED) {
         report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
@@ -157,9 +156,9 @@ static void enter_after_fin(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 {
     const enum synfin_reason cause = SYNFIN_REASON_FIN_ARRIVED;
     if (conn->state == SYNFIN_TCP_STATE_ESTABLISHED) {
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSE_WAIT, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_CLOSE_WAIT, cause, now_ns);
     } else if (conn->state == SYNFIN_TCP_STATE_FIN_WAIT_1) {
-        tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_CLOSING, cause, now_ns);
+        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_CLOSING, cause, now_ns);
     } else {
         tcp_time_wait_enter(tcp, conn, cause, now_ns);
     }

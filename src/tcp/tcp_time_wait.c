@@ -22,7 +22,7 @@ bool tcp_time_wait_may_reuse(const struct tcp_conn *conn, const struct tcp_segme
 void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                          uint64_t now_ns)
 {
-    tcp_set_state(tcp, conn, SYNFIN_TCP_STATE_TIME_WAIT, cause, now_ns);
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_TIME_WAIT, cause, now_ns);
     tcp_timer_on_time_wait(tcp, conn, now_ns);
     tcp_event_end(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_CLOSED_IN_ORDER, now_ns);
 }

@@ -103,8 +103,8 @@ void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 static bool may_keep_alive(const struct tcp_conn *conn)
 {
-    return conn->set.has_keepalive && tcp_state_is(conn, TCP_FACT_SYNCHRONISED) &&
-           conn->state != SYNFIN_TCP_STATE_TIME_WAIT;
+    return conn->set.has_keepalive && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)
+           && conn->state != SYNFIN_TCP_STATE_TIME_WAIT;
 }
 
 // The keep-alive's deadline is not moved for every segment: when it comes up it looks how long
@@ -143,8 +143,7 @@ static void arm_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (!is_armed(conn, SYNFIN_TCP_TIMER_PERSIST) &&
-        !is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_PERSIST) && !is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         arm_persist(tcp, conn, now_ns);
     }
 }
@@ -200,8 +199,8 @@ void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (conn->is_orphan && conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2) {
-        arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER, tcp->config.fin_wait_2_ns,
-            SYNFIN_REASON_ARM_LINGER, now_ns);
+        arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER, tcp->config.fin_wait_2_ns, SYNFIN_REASON_ARM_LINGER,
+            now_ns);
     }
 }
 
@@ -215,8 +214,8 @@ static enum synfin_error give_up_error(const struct tcp_conn *conn)
 static void give_up(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                     uint64_t now_ns)
 {
-    enum synfin_reason rst = conn->is_orphan ? SYNFIN_REASON_SEND_RST_ORPHAN
-                                             : SYNFIN_REASON_SEND_RST_TIMEOUT;
+    enum synfin_reason rst =
+        conn->is_orphan ? SYNFIN_REASON_SEND_RST_ORPHAN : SYNFIN_REASON_SEND_RST_TIMEOUT;
     tcp_life_reset(tcp, conn, give_up_error(conn), rst, cause, now_ns);
 }
 
@@ -239,8 +238,8 @@ static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint6
     } else if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) {
         tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_ACK_RETRIES_OVER, now_ns);
     } else {
-        give_up(tcp, conn,
-                conn->is_orphan ? SYNFIN_REASON_ORPHAN_OVER : SYNFIN_REASON_RETRIES_OVER, now_ns);
+        give_up(tcp, conn, conn->is_orphan ? SYNFIN_REASON_ORPHAN_OVER : SYNFIN_REASON_RETRIES_OVER,
+                now_ns);
     }
 }
 

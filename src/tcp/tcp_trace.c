@@ -98,18 +98,17 @@ void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t
     tell(tcp, &event);
 }
 
-void tcp_trace_sent(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
-                    const struct wire_tcp *h, uint32_t payload_bytes, bool is_again,
-                    enum synfin_reason reason, uint64_t now_ns)
+void tcp_trace_sent(struct tcp *tcp, const struct tcp_sent *sent, uint64_t now_ns)
 {
-    report_count(tcp->report, reason);
+    report_count(tcp->report, sent->reason);
     if (tcp->report->trace == NULL) {
         return;
     }
     struct synfin_trace_event event;
     enum synfin_trace_kind kind =
-        is_again ? SYNFIN_TRACE_SEGMENT_RETRANSMITTED : SYNFIN_TRACE_SEGMENT_SENT;
-    begin(&event, pair, number, kind, reason, now_ns);
-    wire_tcp_describe(h, &pair->local, &pair->remote, payload_bytes, &event.as.segment);
+        sent->is_again ? SYNFIN_TRACE_SEGMENT_RETRANSMITTED : SYNFIN_TRACE_SEGMENT_SENT;
+    begin(&event, sent->pair, sent->number, kind, sent->reason, now_ns);
+    wire_tcp_describe(sent->h, &sent->pair->local, &sent->pair->remote, sent->payload_bytes,
+                      &event.as.segment);
     tell(tcp, &event);
 }

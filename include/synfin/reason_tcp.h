@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP's reasons: what was sent and why, what was received, what caused a change, and what was
+// refused.
+#ifndef SYNFIN_REASON_TCP_H
+#define SYNFIN_REASON_TCP_H
+
+// X(code, text, clause)
+#define SYNFIN_REASONS_SEND(X)                                                                    \
+    X(SEND_SYN, "opens the connection: our first sequence number", "RFC 9293 §3.5")               \
+    X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")      \
+    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3")              \
+    X(SEND_SYN_AFTER_CHALLENGE, "the peer held an old connection: reset, and our SYN again",      \
+      "RFC 5961 §4.2")                                                                            \
+    X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                \
+      "RFC 9293 §3.8.3")                                                                          \
+    X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",    \
+      "RFC 9293 §3.5")                                                                            \
+    X(SEND_DATA, "new data within the peer's window and the congestion window",                   \
+      "RFC 9293 §3.10.2")                                                                         \
+    X(SEND_FIN, "no more data will be sent from this end", "RFC 9293 §3.6")                       \
+    X(SEND_ACK_EVERY_SECOND, "acknowledges at least every second full-sized segment",             \
+      "RFC 9293 §3.8.6.3 [SHLD-19]")                                                              \
+    X(SEND_ACK_DELAYED, "the delayed acknowledgment's time is over",                              \
+      "RFC 9293 §3.8.6.3 [MUST-40]")                                                              \
+    X(SEND_ACK_OUT_OF_ORDER, "at once, because data is missing before what arrived",              \
+      "RFC 5681 §4.2")                                                                            \
+    X(SEND_ACK_GAP_FILLED, "at once, because what arrived fills a gap", "RFC 5681 §4.2")          \
+    X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",        \
+      "RFC 9293 §3.10.7.4")                                                                       \
+    X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                   \
+      "RFC 9293 §3.10.7.4 [MUST-8]")                                                              \
+    X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                       \
+    X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                    \
+      "RFC 9293 §3.10.7.4")                                                                       \
+    X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",            \
+      "RFC 9293 §3.8.6.2.2 [MUST-39]")                                                            \
+    X(SEND_CHALLENGE_SYN, "challenge: a SYN inside a connection proves nothing", "RFC 5961 §4.2") \
+    X(SEND_CHALLENGE_RST, "challenge: a reset must name the exact next sequence number",          \
+      "RFC 5961 §3.2")                                                                            \
+    X(SEND_CHALLENGE_ACK, "challenge: acknowledgment outside what can be in flight",              \
+      "RFC 5961 §5.2")                                                                            \
+    X(SEND_KEEPALIVE, "asks whether the silent peer is still there", "RFC 9293 §3.8.4")           \
+    X(SEND_WINDOW_PROBE, "asks whether the peer's closed window has opened",                      \
+      "RFC 9293 §3.8.6.1 [MUST-36]")                                                              \
+    X(SEND_RST_NO_CONNECTION, "no connection and no listener here", "RFC 9293 §3.10.7.1")         \
+    X(SEND_RST_LISTEN_ACK, "acknowledges something to a listener that sent nothing",              \
+      "RFC 9293 §3.10.7.2")                                                                       \
+    X(SEND_RST_BAD_HANDSHAKE_ACK, "acknowledges something other than our SYN",                    \
+      "RFC 9293 §3.10.7.3")                                                                       \
+    X(SEND_RST_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                      \
+    X(SEND_RST_UNREAD, "closed with data unread: the peer must learn that it was lost",           \
+      "RFC 9293 §3.6.1 [SHLD-3]")                                                                 \
+    X(SEND_RST_NO_READER, "data arrived after this end was fully closed",                         \
+      "RFC 9293 §3.6.1 [SHLD-3]")                                                                 \
+    X(SEND_RST_ORPHAN, "closed by its user and over the limit of time or number",                 \
+      "RFC 9293 §3.10.4")                                                                         \
+    X(SEND_RST_LISTENER_GONE, "the listener was closed before anybody accepted",                  \
+      "RFC 9293 §3.10.4")                                                                         \
+    X(SEND_RST_TIMEOUT, "gives the connection up: tells the peer once", "RFC 9293 §3.8.3")        \
+    X(SEND_FAST_RETRANSMIT, "three duplicate acknowledgments: this segment is taken for lost",    \
+      "RFC 5681 §3.2")                                                                            \
+    X(SEND_PARTIAL_ACK, "a partial acknowledgment: the next hole is lost as well",                \
+      "RFC 6582 §3.2")                                                                            \
+    X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")             \
+    X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")          \
+    X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")    \
+    X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",             \
+      "RFC 9293 §3.8.6.1")                                                                        \
+    X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")
+
+#define SYNFIN_REASONS_RECEIVE(X)                                                               \
+    X(RECEIVED_SYN, "a peer wants to connect", "RFC 9293 §3.10.7.2")                            \
+    X(RECEIVED_SYN_ACK, "the peer accepts and acknowledges our SYN", "RFC 9293 §3.10.7.3")      \
+    X(RECEIVED_SYN_CROSSED, "both ends opened at the same time", "RFC 9293 §3.5")               \
+    X(RECEIVED_SYN_AGAIN, "the SYN again: our SYN+ACK has not arrived", "RFC 9293 §3.10.7.4")   \
+    X(RECEIVED_HANDSHAKE_ACK, "the peer acknowledges our SYN", "RFC 9293 §3.10.7.4")            \
+    X(RECEIVED_ACK, "acknowledges new data", "RFC 9293 §3.10.7.4")                              \
+    X(RECEIVED_DUPLICATE_ACK, "acknowledges again what was acknowledged before", "RFC 5681 §2") \
+    X(RECEIVED_WINDOW, "the peer's window changed", "RFC 9293 §3.10.7.4")                       \
+    X(RECEIVED_DATA, "the next data in order", "RFC 9293 §3.10.7.4")                            \
+    X(RECEIVED_OUT_OF_ORDER, "data after a gap: kept until the gap is filled",                  \
+      "RFC 9293 §3.10.7.4 [SHLD-31]")                                                           \
+    X(RECEIVED_GAP_FILLED, "data that fills a gap", "RFC 9293 §3.10.7.4")                       \
+    X(RECEIVED_FIN, "the peer has no more to send", "RFC 9293 §3.10.7.4")                       \
+    X(RECEIVED_RST, "the peer reset the connection", "RFC 9293 §3.5.3")                         \
+    X(RECEIVED_NOTHING_NEW, "nothing in it changes anything", "RFC 9293 §3.10.7.4")
+
+// Why a state changed, a timer ran or an outcome was reported.
+#define SYNFIN_REASONS_CAUSE(X)                                                                    \
+    X(USER_LISTEN, "the user listens", "RFC 9293 §3.10.1")                                         \
+    X(USER_CONNECT, "the user opens", "RFC 9293 §3.10.1")                                          \
+    X(USER_CLOSE, "the user closes", "RFC 9293 §3.10.4")                                           \
+    X(USER_SHUTDOWN, "the user ends its direction only", "RFC 9293 §3.6")                          \
+    X(USER_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                           \
+    X(SYN_ARRIVED, "a SYN arrived at a listener", "RFC 9293 §3.10.7.2")                            \
+    X(SYN_ACK_ARRIVED, "our SYN is acknowledged and the peer's has arrived", "RFC 9293 §3.10.7.3") \
+    X(SYN_CROSSED, "the peer's SYN crossed ours: simultaneous open", "RFC 9293 §3.10.7.3")         \
+    X(SYN_IS_ACKED, "our SYN is acknowledged", "RFC 9293 §3.10.7.4")                               \
+    X(FIN_ARRIVED, "the peer's FIN arrived, all data before it was received",                      \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(FIN_IS_ACKED, "our FIN is acknowledged", "RFC 9293 §3.10.7.4")                               \
+    X(RST_ARRIVED, "a valid reset arrived", "RFC 9293 §3.10.7.4")                                  \
+    X(SYN_NEW_INCARNATION, "a new connection may reuse the pair of TIME-WAIT",                     \
+      "RFC 9293 §3.6.1 [MAY-2]")                                                                   \
+    X(TIME_WAIT_OVER, "twice the maximum segment lifetime has passed",                             \
+      "RFC 9293 §3.10.8 [MUST-13]")                                                                \
+    X(TIME_WAIT_RESTARTED, "the peer's FIN came again: its acknowledgment was lost",               \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(FIN_WAIT_2_OVER, "the peer did not close within the limit", "RFC 9293 §3.10.4")              \
+    X(ORPHAN_OVER, "closed by its user, and the peer does not answer", "RFC 9293 §3.10.4")         \
+    X(SYN_RETRIES_OVER, "no answer to any SYN", "RFC 9293 §3.8.3 [MUST-23]")                       \
+    X(SYN_ACK_RETRIES_OVER, "the handshake's third segment never came: half-open freed",           \
+      "RFC 9293 §3.8.3")                                                                           \
+    X(RETRIES_OVER, "retransmitted until the limit R2 without an answer",                          \
+      "RFC 9293 §3.8.3 [MUST-20]")                                                                 \
+    X(USER_TIMEOUT_OVER, "data was not acknowledged within the user timeout", "RFC 9293 §3.10.8")  \
+    X(KEEPALIVE_OVER, "no answer to any keep-alive", "RFC 9293 §3.8.4")                            \
+    X(TIMER_RETRANSMIT, "the oldest segment was not acknowledged in time", "RFC 6298 §5.4")        \
+    X(TIMER_PERSIST, "the peer's window is still closed", "RFC 9293 §3.8.6.1")                     \
+    X(TIMER_DELAYED_ACK, "an acknowledgment has waited long enough",                               \
+      "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
+    X(TIMER_KEEPALIVE, "the connection was idle", "RFC 9293 §3.8.4")                               \
+    X(TIMER_LINGER, "the time in this closing state is over", "RFC 9293 §3.10.8")                  \
+    X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
+      "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
+    X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
+    X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
+    X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
+    X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \
+    X(ARM_KEEPALIVE, "to notice a peer that vanished", "RFC 9293 §3.8.4")                          \
+    X(ARM_LINGER, "a closing state must end", "RFC 9293 §3.10.8")                                  \
+    X(ARM_USER_TIMEOUT, "the user limits how long data may stay unacknowledged",                   \
+      "RFC 9293 §3.10.8")                                                                          \
+    X(CC_OPEN, "the initial window", "RFC 6928 §2")                                                \
+    X(CC_FAST_RETRANSMIT, "halved: loss shown by duplicate acknowledgments", "RFC 5681 §3.2")      \
+    X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
+    X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
+    X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \
+    X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
+    X(ICMP_TOO_BIG, "the path carries less: validated by its sequence number", "RFC 5927 §7")      \
+    X(NEIGHBOUR_FAILED, "the next hop does not answer", "RFC 4861 §7.2.2")                         \
+    X(OPENED, "the connection is open", "RFC 9293 §3.5")                                           \
+    X(CLOSED_IN_ORDER, "both directions were closed and acknowledged", "RFC 9293 §3.6")
+
+#define SYNFIN_REASONS_DROP_TCP(X)                                                               \
+    X(DROP_TCP_SHORT, "shorter than its TCP header", "RFC 9293 §3.1")                            \
+    X(DROP_TCP_OFFSET, "data offset below 5 or beyond the segment", "RFC 9293 §3.1")             \
+    X(DROP_TCP_OPTION, "an option's length is impossible", "RFC 9293 §3.1 [MUST-7]")             \
+    X(DROP_TCP_CHECKSUM, "checksum is wrong", "RFC 9293 §3.1 [MUST-3]")                          \
+    X(DROP_TCP_PORT_ZERO, "port 0", "RFC 9293 §3.1")                                             \
+    X(DROP_TCP_ADDRESS, "address no connection can have", "RFC 9293 §3.9.2.3 [MUST-57]")         \
+    X(DROP_TCP_LAND, "source and destination are the same", "RFC 9293 §3.10.7.2")                \
+    X(DROP_TCP_FLAGS, "a combination of flags no TCP sends", "RFC 9293 §3.10.7.2")               \
+    X(DROP_NO_CONNECTION, "no connection and no listener: answered with a reset",                \
+      "RFC 9293 §3.10.7.1")                                                                      \
+    X(DROP_RST_NO_CONNECTION, "a reset for no connection", "RFC 9293 §3.10.7.1")                 \
+    X(DROP_RST_LISTEN, "a reset to a listener", "RFC 9293 §3.10.7.2")                            \
+    X(DROP_RST_SYN_SENT, "a reset that does not acknowledge our SYN", "RFC 9293 §3.10.7.3")      \
+    X(DROP_RST_OUT_OF_WINDOW, "a reset outside the window", "RFC 5961 §3.2")                     \
+    X(DROP_RST_INEXACT, "a reset within the window but not the next octet", "RFC 5961 §3.2")     \
+    X(DROP_RST_TIME_WAIT, "a reset cannot end TIME-WAIT", "RFC 1337 §3")                         \
+    X(DROP_UNACCEPTABLE, "its sequence numbers are outside the window", "RFC 9293 §3.10.7.4")    \
+    X(DROP_NO_ACK, "no ACK where every segment carries one", "RFC 9293 §3.10.7.4")               \
+    X(DROP_SYN_SENT_NOTHING, "neither SYN nor RST while a SYN is out", "RFC 9293 §3.10.7.3")     \
+    X(DROP_LISTEN_NOTHING, "nothing a listener can use", "RFC 9293 §3.10.7.2")                   \
+    X(DROP_BAD_ACK, "acknowledgment outside what can be in flight", "RFC 5961 §5.2")             \
+    X(DROP_SYN_IN_CONNECTION, "a SYN inside a connection", "RFC 5961 §4.2")                      \
+    X(DROP_PAWS, "its timestamp is from the past", "RFC 7323 §5.3")                              \
+    X(DROP_NO_TIMESTAMP, "timestamps were agreed on and this has none", "RFC 7323 §3.2")         \
+    X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                           \
+    X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")   \
+    X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                          \
+    X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7") \
+    X(DROP_RST_LIMIT, "enough resets to nowhere in this time", "RFC 5961 §7")                    \
+    X(DROP_DUPLICATE_ACK_LIMIT, "enough answers to unacceptable segments in this time",          \
+      "RFC 5961 §7")                                                                             \
+    X(DROP_NO_READER, "data after this end was fully closed", "RFC 9293 §3.6.1")
+
+#endif
