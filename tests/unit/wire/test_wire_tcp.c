@@ -254,6 +254,17 @@ static void hist_5_bare_kind_as_the_last_octet_is_refused_without_reading_on(voi
     }
 }
 
+// An option of `length` octets of which only `there` lie within the header.
+static enum synfin_reason parse_cut(uint8_t kind, uint32_t length, uint32_t there)
+{
+    uint8_t block[2 * OPTIONS_MAX];
+    struct wire_tcp tcp;
+    memset(block, 1, sizeof(block));
+    block[OPTIONS_MAX - there] = kind;
+    block[OPTIONS_MAX - there + 1] = (uint8_t)length;
+    return parse_options(block, OPTIONS_MAX, &tcp);
+}
+
 static void hist_6_option_cut_at_any_octet_is_refused(void **state)
 {
     (void)state;
@@ -261,16 +272,7 @@ static void hist_6_option_cut_at_any_octet_is_refused(void **state)
     for (uint32_t k = 0; k < sizeof(kinds); k++) {
         for (uint32_t length = 2; length <= OPTIONS_MAX; length++) {
             for (uint32_t there = 1; there < length; there++) {
-                uint8_t options[OPTIONS_MAX];
-                uint32_t start = OPTIONS_MAX - there;
-                struct wire_tcp tcp;
-                memset(options, 1, sizeof(options));
-                options[start] = kinds[k];
-                if (there > 1) {
-                    options[start + 1] = (uint8_t)length;
-                }
-                assert_int_equal(parse_options(options, sizeof(options), &tcp),
-                                 SYNFIN_REASON_DROP_TCP_OPTION);
+                assert_int_equal(parse_cut(kinds[k], length, there), SYNFIN_REASON_DROP_TCP_OPTION);
             }
         }
     }
