@@ -111,7 +111,7 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
         tcp_challenge_send(
             tcp, conn, is_unsent ? SYNFIN_REASON_SEND_ACK_UNSENT : SYNFIN_REASON_SEND_CHALLENGE_ACK,
             now_ns);
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     conn->totals.ack_received_ns = now_ns;
     tcp_timer_on_received(tcp, conn, now_ns);
@@ -134,11 +134,11 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
 {
     if (seq_le(seg->h.ack, conn->snd.una) || seq_gt(seg->h.ack, conn->snd.nxt)) {
         tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     struct tcp_conn *listener = conn->listener;
     if (listener != NULL && listener->listen.acceptables >= listener->listen.backlog) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
     conn->snd.wl1 = seq_sub(seg->h.seq, 1); // so that this segment's window counts
     seg->reason = SYNFIN_REASON_RECEIVED_HANDSHAKE_ACK;
@@ -168,7 +168,7 @@ static enum tcp_verdict take_ack_of_fin(struct tcp *tcp, struct tcp_conn *conn,
         tcp_time_wait_enter(tcp, conn, cause, now_ns);
     } else if (conn->state == SYNFIN_TCP_STATE_LAST_ACK) {
         tcp_life_end(tcp, conn, SYNFIN_ERROR_OK, cause, now_ns);
-        return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_ACK);
+        return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_ACK);
     }
     return TCP_VERDICT_GO_ON;
 }
@@ -177,7 +177,7 @@ enum tcp_verdict tcp_ack_check(struct tcp *tcp, struct tcp_conn *conn, struct tc
                                uint64_t now_ns)
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_ACK);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_ACK);
     }
     enum tcp_verdict verdict = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED
                                    ? complete_handshake(tcp, conn, seg, now_ns)

@@ -32,11 +32,11 @@ void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint
 enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
 {
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_NO_CONNECTION);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_NO_CONNECTION);
     }
     if (!tcp_stray_is_allowed(tcp, now_ns)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
     }
     tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_NO_CONNECTION);
-    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_CONNECTION);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_CONNECTION);
 }

@@ -76,7 +76,7 @@ static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn
     conn->snd.resend = conn->iss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK_AGAIN;
     tcp_output_want(tcp, conn);
-    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
 }
 
 // The four cases of RFC 9293 §3.10.7.4, Table 6.
@@ -129,7 +129,7 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         return TCP_VERDICT_GO_ON;
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_OUT_OF_WINDOW);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_OUT_OF_WINDOW);
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON; // RFC 5961 §4.2: irrespective of the sequence number
@@ -142,7 +142,7 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         tcp_time_wait_restart(tcp, conn, now_ns);
     }
     tcp_challenge_answer(tcp, conn, seg, now_ns);
-    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
 }
 
 // Second step: RST, with the exact match of RFC 5961 §3.2.
@@ -153,11 +153,11 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
         return TCP_VERDICT_GO_ON;
     }
     if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_TIME_WAIT);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_TIME_WAIT);
     }
     if (!seq_eq(seg->h.seq, conn->rcv.nxt)) {
         tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_RST, now_ns);
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
     }
     bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
     if (is_opening && conn->is_passive) {
@@ -166,7 +166,7 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
     }
     enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
     tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);
-    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_RST);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
 // Fourth step: SYN. (The third, security, has no object here: RFC 9293 §A.1.)
@@ -177,7 +177,7 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
         return TCP_VERDICT_GO_ON;
     }
     tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_SYN, now_ns);
-    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
 }
 
 typedef enum tcp_verdict (*input_step)(struct tcp *tcp, struct tcp_conn *conn,

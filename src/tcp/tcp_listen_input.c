@@ -36,38 +36,38 @@ static enum tcp_verdict take_syn(struct tcp *tcp, struct tcp_conn *listener,
                                  struct tcp_segment *seg, uint64_t now_ns)
 {
     if (listener->listen.half_opens >= listener->listen.backlog) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BACKLOG);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG);
     }
     struct tcp_conn *conn = make_child(tcp, listener, seg, now_ns);
     if (conn == NULL) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
     }
     conn->listener = listener;
     list_push_back(&listener->listen.half_open, &conn->family);
     listener->listen.half_opens++;
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_ARRIVED, now_ns);
     tcp_output_want(tcp, conn);
-    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
 }
 
 enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
                                   struct tcp_segment *seg, uint64_t now_ns)
 {
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_LISTEN);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LISTEN);
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
         if (!tcp_stray_is_allowed(tcp, now_ns)) {
-            return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
+            return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
         }
         tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
     }
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
     }
     return take_syn(tcp, listener, seg, now_ns);
 }

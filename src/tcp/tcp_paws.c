@@ -22,14 +22,14 @@ enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct t
         return TCP_VERDICT_GO_ON;
     }
     if (!seg->h.has_timestamps) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_TIMESTAMP);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_TIMESTAMP);
     }
     bool is_older = (int32_t)(seg->h.ts_val - conn->ts_recent) < 0;
     if (!is_older || deadline_age(conn->ts_recent_ns, now_ns) > TS_RECENT_VALID_NS) {
         return TCP_VERDICT_GO_ON;
     }
     tcp_challenge_answer(tcp, conn, seg, now_ns);
-    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_PAWS);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_PAWS);
 }
 
 // RFC 7323 §4.3 (2): SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent.

@@ -41,13 +41,13 @@ enum tcp_verdict {
     TCP_VERDICT_DROP,   // done, the segment was refused
 };
 
-static inline enum tcp_verdict tcp_verdict_drop(struct tcp_segment *seg, enum synfin_reason reason)
+static inline enum tcp_verdict tcp_segment_drop(struct tcp_segment *seg, enum synfin_reason reason)
 {
     seg->reason = (uint16_t)reason;
     return TCP_VERDICT_DROP;
 }
 
-static inline enum tcp_verdict tcp_verdict_accept(struct tcp_segment *seg,
+static inline enum tcp_verdict tcp_segment_accept(struct tcp_segment *seg,
                                                   enum synfin_reason reason)
 {
     seg->reason = (uint16_t)reason;

@@ -17,11 +17,11 @@ static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct
         return TCP_VERDICT_GO_ON;
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
     }
     tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
     if (conn->retries > 0 || tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     // A challenge from a peer that still holds the pair (TIME-WAIT or half-open): the reset just
     // queued clears it, and our SYN goes again at once instead of after a timeout.
@@ -29,7 +29,7 @@ static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_AFTER_CHALLENGE;
     conn->retries++;
     tcp_output_want(tcp, conn);
-    return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
 }
 
 // Second: RST. Only with an acceptable ACK does it speak of our SYN.
@@ -40,10 +40,10 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
         return TCP_VERDICT_GO_ON;
     }
     if (!tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
     }
     tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, SYNFIN_REASON_RST_ARRIVED, now_ns);
-    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_RST);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
 static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
@@ -68,7 +68,7 @@ static enum tcp_verdict take_crossed_syn(struct tcp *tcp, struct tcp_conn *conn,
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK;
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_CROSSED, now_ns);
     tcp_output_want(tcp, conn);
-    return tcp_verdict_accept(seg, SYNFIN_REASON_RECEIVED_SYN_CROSSED);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN_CROSSED);
 }
 
 enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
@@ -82,11 +82,11 @@ enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, stru
         return verdict;
     }
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_SYN_SENT_NOTHING);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_SENT_NOTHING);
     }
     bool has_ack = tcp_segment_has(seg, SYNFIN_TCP_ACK);
     if (!has_ack && tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
     }
     tcp_open_take_syn(conn, seg, now_ns);
     return has_ack ? take_syn_ack(tcp, conn, seg, now_ns)

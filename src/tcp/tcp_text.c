@@ -205,7 +205,7 @@ enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tc
     if (has_no_reader(conn, seg)) {
         tcp_life_reset(tcp, conn, SYNFIN_ERROR_RESET, SYNFIN_REASON_SEND_RST_NO_READER,
                        SYNFIN_REASON_DROP_NO_READER, now_ns);
-        return tcp_verdict_drop(seg, SYNFIN_REASON_DROP_NO_READER);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_READER);
     }
     struct seq fin = seq_add(seg->h.seq, seg->text.bytes);
     take_text(tcp, conn, seg, now_ns);
