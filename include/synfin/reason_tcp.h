@@ -16,6 +16,8 @@
       "RFC 9293 §3.8.3")                                                                          \
     X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",    \
       "RFC 9293 §3.5")                                                                            \
+    X(SEND_HANDSHAKE_ACK_AGAIN, "the SYN+ACK again: our acknowledgment of it was lost",           \
+      "RFC 5961 §4.2")                                                                            \
     X(SEND_DATA, "new data within the peer's window and the congestion window",                   \
       "RFC 9293 §3.10.2")                                                                         \
     X(SEND_FIN, "no more data will be sent from this end", "RFC 9293 §3.6")                       \
@@ -32,6 +34,8 @@
       "RFC 9293 §3.10.7.4 [MUST-8]")                                                              \
     X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                       \
     X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                    \
+      "RFC 9293 §3.10.7.4")                                                                       \
+    X(SEND_ACK_OF_FIN_AGAIN, "the FIN again: our acknowledgment of it was lost",                  \
       "RFC 9293 §3.10.7.4")                                                                       \
     X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",            \
       "RFC 9293 §3.8.6.2.2 [MUST-39]")                                                            \

@@ -140,6 +140,7 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     }
     if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT && is_repeated_fin(conn, seg)) {
         tcp_time_wait_restart(tcp, conn, now_ns);
+        return tcp_segment_accept(seg, SYNFIN_REASON_TIME_WAIT_RESTARTED);
     }
     tcp_challenge_answer(tcp, conn, seg, now_ns);
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
@@ -176,7 +177,11 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON;
     }
-    tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_SYN, now_ns);
+    bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
+    tcp_challenge_send(tcp, conn,
+                       is_syn_ack_again ? SYNFIN_REASON_SEND_HANDSHAKE_ACK_AGAIN
+                                        : SYNFIN_REASON_SEND_CHALLENGE_SYN,
+                       now_ns);
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
 }
 

@@ -29,6 +29,7 @@ void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_rea
 
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    report_count(tcp->report, SYNFIN_REASON_TIME_WAIT_RESTARTED);
     tcp_timer_on_time_wait(tcp, conn, now_ns);
+    conn->pending.ack_reason = SYNFIN_REASON_SEND_ACK_OF_FIN_AGAIN;
+    tcp_output_want(tcp, conn);
 }
