@@ -27,12 +27,16 @@ static enum synfin_reason check_addrs(const struct net *net, const struct net_rx
     if (is_martian(src)) {
         return SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE;
     }
+    // From here on neither is 0, which is what IPv6 addresses have for ip4.
+    if (is_martian(dst)) {
+        return SYNFIN_REASON_DROP_IP_MARTIAN_DESTINATION;
+    }
     bool is_ours = false;
     bool is_broadcast = false;
     for (uint32_t i = 0; i < net->addrs; i++) {
         const struct net_addr *own = &net->addr[i];
         // Our own address from outside is as forged as loopback.
-        if (own->ip4 == src || (own->broadcast4 == src && src != 0)) {
+        if (own->ip4 == src || own->broadcast4 == src) {
             return SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE;
         }
         is_ours |= own->ip4 == dst && own->iface == rx->iface;
@@ -42,8 +46,8 @@ static enum synfin_reason check_addrs(const struct net *net, const struct net_rx
     if (is_ours && !rx->is_group) {
         return SYNFIN_REASON_UNKNOWN;
     }
-    return is_ours || is_broadcast || is_martian(dst) ? SYNFIN_REASON_DROP_IP_MARTIAN_DESTINATION
-                                                      : SYNFIN_REASON_DROP_IP_NOT_OURS;
+    return is_ours || is_broadcast ? SYNFIN_REASON_DROP_IP_MARTIAN_DESTINATION
+                                   : SYNFIN_REASON_DROP_IP_NOT_OURS;
 }
 
 static void refuse_transport(struct net *net, const struct net_rx *rx, uint8_t code,
