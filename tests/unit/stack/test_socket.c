@@ -176,6 +176,7 @@ static void talk(uint32_t version, bool is_ethernet)
     assert_memory_equal(echo.got, text, sizeof text);
     synfin_socket_close(world.host[0].stack, echo.socket[0], world.now_ns);
     assert_true(world_run_until(&world, peer_has_ended, &echo, WORLD_S));
+    world_run(&world, 100 * WORLD_MS);
     assert_int_equal(world_count_state(&world, 0, SYNFIN_TCP_STATE_FIN_WAIT_2), 1);
     assert_int_equal(world_state(&world, 1, echo.socket[1]), SYNFIN_TCP_STATE_CLOSE_WAIT);
     synfin_socket_close(world.host[1].stack, echo.socket[1], world.now_ns);
