@@ -192,7 +192,7 @@ static bool is_as_written(const struct play *play)
            && memcmp(&stack, &play->stack, sizeof stack) == 0;
 }
 
-static bool play_in_world(struct play *play)
+static enum cli_status play_in_world(struct play *play)
 {
     struct lab_world world;
     struct lab_world_config config = {
@@ -206,8 +206,9 @@ static bool play_in_world(struct play *play)
     };
     enum synfin_error error = lab_world_create(&config, &world);
     if (error != SYNFIN_ERROR_OK) {
-        cli_parse_complain(play->parser, "the flags make no world: %s", synfin_error_text(error));
-        return false;
+        cli_parse_complain(play->parser, "these flags cannot be played: %s",
+                           synfin_error_text(error));
+        return error == SYNFIN_ERROR_INVALID ? CLI_STATUS_USAGE : CLI_STATUS_FAILED;
     }
     lab_world_run(&world);
     write_scenario(play, &world);
@@ -216,28 +217,30 @@ static bool play_in_world(struct play *play)
         is_good &= lab_report_check(&world);
     }
     lab_world_destroy(&world);
-    return is_good;
+    return is_good ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
 }
 
-static bool play_scenario(struct play *play)
+static enum cli_status play_scenario(struct play *play)
 {
     set_configs(play);
     if (make_ladder(play) != SYNFIN_ERROR_OK) {
         cli_parse_complain(play->parser, "no memory");
-        return false;
+        return CLI_STATUS_FAILED;
     }
-    bool is_good = make_capture(play) && play_in_world(play);
-    is_good &= finish_capture(play);
+    enum cli_status status = make_capture(play) ? play_in_world(play) : CLI_STATUS_FAILED;
+    if (!finish_capture(play) && status == CLI_STATUS_DONE) {
+        status = CLI_STATUS_FAILED;
+    }
     synfin_ladder_destroy(play->ladder);
-    return is_good;
+    return status;
 }
 
-static bool play_all(const struct cli_parser *parser, const struct options *options)
+static enum cli_status play_all(const struct cli_parser *parser, const struct options *options)
 {
     size_t count = 0;
     const struct lab_scenario *all = lab_scenarios_all(&count);
-    bool is_good = true;
-    for (size_t i = 0; i < count; i++) {
+    enum cli_status worst = CLI_STATUS_DONE;
+    for (size_t i = 0; i < count && worst != CLI_STATUS_USAGE; i++) {
         struct play play = {.parser = parser,
                             .options = options,
                             .scenario = &all[i],
@@ -245,9 +248,10 @@ static bool play_all(const struct cli_parser *parser, const struct options *opti
         if (i > 0 && !options->flags.has_json) {
             (void)fputs("\n\n", stdout);
         }
-        is_good &= play_scenario(&play);
+        enum cli_status status = play_scenario(&play);
+        worst = status > worst ? status : worst;
     }
-    return is_good;
+    return worst;
 }
 
 int cmd_lab(int argc, char **argv)
@@ -263,7 +267,7 @@ int cmd_lab(int argc, char **argv)
         return CLI_STATUS_DONE;
     }
     if (options.has_all) {
-        return play_all(&parser, &options) ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
+        return (int)play_all(&parser, &options);
     }
     struct play play = {.parser = &parser,
                         .options = &options,
@@ -274,5 +278,5 @@ int cmd_lab(int argc, char **argv)
                            parser.operand[0]);
         return CLI_STATUS_USAGE;
     }
-    return play_scenario(&play) ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
+    return (int)play_scenario(&play);
 }

@@ -170,6 +170,15 @@ static void check_octets(struct player *player, const uint8_t *data, size_t coun
     app->received_bytes += count;
 }
 
+static void note_end(struct player *player)
+{
+    if (player->app->progress > 0) {
+        note(player, "reads %" PRIu64 " octets and the end of the data", player->app->progress);
+    } else {
+        note(player, "reads the end of the data");
+    }
+}
+
 // Reads up to `bytes` octets in all, or until the peer's last one.
 static enum verdict do_read(struct player *player, uint64_t bytes)
 {
@@ -185,7 +194,7 @@ static enum verdict do_read(struct player *player, uint64_t bytes)
             return verdict_of(player, error);
         }
         if (received == 0) {
-            note(player, "reads %" PRIu64 " octets and the end", app->progress);
+            note_end(player);
             return VERDICT_DONE;
         }
         check_octets(player, piece, received);

@@ -36,7 +36,7 @@ static const struct lab_scenario scenarios[] = {
             "A FIN says only \"I have no more to send\". The server acknowledges the client's\n"
             "FIN at once, thinks for 50 ms, and closes its own direction with a second FIN.\n"
             "The client, which closed first, then waits in TIME-WAIT for stray segments to die.",
-        .step = {{OPENS, {LAB_CLOSE, 0}},
+        .step = {{OPENS, {LAB_AT, 100}, {LAB_CLOSE, 0}},
                  {ACCEPTS, {LAB_READ_END, 0}, {LAB_SLEEP, 50}, {LAB_CLOSE, 0}}},
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
     },
@@ -47,7 +47,8 @@ static const struct lab_scenario scenarios[] = {
             "The server's application closes in the moment in which it learns that the client\n"
             "has no more to send. Its FIN and the acknowledgment of the client's FIN then\n"
             "travel in one segment.",
-        .step = {{OPENS, {LAB_CLOSE, 0}}, {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
+        .step = {{OPENS, {LAB_AT, 100}, {LAB_CLOSE, 0}},
+                 {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
     },
     {
@@ -55,13 +56,18 @@ static const struct lab_scenario scenarios[] = {
         .summary = "data still arrives after the first FIN",
         .story =
             "The client asks a question of 100 octets and ends its direction only. The server\n"
-            "answers with 4,000 octets, some of them 100 ms later, and closes then. All of\n"
+            "answers with 4,000 octets, some of them 150 ms later, and closes then. All of\n"
             "them must arrive: this is why closing takes two FINs and not one.",
-        .step = {{OPENS, {LAB_SEND, 100}, {LAB_SHUTDOWN, 0}, {LAB_READ_END, 0}, {LAB_CLOSE, 0}},
+        .step = {{OPENS,
+                  {LAB_AT, 100},
+                  {LAB_SEND, 100},
+                  {LAB_SHUTDOWN, 0},
+                  {LAB_READ_END, 0},
+                  {LAB_CLOSE, 0}},
                  {ACCEPTS,
                   {LAB_READ_END, 0},
                   {LAB_SEND, 3000},
-                  {LAB_SLEEP, 100},
+                  {LAB_SLEEP, 150},
                   {LAB_SEND, 1000},
                   {LAB_CLOSE, 0}}},
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
@@ -159,7 +165,8 @@ static const struct lab_scenario scenarios[] = {
                  "the client's retransmission timer is due, and the FIN is sent again with the\n"
                  "same sequence number, for it is counted like an octet of data.",
         .drop = {"client:FIN:1"},
-        .step = {{OPENS, {LAB_CLOSE, 0}}, {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
+        .step = {{OPENS, {LAB_AT, 100}, {LAB_CLOSE, 0}},
+                 {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
     },
     {
@@ -180,7 +187,8 @@ static const struct lab_scenario scenarios[] = {
             "of all. The server sends its FIN again, and the client, still there in TIME-WAIT,\n"
             "acknowledges again and begins its wait anew.",
         .drop = {"client:ACK:2"},
-        .step = {{OPENS, {LAB_CLOSE, 0}}, {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
+        .step = {{OPENS, {LAB_AT, 100}, {LAB_CLOSE, 0}},
+                 {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
     },
 };

@@ -35,14 +35,30 @@ static void push(struct ladder_items *items, enum ladder_item_kind kind, uint64_
         (struct ladder_item){.kind = kind, .t_ns = t_ns, .position = position, .record = record};
 }
 
+// A stack says what it made of a segment after what it did for it: the arrival stands before all.
+static size_t find_effects(const synfin_ladder *ladder, size_t verdict)
+{
+    const struct ladder_record *judged = &ladder->records[verdict];
+    size_t first = verdict;
+    while (first > 0) {
+        const struct ladder_record *before = &ladder->records[first - 1];
+        bool is_effect = before->kind == LADDER_KIND_STATE || before->kind == LADDER_KIND_RESULT;
+        if (!is_effect || before->side != judged->side || before->t_ns != judged->t_ns) {
+            break;
+        }
+        first--;
+    }
+    return first;
+}
+
 static void push_segment(const synfin_ladder *ladder, struct ladder_items *items, size_t i)
 {
     const struct ladder_record *record = &ladder->records[i];
     const struct ladder_passage *passage = &record->as.passage;
     push(items, LADDER_ITEM_SEND, record->t_ns, i, i);
     if (passage->arrives_ns != SYNFIN_NEVER) {
-        size_t position =
-            passage->verdict != 0 ? passage->verdict : find_time(ladder, i, passage->arrives_ns);
+        size_t position = passage->verdict != 0 ? find_effects(ladder, passage->verdict)
+                                                : find_time(ladder, i, passage->arrives_ns);
         push(items, LADDER_ITEM_ARRIVE, passage->arrives_ns, position, i);
     }
 }
@@ -67,7 +83,12 @@ static void push_record(const synfin_ladder *ladder, struct ladder_items *items,
         }
         break;
     case LADDER_KIND_DROPPED: push(items, LADDER_ITEM_VERDICT, t_ns, i, i); break;
-    case LADDER_KIND_STATE: push(items, LADDER_ITEM_STATE, t_ns, i, i); break;
+    case LADDER_KIND_STATE:
+        // A connection that a listener makes is in LISTEN for no time at all.
+        if (record->as.state.to != SYNFIN_TCP_STATE_LISTEN || record->flow == 0) {
+            push(items, LADDER_ITEM_STATE, t_ns, i, i);
+        }
+        break;
     case LADDER_KIND_TIMER:
         // The segment that a delayed acknowledgment's timer sends says so itself.
         if (record->as.timer.timer != SYNFIN_TCP_TIMER_DELAYED_ACK) {
@@ -219,24 +240,39 @@ static bool is_crossed_by(const synfin_ladder *ladder, size_t sent,
     return other->side != sender && !is_same_moment;
 }
 
-static void find_crossings(const synfin_ladder *ladder, struct ladder_items *items)
+// Marks, by record, the segment sent by item `i` when something comes before its arrival, and what
+// the other end sends in that time: the two cross.
+static void find_crossing(const synfin_ladder *ladder, const struct ladder_items *items, size_t i,
+                          bool *is_crossing)
+{
+    size_t sent = items->item[i].record;
+    for (size_t k = i + 1; k < items->used; k++) {
+        const struct ladder_item *between = &items->item[k];
+        if (between->kind == LADDER_ITEM_ARRIVE && between->record == sent) {
+            return;
+        }
+        if (is_crossed_by(ladder, sent, between)) {
+            is_crossing[sent] = true;
+            is_crossing[between->record] |= between->kind == LADDER_ITEM_SEND;
+        }
+    }
+}
+
+static void find_crossings(const synfin_ladder *ladder, struct ladder_items *items,
+                           bool *is_crossing)
 {
     for (size_t i = 0; i < items->used; i++) {
-        struct ladder_item *send = &items->item[i];
-        if (send->kind != LADDER_ITEM_SEND
-            || ladder->records[send->record].as.passage.arrives_ns == SYNFIN_NEVER) {
-            continue;
+        const struct ladder_item *item = &items->item[i];
+        if (item->kind == LADDER_ITEM_SEND
+            && ladder->records[item->record].as.passage.arrives_ns != SYNFIN_NEVER) {
+            find_crossing(ladder, items, i, is_crossing);
         }
-        size_t k = i + 1;
-        while (k < items->used
-               && (items->item[k].kind != LADDER_ITEM_ARRIVE
-                   || items->item[k].record != send->record)) {
-            send->is_crossing |= is_crossed_by(ladder, send->record, &items->item[k]);
-            k++;
-        }
-        if (k < items->used) {
-            items->item[k].is_crossing = send->is_crossing;
-        }
+    }
+    for (size_t i = 0; i < items->used; i++) {
+        struct ladder_item *item = &items->item[i];
+        bool is_segment = item->kind == LADDER_ITEM_SEND || item->kind == LADDER_ITEM_ARRIVE;
+        item->is_crossing = is_segment && is_crossing[item->record]
+                            && ladder->records[item->record].as.passage.arrives_ns != SYNFIN_NEVER;
     }
 }
 
@@ -246,9 +282,9 @@ enum synfin_error ladder_items_build(const synfin_ladder *ladder, struct ladder_
     memset(out, 0, sizeof *out);
     out->item = calloc(2 * records + 1, sizeof *out->item);
     out->fold = calloc(records / (SHOWN_OF_RUN + 1) + 1, sizeof *out->fold);
-    bool *is_hidden = calloc(records + 1, sizeof *is_hidden);
-    if (out->item == NULL || out->fold == NULL || is_hidden == NULL) {
-        free(is_hidden);
+    bool *marks = calloc(2 * records + 1, sizeof *marks); // by record: hidden; then: crossing
+    if (out->item == NULL || out->fold == NULL || marks == NULL) {
+        free(marks);
         ladder_items_free(out);
         return SYNFIN_ERROR_NO_MEMORY;
     }
@@ -257,10 +293,10 @@ enum synfin_error ladder_items_build(const synfin_ladder *ladder, struct ladder_
     }
     qsort(out->item, out->used, sizeof *out->item, compare_items);
     if (ladder->fold_after > 0) {
-        fold_runs(ladder, out, is_hidden);
+        fold_runs(ladder, out, marks);
     }
-    find_crossings(ladder, out);
-    free(is_hidden);
+    find_crossings(ladder, out, marks + records);
+    free(marks);
     return SYNFIN_ERROR_OK;
 }
 

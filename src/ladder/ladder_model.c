@@ -243,6 +243,9 @@ static void add_timer(synfin_ladder *ladder, enum synfin_link_side side, uint32_
         record->as.timer.waited_ns = event->t_ns - known->armed_ns[side][timer];
         known->is_armed[side][timer] = false;
     }
+    if (known != NULL) {
+        record->as.timer.state = known->state[side];
+    }
 }
 
 static uint32_t flow_of_event(synfin_ladder *ladder, enum synfin_link_side side,
@@ -272,6 +275,9 @@ void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
             record->as.state.from = event->as.state.from;
             record->as.state.to = event->as.state.to;
         }
+        if (flow != 0) {
+            ladder->flows[flow - 1].state[side] = event->as.state.to;
+        }
         break;
     case SYNFIN_TRACE_OUTCOME:
         record = add_record(ladder, LADDER_KIND_RESULT, side, event->t_ns);
@@ -293,7 +299,10 @@ void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
 void synfin_ladder_note(synfin_ladder *ladder, uint64_t t_ns, const char *text)
 {
     size_t place = keep_text(ladder, text);
-    struct ladder_record *record = add_record(ladder, LADDER_KIND_NOTE, SYNFIN_LINK_A, t_ns);
+    size_t length = strlen(ladder->name[1]);
+    bool is_of_b = strncmp(text, ladder->name[1], length) == 0 && text[length] == ' ';
+    enum synfin_link_side side = is_of_b ? SYNFIN_LINK_B : SYNFIN_LINK_A;
+    struct ladder_record *record = add_record(ladder, LADDER_KIND_NOTE, side, t_ns);
     if (record != NULL) {
         record->as.text = place;
     }

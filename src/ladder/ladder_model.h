@@ -68,7 +68,8 @@ struct ladder_record {
         struct {
             enum synfin_tcp_timer timer;
             uint32_t count;
-            bool has_waited; // whether its arming was seen
+            bool has_waited;             // whether its arming was seen
+            enum synfin_tcp_state state; // of the connection, while it waited
             uint64_t waited_ns;
         } timer;
         size_t text;             // NOTE: where it begins in the texts
@@ -87,6 +88,7 @@ struct ladder_flow {
     struct synfin_endpoint end[2]; // by enum synfin_link_side
     bool has_iss[2];
     uint32_t iss[2];
+    enum synfin_tcp_state state[2];
     uint32_t sent_end[2]; // one past the highest sequence number seen from this side
     bool is_armed[2][SYNFIN_TCP_TIMER_COUNT];
     uint64_t armed_ns[2][SYNFIN_TCP_TIMER_COUNT];

@@ -22,7 +22,8 @@ enum {
     BAND_B_X = 736,
     REASON_X = 872,
     HEAD_Y = 84,
-    FALL = 16, // how far a lost segment falls on its way to where it ends
+    LABEL_HEIGHT = 8, // above the beginning of an arrow
+    FALL = 16,        // how far a lost segment falls on its way to where it ends
 };
 
 struct svg_form {
@@ -76,7 +77,7 @@ static const struct ladder_record *record_of(const struct svg_form *form, size_t
 static uint32_t height_of(const struct ladder_item *item)
 {
     switch (item->kind) {
-    case LADDER_ITEM_SEND: return 24;
+    case LADDER_ITEM_SEND: return 20;
     case LADDER_ITEM_ARRIVE: return 14;
     case LADDER_ITEM_WAIT:
     case LADDER_ITEM_FOLD: return 34;
@@ -105,6 +106,7 @@ static void place_items(struct svg_form *form)
     for (size_t i = 0; i < form->items.used; i++) {
         const struct ladder_item *item = &form->items.item[i];
         y += stretch_of(item->t_ns > before_ns ? item->t_ns - before_ns : 0);
+        y += item->kind == LADDER_ITEM_SEND ? LABEL_HEIGHT : 0;
         form->y[i] = y;
         y += height_of(item);
         before_ns = item->t_ns > before_ns ? item->t_ns : before_ns;
@@ -141,7 +143,7 @@ static void put_band(struct svg_form *form, enum synfin_link_side side, uint32_t
     ladder_words_print(&form->sink,
                        "<rect x=\"%" PRIu32 "\" y=\"%" PRIu32 "\" width=\"%d\" height=\"%" PRIu32
                        "\" fill=\"%s\"/>\n",
-                       x, from_y, BAND_WIDTH, to_y - from_y, colour_of(state));
+                       x, from_y, BAND_WIDTH, to_y - from_y - 1, colour_of(state));
     put_label(form, x + BAND_WIDTH / 2, from_y + 13, "state", synfin_tcp_state_name(state));
 }
 
@@ -327,6 +329,7 @@ static const char style_text[] =
     ".state{font-size:11px;font-weight:bold}\n"
     ".name{font-size:15px;font-weight:bold}\n"
     ".label{font-family:monospace;font-size:11px}\n"
+    ".label,.middle,.lost{paint-order:stroke;stroke:#ffffff;stroke-width:3px}\n"
     ".middle{font-style:italic}\n"
     ".lost{fill:#c62828;font-weight:bold}\n"
     "line{stroke-width:1.5}\n"

@@ -227,7 +227,7 @@ static void write_note(struct text_form *form, const struct ladder_record *recor
     ladder_words_add(&phrase, "» %s", form->painter.ladder->texts + record->as.text);
     begin_row(form);
     ladder_paint_time(&form->painter, record->t_ns);
-    ladder_paint_words(&form->painter, SYNFIN_LINK_A, phrase.text, LADDER_STYLE_NAME);
+    ladder_paint_words(&form->painter, record->side, phrase.text, LADDER_STYLE_NAME);
 }
 
 static void write_fold(struct text_form *form, const struct ladder_item *item)

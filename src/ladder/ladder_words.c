@@ -246,7 +246,12 @@ void ladder_words_add_wait(struct ladder_phrase *phrase, const struct ladder_rec
         ladder_words_add_span(phrase, timer->as.timer.waited_ns);
         ladder_words_add(phrase, " ");
     }
-    ladder_words_add(phrase, "%s (%s timer)", purpose_of(kind), synfin_tcp_timer_name(kind));
+    if (kind == SYNFIN_TCP_TIMER_LINGER && timer->as.timer.state != SYNFIN_TCP_STATE_CLOSED) {
+        ladder_words_add(phrase, "in %s", synfin_tcp_state_name(timer->as.timer.state));
+    } else {
+        ladder_words_add(phrase, "%s", purpose_of(kind));
+    }
+    ladder_words_add(phrase, " (%s timer)", synfin_tcp_timer_name(kind));
 }
 
 static void add_counted(struct ladder_phrase *phrase, uint64_t number, const char *what)

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What the command says to wrong usage: exit status 2, and on stderr the flag and the value. The
+# table below is: what stderr must contain, and the arguments.
+set -eu
+
+root=${SYNFIN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+synfin=${SYNFIN:-$root/build/release/synfin}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+    echo "cli.sh: $*" >&2
+    failed=1
+}
+
+# expect STATUS STDERR ARGUMENTS...
+expect() {
+    wanted=$1
+    text=$2
+    shift 2
+    status=0
+    "$synfin" "$@" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" = "$wanted" ] || fail "synfin $*: status $status, expected $wanted"
+    [ -z "$text" ] || grep -qF -e "$text" "$work/err" || fail "synfin $*: stderr has no $text: $(cat "$work/err")"
+}
+
+expect 2 'usage: synfin COMMAND'
+expect 2 'no command "bogus"' bogus
+expect 2 'name a scenario' lab
+expect 2 'no scenario "nosuch"' lab nosuch
+expect 2 'no flag --nope' lab close --nope
+expect 2 '--delay: "20" is not a time' lab close --delay 20
+expect 2 '--delay: "-1ms" is not a time' lab close --delay=-1ms
+expect 2 '--delay: "1.5.2s" is not a time' lab close --delay 1.5.2s
+expect 2 '--msl: "0.5ns" is not a time' lab close --msl 0.5ns
+expect 2 '--msl: "99999999999h" is not a time' lab close --msl 99999999999h
+expect 2 '--delay needs a value' lab close --delay
+expect 2 '--loss: "120%" is not a probability' lab close --loss 120%
+expect 2 '--loss: "1.01" is not a probability' lab close --loss 1.01
+expect 2 '--dup: "" is not a probability' lab close --dup=
+expect 2 '--rate: "fast" is not a rate' lab close --rate fast
+expect 2 '--rate: "0" is not a rate' lab close --rate 0
+expect 2 '--queue: "4294967296" is not a number of at most' lab close --queue 4294967296
+expect 2 '--seed: "0xg" is not a number' lab close --seed 0xg
+expect 2 '--drop: "client:FOO" is not WHO:WHAT' lab close --drop client:FOO
+expect 2 '--list takes no value' lab --list=1
+expect 2 '"extra" is one argument too many' lab close extra
+expect 2 '"close" and --all exclude each other' lab close --all
+expect 2 '--svg and --pcapng hold one scenario' lab --all --svg "$work/x.svg"
+expect 2 'invalid argument' lab close --rto 0
+expect 1 "--svg: cannot write" lab close --svg "$work/missing/x.svg"
+expect 1 "--pcapng: cannot write" lab close --pcapng "$work/missing/x.pcapng"
+
+expect 0 '' --help
+grep -q '^  lab ' "$work/out" || fail "--help does not name lab"
+expect 0 '' --version
+grep -qx 'synfin [0-9.]*' "$work/out" || fail "--version is not one line"
+expect 0 '' lab --help
+for flag in --seed --delay --drop --msl --svg --pcapng --json; do
+    grep -q "^  $flag" "$work/out" || fail "lab --help does not name $flag"
+done
+
+# Values in all their forms: the same link each time.
+"$synfin" lab close --json --delay 1500us --loss 0% >"$work/a"
+for delay in 1.5ms 0.0015s 1500000ns; do
+    "$synfin" lab close --json --delay="$delay" --loss 0 >"$work/b"
+    cmp "$work/a" "$work/b" || fail "--delay=$delay is not 1500us"
+done
+
+# In a pipe nothing is coloured; files hold what they should.
+"$synfin" lab reset --svg "$work/x.svg" --pcapng "$work/x.pcapng" >"$work/out"
+if grep -q "$(printf '\033')" "$work/out"; then fail "colours in a pipe"; fi
+grep -q '^</svg>$' "$work/x.svg" || fail "--svg is no whole document"
+[ "$(od -An -tx1 -N4 "$work/x.pcapng" | tr -d ' ')" = 0a0d0d0a ] || fail "--pcapng is no pcapng"
+
+exit "$failed"

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Plays every scenario of the lab and compares what it writes, as JSON and as text, octet for octet
+# with tests/golden/lab/. With --update the files are written instead: read the difference before
+# committing it. SYNFIN is the command, SYNFIN_SOURCE the project's root.
+set -eu
+
+root=${SYNFIN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+synfin=${SYNFIN:-$root/build/release/synfin}
+golden=$root/tests/golden/lab
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "lab.sh: $*" >&2
+    failed=1
+}
+
+failed=0
+names=$("$synfin" lab --list | cut -d' ' -f1)
+for name in $names; do
+    "$synfin" lab "$name" --json >"$work/$name.json" || fail "$name --json ends with status $?"
+    "$synfin" lab "$name" >"$work/$name.txt" || fail "$name ends with status $?"
+done
+
+if [ "${1:-}" = --update ]; then
+    mkdir -p "$golden"
+    rm -f "$golden"/*.json "$golden"/*.txt
+    cp "$work"/*.json "$work"/*.txt "$golden"
+    echo "wrote the files under tests/golden/lab"
+    exit "$failed"
+fi
+
+for name in $names; do
+    for form in json txt; do
+        diff -u "$golden/$name.$form" "$work/$name.$form" || fail "$name.$form differs"
+    done
+done
+for file in "$golden"/*; do
+    [ -e "$work/$(basename "$file")" ] || fail "$file belongs to no scenario"
+done
+
+# --all is each of them, one after the other; and the same seed gives the same octets again.
+for name in $names; do cat "$work/$name.json"; done >"$work/each"
+"$synfin" lab --all --json >"$work/all" || fail "--all --json ends with status $?"
+cmp "$work/each" "$work/all" || fail "--all --json is not the scenarios one after the other"
+"$synfin" lab half-close --seed 7 --loss 20% --jitter 9ms --json >"$work/first" || fail "seed 7"
+"$synfin" lab half-close --seed 7 --loss 20% --jitter 9ms --json >"$work/second" || fail "seed 7"
+cmp "$work/first" "$work/second" || fail "the same seed gives other octets"
+"$synfin" lab half-close --seed 8 --loss 20% --jitter 9ms --json >"$work/second" || fail "seed 8"
+if cmp -s "$work/first" "$work/second"; then fail "another seed gives the same octets"; fi
+
+# Over IPv6 every scenario ends the same way.
+"$synfin" lab --all --ipv6 --json >"$work/ipv6" || fail "--ipv6 ends with status $?"
+grep '"event":"end"' "$work/all" >"$work/ends"
+grep '"event":"end"' "$work/ipv6" | diff -u "$work/ends" - || fail "IPv6 ends otherwise than IPv4"
+
+exit "$failed"
