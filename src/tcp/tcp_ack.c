@@ -78,10 +78,9 @@ static bool is_duplicate(const struct tcp_conn *conn, const struct tcp_segment *
 static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                      uint64_t now_ns)
 {
-    uint32_t flight = tcp_output_flight(conn);
     uint32_t acked = seq_distance(conn->snd.una, seg->h.ack);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
-    tcp_recovery_on_ack(tcp, conn, acked, flight, now_ns);
+    tcp_recovery_on_ack(tcp, conn, acked, now_ns);
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
 }
 

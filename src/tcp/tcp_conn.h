@@ -89,13 +89,15 @@ struct tcp_rtt {
 
 // RFC 6582 fast recovery. Written by tcp_recovery.c.
 struct tcp_recovery {
-    struct seq recover;       // highest sent when loss was last detected
-    uint32_t inflation_bytes; // artificial window: segments that have left the network
-    uint16_t dup_acks;        // in a row
-    bool is_active;           // in fast recovery
-    bool has_recover;         // recover is set: a loss was seen before
-    bool needs_resend;        // send the segment at snd.una once, now
-    uint8_t limited;          // segments allowed by limited transmit, RFC 3042
+    struct seq recover;         // highest sent when loss was last detected
+    uint32_t inflation_bytes;   // artificial window: segments that have left the network
+    uint16_t dup_acks;          // in a row
+    bool is_active;             // in fast recovery
+    bool has_recover;           // recover is set: a loss was seen before
+    bool needs_resend;          // send the segment at snd.una once, now
+    uint8_t limited;            // segments allowed by limited transmit, RFC 3042
+    struct seq round_end;       // the present round trip ends when this is acknowledged
+    uint32_t flight_peak_bytes; // most in flight during it
 };
 
 // What is to be sent as soon as the device asks. Written by tcp_output.c and tcp_window.c.

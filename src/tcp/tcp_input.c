@@ -162,7 +162,6 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
     }
     bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
     if (is_opening && conn->is_passive) {
-        tcp_life_leave_listener(conn);
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_RST_ARRIVED, now_ns);
     }
     enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;

@@ -214,7 +214,8 @@ void tcp_rtt_back_off(struct tcp_conn *conn);
 // tcp_recovery.c
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
-                         uint32_t flight_bytes, uint64_t now_ns);
+                         uint64_t now_ns);
+void tcp_recovery_on_sent(struct tcp_conn *conn);
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
 // tcp_timer.c: the only writer of deadlines; others tell it what happened

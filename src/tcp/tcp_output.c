@@ -354,6 +354,7 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
         conn->recovery.needs_resend = false;
     } else if (was_sending_new) {
         conn->snd.resend = conn->snd.nxt;
+        tcp_recovery_on_sent(conn);
     } else {
         conn->snd.resend = seq_max(conn->snd.resend, end);
         conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;

@@ -34,19 +34,26 @@ static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
 }
 
+// RFC 5681 §3.2 step 4. No more can have left the network than was in it, so a peer that forges
+// duplicates gains little.
+static void inflate(struct tcp_conn *conn)
+{
+    if (conn->recovery.inflation_bytes < tcp_output_flight(conn)) {
+        conn->recovery.inflation_bytes += conn->snd.mss;
+    }
+}
+
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     if (seq_lt(conn->snd.resend, conn->snd.nxt)) {
         return; // going back after a timeout: the duplicates are of its making
     }
-    // A peer that forges duplicates gains nothing: there are at most as many as segments.
-    if (recovery->dup_acks >= tcp_output_flight(conn) / conn->snd.mss + 1) {
-        return;
+    if (recovery->dup_acks < UINT16_MAX) {
+        recovery->dup_acks++;
     }
-    recovery->dup_acks++;
     if (recovery->is_active) {
-        recovery->inflation_bytes += conn->snd.mss; // RFC 5681 §3.2 step 4
+        inflate(conn);
     } else if (recovery->dup_acks < DUP_THRESH) {
         recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
                                                                             : LIMITED_SEGMENTS);
@@ -78,8 +85,35 @@ static void go_on(struct tcp_conn *conn, uint32_t acked_bytes)
     conn->pending.resend_reason = SYNFIN_REASON_SEND_PARTIAL_ACK;
 }
 
+// RFC 7661 §4.1: the window was in use during the last round trip, if its peak says so. The
+// flight at this moment does not: acknowledgments come in bursts.
+static bool uses_window(const struct tcp_conn *conn)
+{
+    uint32_t peak = conn->recovery.flight_peak_bytes;
+    uint32_t cwnd = conn->cc.cwnd_bytes;
+    bool is_slow_start = cwnd < conn->cc.ssthresh_bytes;
+    return peak + conn->snd.mss > cwnd || (is_slow_start && peak > cwnd / 2);
+}
+
+void tcp_recovery_on_sent(struct tcp_conn *conn)
+{
+    uint32_t flight = tcp_output_flight(conn);
+    if (flight > conn->recovery.flight_peak_bytes) {
+        conn->recovery.flight_peak_bytes = flight;
+    }
+}
+
+// A round trip has passed when what was sent next at its beginning is acknowledged.
+static void count_round(struct tcp_conn *conn)
+{
+    if (seq_ge(conn->snd.una, conn->recovery.round_end)) {
+        conn->recovery.round_end = conn->snd.nxt;
+        conn->recovery.flight_peak_bytes = tcp_output_flight(conn);
+    }
+}
+
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
-                         uint32_t flight_bytes, uint64_t now_ns)
+                         uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     recovery->dup_acks = 0;
@@ -92,11 +126,12 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
         struct tcp_cc_ack ack = {
             .acked_bytes = acked_bytes,
             .mss_bytes = conn->snd.mss,
-            .is_limited_by_cwnd = flight_bytes + conn->snd.mss > conn->cc.cwnd_bytes,
+            .is_limited_by_cwnd = uses_window(conn),
             .now_ns = now_ns,
         };
         conn->cc.ops->on_ack(&conn->cc, &ack);
     }
+    count_round(conn);
 }
 
 // RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost and goes again from
