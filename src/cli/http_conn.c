@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// One HTTP/1.1 connection of the file server. It is at any time in one of four phases, and
+// One HTTP/1.1 connection of the file server. It is at any time in one of two phases, and
 // `advance` goes through them for as long as the stack gives octets and room:
 //
 //     reading -> (a whole head) -> sending -> (all sent) -> reading, the next request
 //                                     |
-//                                     +-> lingering, when this answer is the last: our end is
-//                                         closed, and what the client still sends is swallowed
-//                                         until its end, so that no reset overtakes the answer
+//                                     +-> closed, when this answer is the last
 //
 // Requests are answered one after the other; a client that sends many at once waits in its own
 // send buffer (RFC 9112 §9.3.2). Buffers exist only while they hold octets.
@@ -42,10 +40,9 @@ struct http_conn {
     uint64_t body_octets; // of the last request, still to be skipped
     char *out;            // head of the answer, and its content unless that is a file
     size_t out_count, out_at;
-    int fd; // of the file being sent; -1
+    int fd; // of the file being sent; 0: none, since 0 is never one
     uint64_t file_at, file_left;
-    bool is_last;      // nothing is answered after this
-    bool is_lingering; // our end is closed
+    bool is_last; // nothing is answered after this
 };
 
 static struct http_conn *http_of(struct serve_conn *conn)
@@ -401,31 +398,6 @@ static enum step receive_more(struct http_conn *http, uint64_t now_ns)
     return STEP_ABORT;
 }
 
-static enum step linger(struct http_conn *http, uint64_t now_ns)
-{
-    size_t count = 0;
-    switch (serve_receive(&http->conn, http->conn.serve->scratch, SERVE_SCRATCH_BYTES, &count,
-                          now_ns)) {
-    case SERVE_INPUT_OCTETS: return STEP_AGAIN;
-    case SERVE_INPUT_NOTHING: return STEP_WAIT;
-    case SERVE_INPUT_END: return STEP_CLOSE;
-    case SERVE_INPUT_FAILED: break;
-    }
-    return STEP_ABORT;
-}
-
-static enum step start_lingering(struct http_conn *http, uint64_t now_ns)
-{
-    http->is_lingering = true;
-    http->in_count = 0;
-    serve_wait(&http->conn, SERVE_WAIT_LINGER, now_ns);
-    return synfin_socket_shutdown(http->conn.serve->stack, http->conn.socket, SYNFIN_SHUTDOWN_WRITE,
-                                  now_ns)
-                   == SYNFIN_ERROR_OK
-               ? STEP_AGAIN
-               : STEP_ABORT;
-}
-
 static enum step read_request(struct http_conn *http, uint64_t now_ns)
 {
     if (http->body_octets > 0 && http->in_count > 0) {
@@ -461,11 +433,8 @@ static enum step take_step(struct http_conn *http, uint64_t now_ns)
     if (http->fd > 0) {
         return send_file(http, now_ns);
     }
-    if (http->is_lingering) {
-        return linger(http, now_ns);
-    }
     if (http->is_last) {
-        return start_lingering(http, now_ns);
+        return STEP_CLOSE;
     }
     return read_request(http, now_ns);
 }
@@ -482,8 +451,7 @@ static enum serve_verdict advance(struct serve_conn *conn, uint64_t now_ns)
         step = take_step(http, now_ns);
     } while (step == STEP_AGAIN);
     if (step == STEP_WAIT) {
-        bool is_fresh = conn->wait == SERVE_WAIT_NONE || conn->octets_out != sent;
-        if (is_fresh && !http->is_lingering) {
+        if (conn->wait == SERVE_WAIT_NONE || conn->octets_out != sent) {
             serve_wait(conn, SERVE_WAIT_IDLE, now_ns);
         }
         return SERVE_VERDICT_WAIT;
@@ -494,9 +462,6 @@ static enum serve_verdict advance(struct serve_conn *conn, uint64_t now_ns)
 static enum serve_verdict expire(struct serve_conn *conn, uint64_t now_ns)
 {
     struct http_conn *http = http_of(conn);
-    if (http->is_lingering) {
-        return SERVE_VERDICT_CLOSE;
-    }
     if (http->out != NULL || http->fd > 0) {
         return SERVE_VERDICT_ABORT; // the client does not take its answer
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The server's side of its connections; see serve.h.
+// The server's side of its connections; see serve.h. When a service is done with one, our direction
+// ends, and what the peer still sends is swallowed until its end comes, for a while: a reset must
+// not overtake the last answer, and the server learns how the connection ended.
 #include "cli/serve.h"
 
 #include <stdlib.h>
@@ -54,27 +56,51 @@ static void forget(struct serve_conn *conn)
 {
     struct serve *serve = conn->serve;
     unlink_conn(conn);
-    serve->service->release(conn);
+    if (!conn->is_closing) {
+        serve->service->release(conn);
+    }
     serve->ended++;
     serve->octets_in += conn->octets_in;
     serve->octets_out += conn->octets_out;
     free(conn);
 }
 
+// Gives the handle up: what is left of the close happens without us.
+static void let_go(struct serve_conn *conn, uint64_t now_ns)
+{
+    synfin_socket_close(conn->serve->stack, conn->socket, now_ns);
+    forget(conn);
+}
+
+static void start_closing(struct serve_conn *conn, uint64_t now_ns)
+{
+    conn->serve->service->release(conn);
+    conn->is_closing = true;
+    serve_wait(conn, SERVE_WAIT_LINGER, now_ns);
+    // It fails when the connection has ended meanwhile, and then an event says how.
+    (void)!synfin_socket_shutdown(conn->serve->stack, conn->socket, SYNFIN_SHUTDOWN_WRITE, now_ns);
+}
+
+static void swallow(struct serve_conn *conn, uint64_t now_ns)
+{
+    size_t count;
+    while (serve_receive(conn, conn->serve->scratch, SERVE_SCRATCH_BYTES, &count, now_ns)
+           == SERVE_INPUT_OCTETS) {
+    }
+}
+
 static void settle(struct serve_conn *conn, enum serve_verdict verdict, uint64_t now_ns)
 {
-    struct serve *serve = conn->serve;
     switch (verdict) {
     case SERVE_VERDICT_WAIT: return;
     case SERVE_VERDICT_CLOSE:
-        serve_log_end(conn, SYNFIN_ERROR_OK, SYNFIN_REASON_UNKNOWN, now_ns);
-        synfin_socket_close(serve->stack, conn->socket, now_ns);
-        break;
-    case SERVE_VERDICT_ABORT:
-        serve_log_end(conn, SYNFIN_ERROR_ABORTED, SYNFIN_REASON_UNKNOWN, now_ns);
-        synfin_socket_abort(serve->stack, conn->socket, now_ns);
-        break;
+        start_closing(conn, now_ns);
+        swallow(conn, now_ns);
+        return;
+    case SERVE_VERDICT_ABORT: break;
     }
+    serve_log_end(conn, SYNFIN_ERROR_ABORTED, SYNFIN_REASON_UNKNOWN, now_ns);
+    synfin_socket_abort(conn->serve->stack, conn->socket, now_ns);
     forget(conn);
 }
 
@@ -131,13 +157,25 @@ void serve_event(struct serve *serve, const struct synfin_event *event, uint64_t
     if (conn == NULL) {
         return;
     }
-    if (event->kind != SYNFIN_EVENT_CLOSED) {
+    if (event->kind == SYNFIN_EVENT_CLOSED) {
+        serve_log_end(conn, event->error, event->reason, now_ns);
+        let_go(conn, now_ns);
+    } else if (conn->is_closing) {
+        swallow(conn, now_ns);
+    } else {
         settle(conn, serve->service->advance(conn, now_ns), now_ns);
+    }
+}
+
+static void expire(struct serve_conn *conn, uint64_t now_ns)
+{
+    if (conn->is_closing) {
+        serve_log_end(conn, SYNFIN_ERROR_OK, SYNFIN_REASON_UNKNOWN, now_ns);
+        let_go(conn, now_ns);
         return;
     }
-    serve_log_end(conn, event->error, event->reason, now_ns);
-    synfin_socket_close(serve->stack, conn->socket, now_ns);
-    forget(conn);
+    serve_wait(conn, SERVE_WAIT_LINGER, now_ns); // whatever happens, it comes to an end
+    settle(conn, conn->serve->service->expire(conn, now_ns), now_ns);
 }
 
 void serve_expire(struct serve *serve, uint64_t now_ns)
@@ -145,8 +183,7 @@ void serve_expire(struct serve *serve, uint64_t now_ns)
     for (int wait = SERVE_WAIT_NONE + 1; wait < SERVE_WAIT_COUNT; wait++) {
         struct serve_conn *conn;
         while ((conn = serve->queue[wait].first) != NULL && conn->deadline_ns <= now_ns) {
-            serve_wait(conn, SERVE_WAIT_LINGER, now_ns); // whatever happens, it comes to an end
-            settle(conn, serve->service->expire(conn, now_ns), now_ns);
+            expire(conn, now_ns);
         }
     }
 }
@@ -178,11 +215,16 @@ static void visit_all(struct serve *serve, uint64_t now_ns,
     }
 }
 
+static enum serve_verdict drain(struct serve_conn *conn, uint64_t now_ns)
+{
+    return conn->is_closing ? SERVE_VERDICT_WAIT : conn->serve->service->drain(conn, now_ns);
+}
+
 void serve_drain(struct serve *serve, uint64_t now_ns)
 {
     serve->is_draining = true;
     stop_listening(serve, now_ns);
-    visit_all(serve, now_ns, serve->service->drain);
+    visit_all(serve, now_ns, drain);
 }
 
 static enum serve_verdict condemn(struct serve_conn *conn, uint64_t now_ns)

@@ -40,11 +40,12 @@ struct serve_conn {
     uint64_t accepted_ns;
     uint64_t octets_in, octets_out;
     struct synfin_endpoint peer;
+    bool is_closing; // our direction has ended, and the service has nothing to do with it
 };
 
 enum serve_verdict {
     SERVE_VERDICT_WAIT,  // nothing more to do until an event
-    SERVE_VERDICT_CLOSE, // finished: close in order
+    SERVE_VERDICT_CLOSE, // finished: close in order; the service is not asked again
     SERVE_VERDICT_ABORT, // failed: reset
 };
 
