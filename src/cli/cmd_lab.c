@@ -51,7 +51,8 @@ static enum cli_parse_outcome read_options(struct cli_parser *parser, struct opt
     parser->about =
         "Plays a part of a connection's life between two stacks over an emulated link\n"
         "in virtual time, and draws it. Needs no privilege. The flags of the link, its\n"
-        "faults and TCP's times override the scenario's own.";
+        "faults and TCP's times override the scenario's own; --drop replaces what it\n"
+        "loses.";
     parser->operands_max = 1;
     cli_parse_add(parser, "lab", own_flags, sizeof own_flags / sizeof own_flags[0], options);
     cli_flags_add(parser, &options->flags, CLI_FLAGS_FAULT | CLI_FLAGS_TCP | CLI_FLAGS_OUTPUT);

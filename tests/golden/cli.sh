@@ -24,7 +24,8 @@ expect() {
     status=0
     "$synfin" "$@" >"$work/out" 2>"$work/err" || status=$?
     [ "$status" = "$wanted" ] || fail "synfin $*: status $status, expected $wanted"
-    [ -z "$text" ] || grep -qF -e "$text" "$work/err" || fail "synfin $*: stderr has no $text: $(cat "$work/err")"
+    [ -z "$text" ] || grep -qF -e "$text" "$work/err" \
+        || fail "synfin $*: stderr has no $text: $(cat "$work/err")"
 }
 
 expect 2 'usage: synfin COMMAND'

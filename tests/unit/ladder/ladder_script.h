@@ -8,7 +8,7 @@
 
 #include <synfin/ladder.h>
 
-enum { SCRIPT_ISS_A = 1000, SCRIPT_ISS_B = 4000000000 - 2147483647, SCRIPT_OUTPUT_MAX = 1 << 20 };
+enum { SCRIPT_ISS_A = 1000, SCRIPT_ISS_B = 1852516353, SCRIPT_OUTPUT_MAX = 1 << 20 };
 
 #define MS(n) ((uint64_t)(n)*1000000)
 
