@@ -150,3 +150,13 @@ bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags
     return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
            || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(rate_bps) || flags->drop_rules > 0;
 }
+
+bool cli_flags_has_tcp(const struct cli_parser *parser)
+{
+    for (uint32_t i = 0; i < parser->sets; i++) {
+        if (parser->set[i].flag == tcp_flags && parser->set[i].given != 0) {
+            return true;
+        }
+    }
+    return false;
+}

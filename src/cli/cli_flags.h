@@ -52,5 +52,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
                         struct synfin_stack_config *config);
 // Whether any fault was asked for, so that a real device needs a fault link around it.
 bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags);
+// Whether any time or limit of TCP was given.
+bool cli_flags_has_tcp(const struct cli_parser *parser);
 
 #endif

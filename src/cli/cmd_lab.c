@@ -187,10 +187,8 @@ static void write_scenario(const struct play *play, const struct lab_world *worl
 // With no fault and no time of TCP chosen, the scenario must end as it says.
 static bool is_as_written(const struct play *play)
 {
-    struct synfin_stack_config stack;
-    synfin_stack_config_default(&stack);
-    return !cli_flags_has_fault(play->parser, &play->options->flags)
-           && memcmp(&stack, &play->stack, sizeof stack) == 0;
+    const struct cli_flags *flags = &play->options->flags;
+    return !cli_flags_has_fault(play->parser, flags) && !cli_flags_has_tcp(play->parser);
 }
 
 static enum cli_status play_in_world(struct play *play)

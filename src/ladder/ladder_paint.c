@@ -268,9 +268,9 @@ uint8_t ladder_paint_take_lane(struct ladder_painter *painter, enum synfin_link_
 uint8_t ladder_paint_find_lane(const struct ladder_painter *painter, enum synfin_link_side side,
                                size_t record)
 {
-    for (uint8_t i = 0; i < LADDER_LANES; i++) {
+    for (uint32_t i = 0; i < LADDER_LANES; i++) {
         if (painter->lane[side][i] == record + 1) {
-            return i;
+            return (uint8_t)i;
         }
     }
     return LADDER_NO_LANE;
