@@ -27,6 +27,9 @@ static struct synfin_packet *next_packet(const struct burst *burst)
 
 static void put_net(struct burst *burst)
 {
+    if (!net_has_output(burst->stack->net, burst->iface)) {
+        return;
+    }
     burst->count += net_output(burst->stack->net, burst->iface, next_packet(burst),
                                burst->max - burst->count, burst->now_ns);
 }
@@ -162,6 +165,12 @@ static void put_connections(struct burst *burst)
     }
 }
 
+bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface)
+{
+    return iface < net_ifaces(stack->net)
+           && (tcp_has_output(&stack->tcp, iface) || net_has_output(stack->net, iface));
+}
+
 uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_packet *packets,
                              uint32_t max, uint64_t now_ns)
 {
@@ -173,7 +182,8 @@ uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_
         .now_ns = stack_now(stack, now_ns),
     };
     net_reclaim(stack->net);
-    if (iface >= net_ifaces(stack->net)) {
+    // A device asks again and again; most often there is nothing to say.
+    if (!synfin_stack_has_output(stack, iface)) {
         return 0;
     }
     put_net(&burst);
@@ -184,10 +194,4 @@ uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_
     stack_path_poll_changes(stack);
     stack->packets_out += burst.count;
     return burst.count;
-}
-
-bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface)
-{
-    return iface < net_ifaces(stack->net)
-           && (net_has_output(stack->net, iface) || tcp_has_output(&stack->tcp, iface));
 }
