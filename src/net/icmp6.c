@@ -110,6 +110,9 @@ enum net_verdict icmp6_input(struct net *net, struct net_rx *rx, const struct wi
     if (reason != SYNFIN_REASON_UNKNOWN) {
         return net_drop(net, reason, rx->now_ns);
     }
+    if (rx->is_source_ours && icmp.type != WIRE_ICMP6_NEIGHBOUR_ADVERT) {
+        return net_drop(net, SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE, rx->now_ns);
+    }
     if (wire_icmp6_is_nd(icmp.type)) {
         return nd_input(net, rx, ip);
     }

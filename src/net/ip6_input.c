@@ -8,16 +8,22 @@
 #include "wire/wire_addr.h"
 #include "wire/wire_protocol.h"
 
-static bool is_martian_source(const struct net *net, const struct synfin_addr *src)
+// A station that has the address which we are claiming answers from it: RFC 4862 §5.4.4. Only its
+// neighbour advertisement goes on.
+static bool is_martian_source(struct net *net, struct net_rx *rx, const struct synfin_addr *src)
 {
-    return wire_addr_is_multicast(src) || wire_addr_is_loopback(src) || addrs_is_local(net, src);
+    const struct net_addr *own = addrs_find(net, NET_IFACE_ANY, src);
+    rx->is_source_ours =
+        own != NULL && own->state == ADDR_STATE_OPTIMISTIC && own->iface == rx->iface;
+    return (own != NULL && !rx->is_source_ours) || wire_addr_is_mapped(src)
+           || wire_addr_is_multicast(src) || wire_addr_is_loopback(src);
 }
 
 // UNKNOWN when the packet is from somebody else, and for us or for a group that we hear. The
 // unspecified source passes here: only neighbour discovery may have it, and checks.
 static enum synfin_reason check_addrs(struct net *net, struct net_rx *rx, const struct wire_ip6 *ip)
 {
-    if (wire_addr_is_mapped(&ip->src) || is_martian_source(net, &ip->src)) {
+    if (is_martian_source(net, rx, &ip->src)) {
         return SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE;
     }
     bool is_frame_to_many = rx->is_group;
@@ -120,7 +126,7 @@ static enum net_verdict deliver(struct net *net, struct net_rx *rx, const struct
     if (rx->is_group) {
         return net_drop(net, SYNFIN_REASON_DROP_IP_MARTIAN_DESTINATION, rx->now_ns);
     }
-    if (synfin_addr_is_unspecified(&ip->src)) {
+    if (rx->is_source_ours || synfin_addr_is_unspecified(&ip->src)) {
         return net_drop(net, SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE, rx->now_ns);
     }
     if (rx->out->protocol == WIRE_PROTOCOL_TCP) {

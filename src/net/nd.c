@@ -126,7 +126,7 @@ static enum net_verdict input_advert(struct net *net, const struct net_rx *rx,
         return net_consume(net);
     }
     struct neighbour *neighbour = neighbour_find(net, rx->iface, &nd->target);
-    if (own != NULL || neighbour == NULL) {
+    if (own != NULL || rx->is_source_ours || neighbour == NULL) {
         return net_drop(net, SYNFIN_REASON_DROP_ND_UNSOLICITED, rx->now_ns);
     }
     struct neighbour_advert advert = {

@@ -201,6 +201,7 @@ struct net_rx {
     uint32_t start;      // where in the head the IP header begins
     uint32_t ip_bytes;   // of the IP datagram, without the frame's padding
     bool is_group;       // to many, by its link or IP destination: nobody answers errors to it
+    bool is_source_ours; // IPv6: while our claim to it is being proved
     bool has_extensions; // IPv6: something stood between its header and the transport's
     struct net_datagram *out;
 };
