@@ -63,8 +63,9 @@ static struct fixture *create(bool has_routers)
     if (!has_routers) {
         add_addr(fixture, fixture->eth, OUR6 "/64");
         fixture_advance(fixture, fixture->now_ns + 2 * S); // addresses are proved unique
-        fixture_forget_sent(fixture);
     }
+    fixture_advance(fixture, fixture->now_ns);
+    fixture_forget_sent(fixture);
     return fixture;
 }
 
