@@ -2,7 +2,6 @@
 //
 // A stack's life: its memory comes back whatever state its connections are in, its limit holds,
 // and a few tens of kilobytes are enough for a few connections.
-#include <stdio.h>
 #include <string.h>
 
 #include <synfin/socket.h>
@@ -242,6 +241,89 @@ static void sockets_max_is_a_limit(void **state)
     synfin_stack_destroy(stack);
 }
 
+static uint64_t used_bytes(const struct world *world, uint32_t host)
+{
+    struct synfin_stack_stats stats = {.size = sizeof stats};
+    synfin_stack_stats(world->host[host].stack, &stats);
+    return stats.memory_used_bytes;
+}
+
+// When all connections are gone, so is everything that they held, also after losses.
+static void memory_in_use_returns_to_what_it_was(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    world_config_default(&config);
+    config.link.loss_ppm = 100000;
+    config.link.reorder_ppm = 100000;
+    world_init(&world, &config);
+    synfin_socket listener = world_listen(&world, 4, 80, 0);
+    const uint64_t before[] = {used_bytes(&world, 0), used_bytes(&world, 1)};
+    for (int i = 0; i < 50; i++) {
+        synfin_socket client = world_connect(&world, 4, 80);
+        synfin_socket server = 0;
+        assert_true(used_bytes(&world, 0) > before[0]);
+        world_run(&world, 20 * WORLD_S);
+        if (synfin_socket_accept(world.host[1].stack, listener, &server, NULL) == SYNFIN_ERROR_OK) {
+            send_text(&world, 1, server, "never read");
+        }
+        world_run(&world, (uint64_t)i * WORLD_MS);
+        synfin_socket_close(world.host[0].stack, client, world.now_ns);
+        synfin_socket_close(world.host[1].stack, server, world.now_ns);
+    }
+    world_run(&world, 1000 * WORLD_S);
+    assert_int_equal(used_bytes(&world, 0), before[0]);
+    assert_int_equal(used_bytes(&world, 1), before[1]);
+    world_deinit(&world);
+}
+
+// FNV-1a over everything that happens on the link.
+static void hash_passage(void *ctx, const struct synfin_passage *passage)
+{
+    uint64_t *hash = ctx;
+    uint8_t octets[2048];
+    uint32_t bytes = synfin_packet_copy(passage->packet, octets, sizeof octets);
+    assert_int_equal(bytes, passage->packet->bytes);
+    *hash = (*hash ^ passage->sent_ns) * UINT64_C(0x100000001b3);
+    for (uint32_t i = 0; i < bytes; i++) {
+        *hash = (*hash ^ octets[i]) * UINT64_C(0x100000001b3);
+    }
+}
+
+static uint64_t hash_of_a_life(uint64_t seed)
+{
+    struct world_config config;
+    struct world world;
+    synfin_socket pair[2];
+    uint64_t hash = 1;
+    world_config_default(&config);
+    config.seed = seed;
+    config.is_ethernet = true;
+    config.link.loss_ppm = 50000;
+    config.link.jitter_ns = WORLD_MS;
+    world_init(&world, &config);
+    synfin_link_observe(world.link, hash_passage, &hash);
+    synfin_socket listener = world_listen(&world, 6, 80, 0);
+    world_open_pair(&world, 6, 80, listener, pair);
+    for (int i = 0; i < 20; i++) {
+        send_text(&world, i % 2 == 0 ? 0 : 1, pair[i % 2], "word by word");
+        world_run(&world, 3 * WORLD_MS);
+    }
+    synfin_socket_close(world.host[0].stack, pair[0], world.now_ns);
+    world_run(&world, 10 * WORLD_S);
+    world_deinit(&world);
+    return hash;
+}
+
+static void same_inputs_give_the_same_packets_at_the_same_times(void **state)
+{
+    (void)state;
+    uint64_t hash = hash_of_a_life(7);
+    assert_true(hash_of_a_life(7) == hash);
+    assert_true(hash_of_a_life(8) != hash);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +336,8 @@ int main(void)
         cmocka_unit_test(small_stack_serves_a_handful_of_connections),
         cmocka_unit_test(memory_limit_is_never_exceeded),
         cmocka_unit_test(sockets_max_is_a_limit),
+        cmocka_unit_test(memory_in_use_returns_to_what_it_was),
+        cmocka_unit_test(same_inputs_give_the_same_packets_at_the_same_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
