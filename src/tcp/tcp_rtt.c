@@ -9,6 +9,9 @@
 // Samples beyond this are a clock's or a network's accident: 10 minutes.
 #define SAMPLE_MAX_NS  (600 * NS_PER_S)
 
+// §5.7
+#define RTO_AFTER_LOST_SYN_NS (3 * NS_PER_S)
+
 enum { BACKOFF_MAX = 16 };
 
 // §2.2, §2.3
@@ -16,6 +19,7 @@ void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns)
 {
     struct tcp_rtt *rtt = &conn->rtt;
     rtt_ns = deadline_min(deadline_max(rtt_ns, 1), SAMPLE_MAX_NS);
+    rtt->backoff = 0; // §5: a new measurement makes the timeout collapse, and nothing before it
     if (rtt->srtt_ns == 0) {
         rtt->srtt_ns = rtt_ns;
         rtt->rttvar_ns = rtt_ns / 2;
@@ -34,6 +38,9 @@ static uint64_t base_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
     const struct synfin_stack_config *config = &tcp->config;
     if (rtt->srtt_ns == 0) {
         bool is_answering = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+        if (conn->has_syn_lost && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
+            return deadline_max(config->rto_initial_ns, RTO_AFTER_LOST_SYN_NS);
+        }
         return is_answering ? config->syn_ack_initial_ns : config->rto_initial_ns; // §2.1
     }
     uint64_t rto = rtt->srtt_ns + deadline_max(GRANULARITY_NS, 4 * rtt->rttvar_ns);
@@ -43,7 +50,9 @@ static uint64_t base_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
 // RTO with its backoff (§5.5), between the limits of §2.4 and §2.5.
 uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    return deadline_min(base_timeout(tcp, conn) << conn->rtt.backoff, tcp->config.rto_max_ns);
+    uint64_t most_ns = tcp->config.rto_max_ns;
+    uint64_t rto_ns = base_timeout(tcp, conn);
+    return rto_ns > most_ns >> conn->rtt.backoff ? most_ns : rto_ns << conn->rtt.backoff;
 }
 
 void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns)
@@ -56,14 +65,16 @@ void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_
         conn->rtt.is_timing = false; // §3: the answer could be to either
     } else if (!conn->rtt.is_timing) {
         conn->rtt.is_timing = true;
-        conn->rtt.timed = conn->snd.nxt;
+        conn->rtt.timed = seq_add(plan->seq, plan->bytes + (plan->bytes == 0));
         conn->rtt.timed_ns = now_ns;
     }
 }
 
 void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
 {
-    conn->rtt.backoff = 0; // §5.7: new data is acknowledged
+    if (!conn->is_syn_acked) {
+        conn->rtt.backoff = 0; // §5.7: data begins with a timeout of its own
+    }
     if (conn->rtt.is_timing && seq_ge(ack, conn->rtt.timed)) {
         conn->rtt.is_timing = false;
         tcp_rtt_sample(conn, deadline_age(conn->rtt.timed_ns, now_ns));

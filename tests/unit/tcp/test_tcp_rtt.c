@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+//
+// Round-trip times and the timeout of RFC 6298, against the RFC's own formulas in rational numbers
+// of 128 bits: SRTT in eighths and RTTVAR in quarters, nothing cut off before the end.
+#include "conn_box.h"
+#include "lib/test_random.h"
+
+#define G_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
+
+// An exact fraction would need ever more bits: 40 of them behind the point leave an error far
+// below one nanosecond for any number of samples.
+enum { POINT = 40 };
+
+__extension__ typedef unsigned __int128 wide;
+
+struct reference {
+    wide srtt, rttvar; // ns << POINT
+    bool has_sample;
+};
+
+static void take(struct reference *reference, uint64_t rtt_ns)
+{
+    wide r = (wide)rtt_ns << POINT;
+    if (!reference->has_sample) { // §2.2
+        reference->srtt = r;
+        reference->rttvar = r / 2;
+        reference->has_sample = true;
+        return;
+    }
+    wide error = reference->srtt > r ? reference->srtt - r : r - reference->srtt;
+    reference->rttvar = (reference->rttvar * 3 + error) / 4; // §2.3, before SRTT is touched
+    reference->srtt = (reference->srtt * 7 + r) / 8;
+}
+
+static uint64_t reference_rto(const struct reference *reference)
+{
+    uint64_t srtt = (uint64_t)(reference->srtt >> POINT);
+    uint64_t spread = (uint64_t)(4 * reference->rttvar >> POINT);
+    return srtt + (spread > G_NS ? spread : G_NS);
+}
+
+static void assert_near(uint64_t value, uint64_t expected)
+{
+    uint64_t difference = value > expected ? value - expected : expected - value;
+    assert_true(difference <= G_NS); // one tick
+}
+
+static void compare(struct conn_box *box, const struct reference *reference)
+{
+    uint64_t rto = reference_rto(reference);
+    rto = rto < BOX_S ? BOX_S : rto;
+    rto = rto > 60 * BOX_S ? 60 * BOX_S : rto;
+    assert_near(box->conn->rtt.srtt_ns, (uint64_t)(reference->srtt >> POINT));
+    assert_near(box->conn->rtt.rttvar_ns, (uint64_t)(reference->rttvar >> POINT));
+    assert_near(tcp_rtt_timeout(&box->tcp, box->conn), rto);
+}
+
+static void timeout_before_any_sample_is_one_second(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
+    conn_box_deinit(&box);
+}
+
+// RFC 9293 §3.8.1 [MUST-18], RFC 6298 §2.2
+static void first_sample_sets_srtt_and_half_of_it_as_variance(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    tcp_rtt_sample(box.conn, 800 * BOX_MS);
+    assert_int_equal(box.conn->rtt.srtt_ns, 800 * BOX_MS);
+    assert_int_equal(box.conn->rtt.rttvar_ns, 400 * BOX_MS);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 2400 * BOX_MS); // 0.8 + 4 * 0.4
+    conn_box_deinit(&box);
+}
+
+// RFC 9293 §3.8.1 [MUST-18], RFC 6298 §2.3
+static void second_sample_is_averaged_with_the_old_srtt(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    tcp_rtt_sample(box.conn, 800 * BOX_MS);
+    tcp_rtt_sample(box.conn, 1600 * BOX_MS);
+    assert_int_equal(box.conn->rtt.srtt_ns, 900 * BOX_MS);   // 7/8 * 0.8 + 1/8 * 1.6
+    assert_int_equal(box.conn->rtt.rttvar_ns, 500 * BOX_MS); // 3/4 * 0.4 + 1/4 * 0.8
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 2900 * BOX_MS);
+    conn_box_deinit(&box);
+}
+
+// RFC 9293 §3.8.1 [MUST-18], RFC 6298 §2.4, §2.5
+static void timeout_stays_between_its_limits(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    for (uint32_t i = 0; i < 100; i++) {
+        tcp_rtt_sample(box.conn, BOX_MS);
+    }
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
+    for (uint32_t i = 0; i < 100; i++) {
+        tcp_rtt_sample(box.conn, 90 * BOX_S);
+    }
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 60 * BOX_S);
+    conn_box_deinit(&box);
+}
+
+// A variance of 0 leaves SRTT + G.
+static void timeout_of_a_steady_path_is_srtt_and_one_tick(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    for (uint32_t i = 0; i < 1000; i++) {
+        tcp_rtt_sample(box.conn, 5 * BOX_S);
+    }
+    assert_near(tcp_rtt_timeout(&box.tcp, box.conn), 5 * BOX_S + G_NS);
+    assert_true(tcp_rtt_timeout(&box.tcp, box.conn) >= 5 * BOX_S + G_NS);
+    conn_box_deinit(&box);
+}
+
+// From 1 us to 10 min, steady, alternating and random.
+static void hist_121_any_round_trip_equals_the_reference(void **state)
+{
+    (void)state;
+    uint64_t random = 121;
+    for (uint64_t rtt_ns = 1000; rtt_ns <= 600 * BOX_S; rtt_ns = rtt_ns * 7 / 3 + 1) {
+        struct conn_box box;
+        struct reference reference = {0};
+        conn_box_init(&box);
+        for (uint32_t i = 0; i < 300; i++) {
+            uint64_t sample = i % 3 == 0   ? rtt_ns
+                              : i % 3 == 1 ? 1000
+                                           : test_random(&random) % rtt_ns + 1;
+            tcp_rtt_sample(box.conn, sample);
+            take(&reference, sample);
+            compare(&box, &reference);
+        }
+        conn_box_deinit(&box);
+    }
+}
+
+static void sample_beyond_ten_minutes_counts_as_ten_minutes(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    tcp_rtt_sample(box.conn, UINT64_MAX);
+    assert_int_equal(box.conn->rtt.srtt_ns, 600 * BOX_S);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 60 * BOX_S);
+    tcp_rtt_sample(box.conn, 0);
+    assert_true(box.conn->rtt.srtt_ns > 0 && box.conn->rtt.min_ns > 0);
+    conn_box_deinit(&box);
+}
+
+// RFC 9293 §3.8.1 [MUST-18], RFC 6298 §5.5
+static void timeout_doubles_with_each_expiry_up_to_the_limit(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    static const uint64_t seconds[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), seconds[i] * BOX_S);
+        tcp_rtt_back_off(box.conn);
+    }
+    for (uint32_t i = 0; i < 300; i++) {
+        tcp_rtt_back_off(box.conn);
+        assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 60 * BOX_S);
+    }
+    conn_box_deinit(&box);
+}
+
+// The largest limit that a configuration may name: no shift runs over the edge of 64 bits.
+static void timeout_with_the_largest_limits_never_shrinks(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    box.tcp.config.rto_max_ns = UINT64_C(366) * 24 * 3600 * BOX_S;
+    tcp_rtt_sample(box.conn, BOX_S);
+    for (uint64_t part = 1; part < 3000; part++) {
+        box.tcp.config.rto_min_ns = box.tcp.config.rto_max_ns / part;
+        box.conn->rtt.backoff = 0;
+        for (uint32_t i = 0; i < 20; i++) {
+            uint64_t before = tcp_rtt_timeout(&box.tcp, box.conn);
+            tcp_rtt_back_off(box.conn);
+            uint64_t after = tcp_rtt_timeout(&box.tcp, box.conn);
+            assert_true(after >= before && after <= box.tcp.config.rto_max_ns);
+        }
+    }
+    conn_box_deinit(&box);
+}
+
+static struct tcp_plan plan_of(const struct conn_box *box, uint32_t bytes, bool is_again)
+{
+    struct seq seq = is_again ? box->conn->snd.una : box->conn->snd.nxt;
+    return (struct tcp_plan){
+        .kind = TCP_PLAN_NEW, .seq = seq, .bytes = bytes, .is_again = is_again};
+}
+
+static void send_timed(struct conn_box *box, uint32_t bytes)
+{
+    struct tcp_plan plan = plan_of(box, bytes, false);
+    tcp_rtt_on_sent(box->conn, &plan, box->now_ns);
+    conn_box_send(box, bytes);
+}
+
+// The acknowledgment of what was sent before the timed segment says nothing about it.
+static void acknowledgment_of_an_earlier_segment_is_no_sample(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    send_timed(&box, 1000);
+    box.now_ns += 10 * BOX_MS;
+    send_timed(&box, 1000);
+    box.now_ns += 20 * BOX_MS;
+    tcp_rtt_on_acked(box.conn, seq_add(box.conn->snd.una, 1000), box.now_ns); // the first: 30 ms
+    assert_int_equal(box.conn->rtt.srtt_ns, 30 * BOX_MS);
+    send_timed(&box, 1000); // timed, while the second is on its way
+    box.now_ns += BOX_MS;
+    tcp_rtt_on_acked(box.conn, seq_add(box.conn->snd.una, 2000), box.now_ns); // the second's
+    assert_int_equal(box.conn->rtt.min_ns, 30 * BOX_MS);
+    box.now_ns += 29 * BOX_MS;
+    tcp_rtt_on_acked(box.conn, seq_add(box.conn->snd.una, 3000), box.now_ns);
+    assert_int_equal(box.conn->rtt.srtt_ns, 30 * BOX_MS);
+    assert_int_equal(box.conn->rtt.min_ns, 30 * BOX_MS);
+    conn_box_deinit(&box);
+}
+
+// RFC 9293 §3.8.1 [MUST-18], RFC 6298 §3: Karn's algorithm
+static void segment_sent_twice_is_no_sample(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    send_timed(&box, 1000);
+    box.now_ns += 5 * BOX_S;
+    struct tcp_plan again = plan_of(&box, 1000, true);
+    tcp_rtt_on_sent(box.conn, &again, box.now_ns);
+    box.now_ns += 10 * BOX_MS;
+    tcp_rtt_on_acked(box.conn, box.conn->snd.nxt, box.now_ns);
+    assert_int_equal(box.conn->rtt.srtt_ns, 0);
+    conn_box_deinit(&box);
+}
+
+// RFC 6298 §5: RTO stays backed off until a segment that was sent once is timed.
+static void backoff_lasts_until_the_next_sample(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    send_timed(&box, 1000);
+    tcp_rtt_back_off(box.conn);
+    tcp_rtt_back_off(box.conn);
+    struct tcp_plan again = plan_of(&box, 1000, true);
+    tcp_rtt_on_sent(box.conn, &again, box.now_ns);
+    tcp_rtt_on_acked(box.conn, box.conn->snd.nxt, box.now_ns);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 4 * BOX_S);
+    conn_box_ack(&box, 1000);
+    send_timed(&box, 1000);
+    box.now_ns += 100 * BOX_MS;
+    tcp_rtt_on_acked(box.conn, box.conn->snd.nxt, box.now_ns);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
+    conn_box_deinit(&box);
+}
+
+// RFC 6298 §5.7: a SYN that had to be sent again leaves 3 s until the first sample.
+static void timeout_after_a_lost_syn_is_three_seconds(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    box.conn->has_syn_lost = true;
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 3 * BOX_S);
+    tcp_rtt_sample(box.conn, 10 * BOX_MS);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
+    conn_box_deinit(&box);
+}
+
+static void pure_acknowledgment_is_not_timed(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    struct tcp_plan plan = {
+        .kind = TCP_PLAN_ACK, .seq = box.conn->snd.nxt, .flags = SYNFIN_TCP_ACK};
+    tcp_rtt_on_sent(box.conn, &plan, box.now_ns);
+    assert_false(box.conn->rtt.is_timing);
+    conn_box_deinit(&box);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timeout_before_any_sample_is_one_second),
+        cmocka_unit_test(first_sample_sets_srtt_and_half_of_it_as_variance),
+        cmocka_unit_test(second_sample_is_averaged_with_the_old_srtt),
+        cmocka_unit_test(timeout_stays_between_its_limits),
+        cmocka_unit_test(timeout_of_a_steady_path_is_srtt_and_one_tick),
+        cmocka_unit_test(hist_121_any_round_trip_equals_the_reference),
+        cmocka_unit_test(sample_beyond_ten_minutes_counts_as_ten_minutes),
+        cmocka_unit_test(timeout_doubles_with_each_expiry_up_to_the_limit),
+        cmocka_unit_test(timeout_with_the_largest_limits_never_shrinks),
+        cmocka_unit_test(acknowledgment_of_an_earlier_segment_is_no_sample),
+        cmocka_unit_test(segment_sent_twice_is_no_sample),
+        cmocka_unit_test(backoff_lasts_until_the_next_sample),
+        cmocka_unit_test(timeout_after_a_lost_syn_is_three_seconds),
+        cmocka_unit_test(pure_acknowledgment_is_not_timed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
