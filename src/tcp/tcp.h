@@ -47,11 +47,13 @@ struct tcp {
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
     uint32_t bucket_count, in_table;
+    struct tcp_conn *found_last; // by the last segment; NULL: none
     struct tcp_conn *port_bucket[TCP_PORT_BUCKETS]; // listeners and bound sockets by port
 
     struct siphash_key table_key, isn_key, ts_key, port_key;
     struct entropy entropy;
-    uint32_t next_number, next_generation, port_counter;
+    uint32_t next_number, next_generation;
+    bool has_avx2; // for checksums, see base/cpu.h
 
     struct list_node ready[SYNFIN_IFACES_MAX];  // connections with something to send
     struct list_node parked[SYNFIN_IFACES_MAX]; // the same, waiting for their next hop

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
-// RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
+// RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
 static bool is_plausible(const struct tcp_conn *conn, struct seq ack)
 {
     struct seq oldest = seq_sub(conn->snd.una, conn->snd.wnd_max);
@@ -43,13 +43,15 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     tcp_output_want(tcp, conn);
 }
 
+// RFC 9293 §3.1 [MUST-1, REC-1]: unsigned, and kept in 32 bits.
 static uint32_t offered_window(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     bool is_syn = tcp_segment_has(seg, SYNFIN_TCP_SYN);
     return (uint32_t)seg->h.window << (is_syn ? 0 : conn->snd.wscale_shift);
 }
 
-// RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 keep old segments from updating the window.
+// RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 keep old segments from updating the window, which may
+// also shrink (RFC 9293 §3.8.6 [MUST-34]).
 void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq)

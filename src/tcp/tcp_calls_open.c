@@ -23,6 +23,7 @@ static bool is_fresh(const struct tcp_conn *conn)
     return conn->state == SYNFIN_TCP_STATE_CLOSED && !conn->is_done;
 }
 
+// RFC 9293 §3.9.1.1 [MUST-43].
 enum synfin_error tcp_bind(struct tcp *tcp, struct tcp_conn *conn,
                            const struct synfin_endpoint *local)
 {
@@ -44,6 +45,7 @@ enum synfin_error tcp_bind(struct tcp *tcp, struct tcp_conn *conn,
     return SYNFIN_ERROR_OK;
 }
 
+// RFC 9293 §3.9.1.1 [MUST-41]: a new block, or an error.
 enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t backlog,
                              uint64_t now_ns)
 {
@@ -105,7 +107,7 @@ static enum synfin_error check_connect(const struct tcp_conn *conn,
     return SYNFIN_ERROR_OK;
 }
 
-// Fills in the pair: the bound address and port, or `source` and an ephemeral port.
+// RFC 9293 §3.9.1.1 [MUST-45]. Fills in the pair: the bound address and port, or `source` and an ephemeral port.
 static enum synfin_error choose_pair(struct tcp *tcp, const struct tcp_conn *conn,
                                      const struct synfin_endpoint *remote,
                                      const struct synfin_addr *source, struct tcp_pair *pair)

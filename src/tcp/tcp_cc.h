@@ -2,7 +2,7 @@
 //
 // Congestion control as a plug-in: events with values in, a window and a pacing rate out,
 // integers only. It never sees the connection, and what to send again is not its business
-// (tcp_recovery.c). One file per algorithm: tcp_cc_<name>.c.
+// (tcp_recovery.c). One file per algorithm (RFC 9293 §3.8.2 [MAY-18]): tcp_cc_<name>.c.
 #ifndef SYNFIN_TCP_CC_H
 #define SYNFIN_TCP_CC_H
 

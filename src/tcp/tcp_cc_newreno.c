@@ -40,6 +40,7 @@ static void newreno_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial
     cc->counted_bytes = 0;
 }
 
+// RFC 9293 §3.8.2 [MUST-19].
 static void newreno_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 {
     if (!ack->is_limited_by_cwnd) {

@@ -75,6 +75,7 @@ enum synfin_error tcp_shutdown(struct tcp *tcp, struct tcp_conn *conn, enum synf
 }
 
 // The handle is gone; nobody is told anything any more, and nobody reads.
+// RFC 9293 §3.6.1 [MAY-1].
 static void make_orphan(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->is_orphan = true;

@@ -48,6 +48,7 @@ static void add_sack(const struct tcp_conn *conn, struct wire_tcp *h)
     h->sack_blocks = (uint8_t)count;
 }
 
+// RFC 9293 §3.7.1 [MUST-14, SHLD-5, MAY-3].
 static void add_syn_options(const struct tcp_conn *conn, struct wire_tcp *h)
 {
     h->has_mss = true;
@@ -57,6 +58,8 @@ static void add_syn_options(const struct tcp_conn *conn, struct wire_tcp *h)
     h->wscale_shift = conn->rcv.wscale_shift;
 }
 
+// RFC 9293 §3.8.5 [MUST-62]; urgent data of any length: while its end is farther ahead than the
+// field reaches, the field says its largest value.
 static void add_urgent(const struct tcp_conn *conn, const struct tcp_plan *plan, struct wire_tcp *h)
 {
     if (conn->has_urgent_out && seq_gt(conn->snd.up, plan->seq)) {
@@ -130,10 +133,12 @@ static void emit_header(struct synfin_packet *packet, const struct wire_tcp *h)
     packet->bytes += packet->head_bytes;
 }
 
-static void fill_checksum(struct synfin_packet *packet, const struct tcp_pair *pair)
+// RFC 9293 §3.1 [MUST-2].
+static void fill_checksum(const struct tcp *tcp, struct synfin_packet *packet,
+                          const struct tcp_pair *pair)
 {
     struct checksum sum;
-    checksum_init(&sum);
+    checksum_init_for(&sum, tcp->has_avx2);
     wire_pseudo_header_add(&sum, &pair->local, &pair->remote, PROTOCOL_TCP, packet->bytes);
     checksum_add(&sum, packet->head, packet->head_bytes);
     for (uint32_t i = 0; i < packet->spans; i++) {
@@ -154,12 +159,12 @@ static void leave_checksum(struct synfin_packet *packet, const struct tcp_pair *
     packet->checksum_offset = 16;
 }
 
-void tcp_emit_header(struct synfin_packet *packet, const struct tcp_pair *pair,
-                     const struct wire_tcp *h)
+void tcp_emit_header(const struct tcp *tcp, struct synfin_packet *packet,
+                     const struct tcp_pair *pair, const struct wire_tcp *h)
 {
     begin_packet(packet);
     emit_header(packet, h);
-    fill_checksum(packet, pair);
+    fill_checksum(tcp, packet, pair);
 }
 
 void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
@@ -176,7 +181,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     if (conn->path.can_checksum) {
         leave_checksum(packet, &conn->pair);
     } else {
-        fill_checksum(packet, &conn->pair);
+        fill_checksum(tcp, packet, &conn->pair);
     }
     packet->reason = plan->reason;
     packet->conn = conn->number;

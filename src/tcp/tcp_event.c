@@ -17,6 +17,7 @@ void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_ki
     }
 }
 
+// RFC 9293 §3.6 [MUST-12]: `error` is OK when both directions were closed in order.
 void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                    enum synfin_reason cause, uint64_t now_ns)
 {

@@ -23,8 +23,10 @@ static enum synfin_error error_of(enum tcp_icmp kind)
     return SYNFIN_ERROR_OK;
 }
 
-// RFC 9293 §3.9.2.2 [MUST-54 to 56], RFC 5461 §4: soft errors do not abort an attempt to
-// connect either, but a port unreachable or a prohibition then is the peer's answer.
+// RFC 9293 §3.9.2.2 [MUST-56], RFC 5461 §4: soft errors do not abort an attempt to connect
+// either, but a port unreachable or a prohibition then is the peer's answer.
+// DEVIATES RFC 9293 §3.9.2.2 [SHLD-26]: an open connection outlives hard errors (RFC 5927 §5.2),
+// because anybody can send them.
 static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
 {
     return conn->state == SYNFIN_TCP_STATE_SYN_SENT
@@ -50,6 +52,7 @@ static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes
     }
 }
 
+// RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]: to the connection it is about, whose user can ask for it.
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
                     enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns)
 {

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
+// RFC 9293 §3.9.2.3 [MUST-57, MUST-63]; broadcasts of a subnet are net's to refuse.
 static bool is_multicast(const struct synfin_addr *addr)
 {
     if (synfin_addr_is_ipv4(addr)) {
@@ -19,27 +20,29 @@ static bool is_multicast(const struct synfin_addr *addr)
     return addr->octet[0] == 0xff;
 }
 
-static bool has_bad_checksum(const struct tcp_arrival *arrival)
+// RFC 9293 §3.1 [MUST-3]; a device may have summed already.
+static bool has_bad_checksum(const struct tcp *tcp, const struct tcp_arrival *arrival)
 {
     if (arrival->is_checksum_verified) {
         return false;
     }
     struct checksum sum;
-    checksum_init(&sum);
+    checksum_init_for(&sum, tcp->has_avx2);
     wire_pseudo_header_add(&sum, &arrival->src, &arrival->dst, 6, arrival->segment.bytes);
     gather_checksum(&arrival->segment, &sum);
     return checksum_finish(&sum) != 0;
 }
 
 // What must hold of a segment before anything is looked up; UNKNOWN when it does.
-static enum synfin_reason check_form(const struct tcp_arrival *arrival, struct wire_tcp *h)
+static enum synfin_reason check_form(const struct tcp *tcp, const struct tcp_arrival *arrival,
+                                     struct wire_tcp *h)
 {
     enum synfin_reason reason =
         wire_tcp_parse(arrival->head, arrival->head_bytes, arrival->segment.bytes, h);
     if (reason != SYNFIN_REASON_UNKNOWN) {
         return reason;
     }
-    if (has_bad_checksum(arrival)) {
+    if (has_bad_checksum(tcp, arrival)) {
         return SYNFIN_REASON_DROP_TCP_CHECKSUM;
     }
     if (h->src_port == 0 || h->dst_port == 0) {
@@ -96,7 +99,7 @@ static bool is_acceptable(const struct tcp_conn *conn, const struct tcp_segment 
 }
 
 // A window probe: the text cannot be taken, but what the segment acknowledges counts
-// (RFC 9293 §3.10.7.4 [MUST-66]: special allowance for ACKs, URGs and RSTs at a zero window).
+// (RFC 9293 §3.4 [MUST-66]: ACK, URG and RST are heard at a zero window).
 static bool is_probe_of_shut_window(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     return tcp_window_open(conn) == 0 && seq_eq(seg->h.seq, conn->rcv.nxt)
@@ -146,7 +149,8 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
 }
 
-// Second step: RST, with the exact match of RFC 5961 §3.2.
+// Second step: RST, with the exact match of RFC 5961 §3.2. Text that comes with it is not looked at
+// (RFC 9293 §3.5.3 [SHLD-2]). SYN-RECEIVED knows how it was opened (RFC 9293 §3.5 [MUST-11]).
 static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                   uint64_t now_ns)
 {
@@ -222,7 +226,7 @@ static struct tcp_conn *find(struct tcp *tcp, struct tcp_segment *seg, uint64_t 
                             .remote = arrival->src,
                             .local_port = seg->h.dst_port,
                             .remote_port = seg->h.src_port};
-    struct tcp_conn *conn = tcp_table_find(tcp, &pair);
+    struct tcp_conn *conn = tcp_table_find_again(tcp, &pair);
     if (conn != NULL && !tcp_time_wait_may_reuse(conn, seg)) {
         return conn;
     }
@@ -258,7 +262,7 @@ void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_
     struct tcp_segment seg = {.arrival = arrival, .text = arrival->segment};
     uint32_t number = 0;
     tcp->segments_in++;
-    seg.reason = (uint16_t)check_form(arrival, &seg.h);
+    seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);
     if (seg.reason != SYNFIN_REASON_UNKNOWN) {
         tcp_trace_received(tcp, &seg, 0, SYNFIN_TRACE_SEGMENT_DROPPED, 0, now_ns);
         return;

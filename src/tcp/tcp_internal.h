@@ -57,6 +57,8 @@ void tcp_trace_sent(struct tcp *tcp, const struct tcp_sent *sent, uint64_t now_n
 
 // tcp_table.c
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
+// The same for an arriving segment, which mostly belongs to the connection of the one before.
+struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair);
 bool tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn);
 enum synfin_error tcp_table_init(struct tcp *tcp);
@@ -178,8 +180,8 @@ struct tcp_plan {
 void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
               struct synfin_packet *packet, uint64_t now_ns);
 // Writes a header with checksum in front of the packet's payload, without a connection.
-void tcp_emit_header(struct synfin_packet *packet, const struct tcp_pair *pair,
-                     const struct wire_tcp *h);
+void tcp_emit_header(const struct tcp *tcp, struct synfin_packet *packet,
+                     const struct tcp_pair *pair, const struct wire_tcp *h);
 // Octets of options in a segment of this connection that is no SYN.
 uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn);
 

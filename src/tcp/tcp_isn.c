@@ -6,7 +6,8 @@
 
 enum { ISN_TICK_NS = 4000 }; // RFC 9293 §3.4.1 [MUST-8]: a clock of about 4 us
 
-// ISN = M + F(localip, localport, remoteip, remoteport, secretkey), RFC 6528 §3.
+// ISN = M + F(localip, localport, remoteip, remoteport, secretkey): RFC 6528 §3,
+// RFC 9293 §3.4.1 [SHLD-1, MUST-9].
 struct seq tcp_isn(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns)
 {
     uint32_t ticks = (uint32_t)(now_ns / ISN_TICK_NS);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/cpu.h"
 #include "tcp/tcp_internal.h"
 
 static struct siphash_key draw_key(const struct slab_source *memory)
@@ -39,6 +40,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     tcp->memory = memory;
     tcp->wheel = wheel;
     tcp->report = report;
+    tcp->has_avx2 = cpu_has_avx2();
     init_keys(tcp);
     slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);

@@ -27,7 +27,7 @@ static uint16_t mss_of_mtu(const struct tcp_conn *conn, uint32_t mtu_bytes)
     return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
 }
 
-// The first part of RFC 9293 §3.7.1: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - TCPhdrsize -
+// RFC 9293 §3.7.1 [MUST-16]: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - TCPhdrsize -
 // IPoptionsize; the timestamps option is subtracted here, SACK blocks when a segment is built
 // (RFC 6691 §2).
 void tcp_open_set_mss(struct tcp_conn *conn)
@@ -43,6 +43,8 @@ void tcp_open_set_mss(struct tcp_conn *conn)
     conn->snd.mss = (uint16_t)(mss - (conn->uses_timestamps ? 12 : 0));
 }
 
+// From the MTU of the interface, as the datagram sizes that it receives: RFC 9293 §3.7.1 [MUST-67],
+// §3.7.3 [SHLD-6].
 static uint16_t advertised_mss(const struct tcp_conn *conn)
 {
     uint16_t mss = mss_of_mtu(conn, conn->path.mtu_bytes);
@@ -83,6 +85,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->cc.ops->open(&conn->cc, conn->snd.mss, config->initial_window_segments);
 }
 
+// RFC 9293 §3.7.1 [MUST-14].
 static void take_options(struct tcp_conn *conn, const struct wire_tcp *h)
 {
     if (h->has_mss) {

@@ -42,7 +42,7 @@ static bool is_read_only(enum synfin_option option)
     return RANGES[option].min == 0 && RANGES[option].max == 0;
 }
 
-// RFC 9293 §3.8.5 [MUST-30]: everything queued so far is urgent.
+// RFC 9293 §3.8.5 [MUST-30, MUST-31]: everything queued so far is urgent.
 static enum synfin_error mark_urgent(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (!tcp_state_is(conn, TCP_FACT_MAY_QUEUE) || conn->send.bytes == 0) {
@@ -54,6 +54,7 @@ static enum synfin_error mark_urgent(struct tcp *tcp, struct tcp_conn *conn)
     return SYNFIN_ERROR_OK;
 }
 
+// R2 in time: RFC 9293 §3.8.3 [MUST-21]; keep-alive: RFC 9293 §3.8.4 [MUST-24, MUST-27].
 static void set_timing(struct tcp_settings *set, enum synfin_option option, int64_t value)
 {
     if (option == SYNFIN_OPTION_KEEPALIVE) {
@@ -69,6 +70,7 @@ static void set_timing(struct tcp_settings *set, enum synfin_option option, int6
     }
 }
 
+// RFC 9293 §3.7.4 [MUST-17], §3.9.1.9 [MUST-48, SHLD-21], §3.9.2 [MUST-49].
 static void set_plain(struct tcp_settings *set, enum synfin_option option, int64_t value)
 {
     if (option == SYNFIN_OPTION_SEND_BUFFER) {
@@ -134,6 +136,7 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
     return SYNFIN_ERROR_OK;
 }
 
+// RFC 9293 §3.8.5 [MUST-33].
 static uint32_t urgent_left(const struct tcp_conn *conn)
 {
     struct seq position = tcp_calls_data_position(conn);
@@ -151,6 +154,7 @@ static uint32_t mss_in_use(const struct tcp_conn *conn)
     return tcp_state_is(conn, TCP_FACT_SYNCHRONISED) ? conn->snd.mss : conn->set.mss_limit;
 }
 
+// RFC 9293 §3.9.1.8 [MUST-47, SHLD-20]: who wants to know of soft errors asks.
 enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
                                  enum synfin_option option, int64_t *value)
 {
@@ -173,6 +177,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_TRAFFIC_CLASS: *value = set->traffic_class; break;
     case SYNFIN_OPTION_HOP_LIMIT: *value = set->hop_limit; break;
     case SYNFIN_OPTION_ERROR: *value = conn->error; break;
+    case SYNFIN_OPTION_SOFT_ERROR: *value = conn->soft_error; break;
     case SYNFIN_OPTION_IS_LISTENER: *value = conn->state == SYNFIN_TCP_STATE_LISTEN; break;
     case SYNFIN_OPTION_AT_MARK: *value = is_at_mark(conn); break;
     case SYNFIN_OPTION_READ_QUEUE: *value = conn->receive.bytes; break;

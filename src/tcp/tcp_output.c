@@ -79,7 +79,8 @@ struct seq tcp_output_end(const struct tcp_conn *conn)
     return seq_add(tcp_output_base(conn), conn->send.bytes);
 }
 
-// RFC 9293 §3.8.6.2.1: U = SND.UNA + SND.WND - SND.NXT, counted from what goes next.
+// RFC 9293 §3.8.6.2.1: U = SND.UNA + SND.WND - SND.NXT, counted from what goes next; nothing when
+// the peer took its window back (RFC 9293 §3.8.6 [MUST-34, SHLD-15]).
 uint32_t tcp_output_room(const struct tcp_conn *conn)
 {
     uint32_t flight = tcp_output_flight(conn);
@@ -175,6 +176,7 @@ static bool choose_fast(struct tcp_conn *conn, struct tcp_plan *plan)
     return false;
 }
 
+// Within the peer's window, shrunk or not: RFC 9293 §3.8.6 [SHLD-16].
 static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (seq_eq(conn->snd.resend, conn->snd.nxt)) {
@@ -189,7 +191,7 @@ static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
 }
 
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
-// algorithm, §3.7.4 [MUST-17].
+// algorithm, RFC 9293 §3.7.4 [SHLD-7, MUST-17].
 static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_all)
 {
     if (conn->pending.push_small) {
@@ -202,7 +204,7 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
 }
 
-// As much as one packet can carry: one segment, or whole segments of a super-packet.
+// RFC 9293 §3.9.1.2 [SHLD-28]: as much as one packet can carry: one segment, or whole segments of a super-packet.
 static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
     uint32_t mss = segment_bytes(conn);
@@ -216,6 +218,8 @@ static bool has_unsent(const struct tcp_conn *conn)
     return seq_lt(conn->snd.nxt, tcp_output_end(conn)) || (conn->snd_closed && !conn->fin_sent);
 }
 
+// Nothing waits for a PUSH, and the last octet queued carries PSH: RFC 9293 §3.9.1.2 [MUST-60,
+// MUST-61, MAY-16, SHLD-27].
 static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (!seq_eq(conn->snd.resend, conn->snd.nxt) || !has_unsent(conn)) {
@@ -248,7 +252,7 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 9293 §3.8.6.1: at least one octet, or the FIN when there is nothing else.
+// RFC 9293 §3.8.6.1 [MUST-36]: at least one octet, or the FIN when there is nothing else.
 static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (!conn->pending.probe) {
@@ -267,7 +271,7 @@ static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 9293 §3.8.4: SEG.SEQ = SND.NXT - 1, no data.
+// RFC 9293 §3.8.4 [SHLD-12]: SEG.SEQ = SND.NXT - 1, no data.
 static bool choose_keepalive(struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (!conn->pending.keepalive) {
@@ -281,6 +285,8 @@ static bool choose_keepalive(struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
+// Chosen when the device asks, so that a burst of segments is processed before any of it is
+// acknowledged: RFC 9293 §3.10.7.4 [MUST-58, MUST-59].
 static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (conn->pending.ack_reason == 0) {
@@ -293,7 +299,7 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 5681 §4.1 [RFC 9293 MUST-19]: after an idle time of more than one RTO the window is no
+// RFC 5681 §4.1, RFC 9293 §3.8.2 [MUST-19]: after an idle time of more than one RTO the window is no
 // longer known to be good.
 static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {

@@ -61,6 +61,7 @@ struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synf
     return found;
 }
 
+// A connection that is opening keeps nobody from listening: RFC 9293 §3.9.1.1 [MUST-42].
 bool tcp_port_is_taken(const struct tcp *tcp, const struct synfin_addr *local, uint16_t port)
 {
     const struct tcp_conn *conn = tcp->port_bucket[port % TCP_PORT_BUCKETS];

@@ -134,7 +134,7 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
     count_round(conn);
 }
 
-// RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost and goes again from
+// RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost and goes again from
 // SND.UNA as the window allows; duplicates of what was sent before start no fast retransmit.
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Round-trip time and the retransmission timeout: RFC 6298 in integers of ns. One segment is
-// timed per round trip, and never one that was sent again (Karn, §3).
+// timed per round trip, and never one that was sent again (Karn, §3): RFC 9293 §3.8.1 [MUST-18].
 #include "tcp/tcp_internal.h"
 
 // The clock's granularity G: one tick of the timer wheel.

@@ -85,7 +85,7 @@ bool tcp_stray_output(struct tcp *tcp, uint32_t iface, struct synfin_packet *pac
         .ack = stray->ack,
         .flags = stray->flags,
     };
-    tcp_emit_header(packet, &stray->pair, &h);
+    tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;
     packet->conn = stray->number;
     tcp->segments_out++;

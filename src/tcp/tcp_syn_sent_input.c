@@ -60,7 +60,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     return tcp_text_take(tcp, conn, seg, now_ns);
 }
 
-// Both ends sent a SYN: ours goes again as SYN+ACK.
+// Both ends sent a SYN: ours goes again as SYN+ACK. RFC 9293 §3.5 [MUST-10].
 static enum tcp_verdict take_crossed_syn(struct tcp *tcp, struct tcp_conn *conn,
                                          struct tcp_segment *seg, uint64_t now_ns)
 {

@@ -3,8 +3,6 @@
 // Connections by their pair of endpoints: a keyed hash table with chains, so that an attacker
 // who does not know the key cannot aim at one chain. It doubles when it holds as many
 // connections as buckets; when there is no memory to double it stays as it is.
-#include <string.h>
-
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -70,10 +68,24 @@ static void grow(struct tcp *tcp)
     slab_source_give(tcp->memory, old, old_count * sizeof(struct tcp_conn *));
 }
 
+static bool is_same(const struct tcp_pair *a, const struct tcp_pair *b)
+{
+    return __builtin_memcmp(a, b, sizeof(*a)) == 0;
+}
+
+// Segments come in bursts of one connection: the one found last is tried before the table.
+struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair)
+{
+    if (tcp->found_last == NULL || !is_same(&tcp->found_last->pair, pair)) {
+        tcp->found_last = tcp_table_find(tcp, pair);
+    }
+    return tcp->found_last;
+}
+
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair)
 {
     struct tcp_conn *conn = tcp->buckets[bucket_of(tcp, pair)];
-    while (conn != NULL && memcmp(&conn->pair, pair, sizeof(*pair)) != 0) {
+    while (conn != NULL && !is_same(&conn->pair, pair)) {
         conn = conn->table_next;
     }
     return conn;
@@ -105,6 +117,9 @@ void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn)
     }
     *link = conn->table_next;
     conn->table_next = NULL;
+    if (tcp->found_last == conn) {
+        tcp->found_last = NULL;
+    }
     conn->is_in_table = false;
     tcp->in_table--;
 }

@@ -12,7 +12,8 @@ static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reas
     tcp_output_want(tcp, conn);
 }
 
-// RFC 5681 §4.2: each segment out of order is answered on its own, for the sender counts.
+// RFC 5681 §4.2, RFC 9293 §3.10.7.4 [MAY-13]: each segment out of order is answered on its own, for
+// the sender counts.
 static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (conn->pending.ack_reason == SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER
@@ -35,8 +36,9 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
     }
 }
 
-// RFC 9293 §3.10.7.4, sixth; §3.8.5: the pointer names the octet after the urgent data
-// (RFC 6093 §3.1), which stays in line.
+// RFC 9293 §3.10.7.4, sixth. The pointer names the octet after the urgent data, which stays in line
+// (RFC 6093 §3.1) and may have any length; the user is told when the pointer moves:
+// RFC 9293 §3.8.5 [MUST-62, MUST-31, MUST-32].
 static void take_urgent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_URG) || !tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {

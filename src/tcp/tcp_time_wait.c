@@ -5,7 +5,7 @@
 // new connection of the same pair.
 #include "tcp/tcp_internal.h"
 
-// RFC 9293 §3.6.1 [MAY-2] and RFC 6191 §2: a SYN opens the pair anew when its timestamp, or
+// RFC 9293 §3.6.1 [MAY-2, SHLD-4] and RFC 6191 §2: a SYN opens the pair anew when its timestamp, or
 // without timestamps its sequence number, is beyond everything the old connection saw.
 bool tcp_time_wait_may_reuse(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {

@@ -101,6 +101,7 @@ void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
+// RFC 9293 §3.8.4 [MAY-5, MUST-24, MUST-25].
 static bool may_keep_alive(const struct tcp_conn *conn)
 {
     return conn->set.has_keepalive && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)
@@ -188,7 +189,7 @@ void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_
     }
 }
 
-// RFC 9293 §3.10.8 [MUST-13]; all other timers are turned off.
+// RFC 9293 §3.6.1 [MUST-13]; all other timers are turned off.
 void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     tcp_timer_cancel_all(tcp, conn);
@@ -244,7 +245,8 @@ static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint6
 }
 
 // The window was taken back while data was in flight: what lies beyond it is not lost but
-// unwelcome, so the peer is asked instead (RFC 9293 §3.8.6 [MUST-34]).
+// unwelcome, so the peer is asked instead (RFC 9293 §3.8.6 [MUST-34, MUST-35,
+// SHLD-17]).
 static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->snd.resend = conn->snd.una;
@@ -259,6 +261,7 @@ static void note_syn_lost(struct tcp_conn *conn)
     }
 }
 
+// R1 is the same for SYNs and data: RFC 9293 §3.8.3 [MUST-20, MUST-22].
 static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (conn->retries >= retries_max(tcp, conn)) {
@@ -271,7 +274,7 @@ static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
     }
     conn->retries++;
     note_syn_lost(conn);
-    if (conn->retries == R1_RETRIES) { // [SHLD-9]: the next hop may be the cause
+    if (conn->retries == R1_RETRIES) { // the next hop may be the cause
         memset(conn->path.hint, 0, sizeof(conn->path.hint));
         report_count(tcp->report, SYNFIN_REASON_R1_REACHED);
     }
@@ -282,6 +285,7 @@ static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
     return true;
 }
 
+// Any answer clears `unanswered`, so a peer may keep its window shut: RFC 9293 §3.8.6.1 [MUST-37].
 // A probe when the window is shut, else the override of RFC 9293 §3.8.6.2.1 for a segment that
 // was held for being too small.
 static bool fire_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
@@ -311,6 +315,7 @@ static bool fire_delayed_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     return true;
 }
 
+// RFC 9293 §3.8.4 [MUST-26, MUST-27, MUST-29].
 static bool fire_keepalive(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     uint64_t silent_ns = deadline_age(conn->totals.ack_received_ns, now_ns);

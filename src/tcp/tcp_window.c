@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The receive window: what we offer the peer. Its right edge never moves left (RFC 9293 §3.8.6,
+// The receive window: what we offer the peer. Its right edge never moves left (RFC 9293 §3.8.6
 // [SHLD-14]), and it moves right only by useful amounts, so that neither end is drawn into
 // exchanging tiny segments (silly window syndrome, RFC 9293 §3.8.6.2.2 [MUST-39]).
 #include "tcp/tcp_internal.h"
@@ -72,6 +72,7 @@ uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn)
     return (uint16_t)field;
 }
 
+// A reader that takes nothing keeps the window shut for ever: RFC 9293 §3.8.6.1 [MAY-8].
 void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {

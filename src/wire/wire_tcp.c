@@ -53,7 +53,7 @@ static void read_sack(const uint8_t *p, uint32_t length, struct wire_tcp *out)
     out->sack_blocks = (uint8_t)blocks;
 }
 
-// One option, whose `length` octets are all there.
+// One option, whose `length` octets are all there. RFC 9293 §3.1 [MUST-4, MUST-6].
 static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
 {
     switch (p[0]) {
@@ -82,11 +82,12 @@ static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
             out->ts_ecr = bytes_load32(p + 6);
         }
         break;
-    default: break; // RFC 9293 §3.1 [MUST-6]
+    default: break;
     }
 }
 
-// False when an option's length is impossible. Every turn moves `at` by at least one.
+// False when an option's length is impossible. Every turn moves `at` by at least one, whatever the
+// alignment: RFC 9293 §3.1 [MUST-5, MUST-7, MUST-68], §3.2 [MUST-64].
 static bool read_options(const uint8_t *p, uint32_t bytes, struct wire_tcp *out)
 {
     uint32_t at = 0;
@@ -100,7 +101,7 @@ static bool read_options(const uint8_t *p, uint32_t bytes, struct wire_tcp *out)
         }
         uint32_t length = p[at + 1];
         if (length < 2 || length > bytes - at) {
-            return false; // RFC 9293 §3.1 [MUST-7]
+            return false;
         }
         read_option(p + at, length, out);
         at += length;
@@ -181,6 +182,8 @@ static uint8_t *write_timestamps(uint8_t *p, const struct wire_tcp *tcp, uint32_
     return p + ROOM_TIMESTAMPS;
 }
 
+// Nothing is left to pad: options are whole words (RFC 9293 §3.1 [MUST-69]). The MSS goes with a SYN
+// only (RFC 9293 §3.2 [MUST-65]).
 static uint8_t *write_syn_options(uint8_t *p, const struct wire_tcp *tcp)
 {
     const uint32_t permitted = KIND_SACK_PERMITTED << 8 | LENGTH_SACK_PERMITTED;
