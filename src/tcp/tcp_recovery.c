@@ -23,6 +23,10 @@ static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
+    // RFC 5681 §3.2 step 2: without what limited transmit has sent beyond the window.
+    if (loss.flight_bytes > conn->cc.cwnd_bytes) {
+        loss.flight_bytes = conn->cc.cwnd_bytes;
+    }
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
     recovery->is_active = true;
@@ -57,7 +61,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
     } else if (recovery->dup_acks < DUP_THRESH) {
         recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
                                                                             : LIMITED_SEGMENTS);
-    } else if (!recovery->has_recover || seq_ge(conn->snd.una, recovery->recover)) {
+    } else if (!recovery->has_recover) {
         enter(tcp, conn, now_ns);
     }
     tcp_output_want(tcp, conn);
@@ -95,20 +99,28 @@ static bool uses_window(const struct tcp_conn *conn)
     return peak + conn->snd.mss > cwnd || (is_slow_start && peak > cwnd / 2);
 }
 
+// A round trip has passed when what was sent first in it is acknowledged. It ends when more is
+// sent and not before, so that a burst of acknowledgments is judged by what caused it.
 void tcp_recovery_on_sent(struct tcp_conn *conn)
 {
+    struct tcp_recovery *recovery = &conn->recovery;
     uint32_t flight = tcp_output_flight(conn);
-    if (flight > conn->recovery.flight_peak_bytes) {
-        conn->recovery.flight_peak_bytes = flight;
+    uint32_t ahead = seq_distance(conn->snd.una, recovery->round_end);
+    bool is_over = ahead == 0 || ahead > seq_distance(conn->snd.una, conn->snd.nxt);
+    if (is_over) {
+        recovery->round_end = conn->snd.nxt;
+    }
+    if (is_over || flight > recovery->flight_peak_bytes) {
+        recovery->flight_peak_bytes = flight;
     }
 }
 
-// A round trip has passed when what was sent next at its beginning is acknowledged.
-static void count_round(struct tcp_conn *conn)
+// RFC 6582 §3.2 step 2: an acknowledgment that covers more than `recover` makes the next
+// duplicates news. `recover` is then forgotten, for half the circle later it would lie ahead again.
+static void forget_recover(struct tcp_conn *conn)
 {
-    if (seq_ge(conn->snd.una, conn->recovery.round_end)) {
-        conn->recovery.round_end = conn->snd.nxt;
-        conn->recovery.flight_peak_bytes = tcp_output_flight(conn);
+    if (!conn->recovery.is_active && seq_gt(conn->snd.una, conn->recovery.recover)) {
+        conn->recovery.has_recover = false;
     }
 }
 
@@ -131,11 +143,12 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
         };
         conn->cc.ops->on_ack(&conn->cc, &ack);
     }
-    count_round(conn);
+    forget_recover(conn);
 }
 
-// RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost and goes again from
-// SND.UNA as the window allows; duplicates of what was sent before start no fast retransmit.
+// RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost
+// and goes again from SND.UNA as the window allows; duplicates of what was sent before start no
+// fast retransmit.
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;

@@ -45,6 +45,16 @@ static bool is_worth_offering(const struct tcp_conn *conn, uint32_t growth)
     return growth >= conn->set.receive_buffer_bytes / 2 || growth >= conn->rcv.mss_seen;
 }
 
+// The scale cuts the edge down. Where that would move it left it is rounded up instead, as long as
+// what may then arrive stays below one and a half buffers: segments smaller than the scale's unit
+// would else push the edge on for ever. Beyond that the field says less than we would still take
+// (RFC 7323 §2.4).
+static bool may_round_up(const struct tcp_conn *conn, uint32_t window)
+{
+    uint32_t buffer = conn->set.receive_buffer_bytes;
+    return (uint64_t)conn->receive.bytes + window <= (uint64_t)buffer + buffer / 2;
+}
+
 uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn)
 {
     if (is_syn) {
@@ -61,8 +71,7 @@ uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn)
     } else {
         field = window >> shift;
     }
-    // The scale cuts the edge down: where that would move it left, it is rounded up instead.
-    if (field << shift < window) {
+    if (field << shift < window && may_round_up(conn, (field + 1) << shift)) {
         field++;
     }
     if (field > WINDOW_FIELD_MAX) {
