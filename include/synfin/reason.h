@@ -25,7 +25,7 @@ enum synfin_reason {
 SYNFIN_API const char *synfin_reason_name(enum synfin_reason reason);
 // One phrase for a person; never NULL.
 SYNFIN_API const char *synfin_reason_text(enum synfin_reason reason);
-// The clause, such as "RFC 9293 §3.5 [MUST-13]"; empty when no document rules it.
+// The clause, such as "RFC 9293 §3.5 [MUST-10]"; empty when no document rules it.
 SYNFIN_API const char *synfin_reason_clause(enum synfin_reason reason);
 
 #ifdef __cplusplus

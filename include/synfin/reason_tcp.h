@@ -9,7 +9,7 @@
 #define SYNFIN_REASONS_SEND(X)                                                                    \
     X(SEND_SYN, "opens the connection: our first sequence number", "RFC 9293 §3.5")               \
     X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")      \
-    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3")              \
+    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3 [MUST-22]")    \
     X(SEND_SYN_AFTER_CHALLENGE, "the peer held an old connection: reset, and our SYN again",      \
       "RFC 5961 §4.2")                                                                            \
     X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                \
@@ -31,7 +31,7 @@
     X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",        \
       "RFC 9293 §3.10.7.4")                                                                       \
     X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                   \
-      "RFC 9293 §3.10.7.4 [MUST-8]")                                                              \
+      "RFC 9293 §3.10.7.4")                                                                       \
     X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                       \
     X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                    \
       "RFC 9293 §3.10.7.4")                                                                       \
@@ -99,7 +99,7 @@
     X(USER_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                           \
     X(SYN_ARRIVED, "a SYN arrived at a listener", "RFC 9293 §3.10.7.2")                            \
     X(SYN_ACK_ARRIVED, "our SYN is acknowledged and the peer's has arrived", "RFC 9293 §3.10.7.3") \
-    X(SYN_CROSSED, "the peer's SYN crossed ours: simultaneous open", "RFC 9293 §3.10.7.3")         \
+    X(SYN_CROSSED, "the peer's SYN crossed ours: simultaneous open", "RFC 9293 §3.5 [MUST-10]")    \
     X(SYN_IS_ACKED, "our SYN is acknowledged", "RFC 9293 §3.10.7.4")                               \
     X(FIN_ARRIVED, "the peer's FIN arrived, all data before it was received",                      \
       "RFC 9293 §3.10.7.4")                                                                        \
@@ -108,7 +108,7 @@
     X(SYN_NEW_INCARNATION, "a new connection may reuse the pair of TIME-WAIT",                     \
       "RFC 9293 §3.6.1 [MAY-2]")                                                                   \
     X(TIME_WAIT_OVER, "twice the maximum segment lifetime has passed",                             \
-      "RFC 9293 §3.10.8 [MUST-13]")                                                                \
+      "RFC 9293 §3.6.1 [MUST-13]")                                                                 \
     X(TIME_WAIT_RESTARTED, "the peer's FIN came again: its acknowledgment was lost",               \
       "RFC 9293 §3.10.7.4")                                                                        \
     X(FIN_WAIT_2_OVER, "the peer did not close within the limit", "RFC 9293 §3.10.4")              \
@@ -119,9 +119,9 @@
     X(RETRIES_OVER, "retransmitted until the limit R2 without an answer",                          \
       "RFC 9293 §3.8.3 [MUST-20]")                                                                 \
     X(USER_TIMEOUT_OVER, "data was not acknowledged within the user timeout", "RFC 9293 §3.10.8")  \
-    X(KEEPALIVE_OVER, "no answer to any keep-alive", "RFC 9293 §3.8.4")                            \
+    X(KEEPALIVE_OVER, "no answer to any keep-alive", "RFC 9293 §3.8.4 [MUST-29]")                  \
     X(TIMER_RETRANSMIT, "the oldest segment was not acknowledged in time", "RFC 6298 §5.4")        \
-    X(TIMER_PERSIST, "the peer's window is still closed", "RFC 9293 §3.8.6.1")                     \
+    X(TIMER_PERSIST, "the peer's window is still closed", "RFC 9293 §3.8.6.1 [MUST-36]")           \
     X(TIMER_DELAYED_ACK, "an acknowledgment has waited long enough",                               \
       "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
     X(TIMER_KEEPALIVE, "the connection was idle", "RFC 9293 §3.8.4")                               \
@@ -147,38 +147,38 @@
     X(OPENED, "the connection is open", "RFC 9293 §3.5")                                           \
     X(CLOSED_IN_ORDER, "both directions were closed and acknowledged", "RFC 9293 §3.6")
 
-#define SYNFIN_REASONS_DROP_TCP(X)                                                               \
-    X(DROP_TCP_SHORT, "shorter than its TCP header", "RFC 9293 §3.1")                            \
-    X(DROP_TCP_OFFSET, "data offset below 5 or beyond the segment", "RFC 9293 §3.1")             \
-    X(DROP_TCP_OPTION, "an option's length is impossible", "RFC 9293 §3.1 [MUST-7]")             \
-    X(DROP_TCP_CHECKSUM, "checksum is wrong", "RFC 9293 §3.1 [MUST-3]")                          \
-    X(DROP_TCP_PORT_ZERO, "port 0", "RFC 9293 §3.1")                                             \
-    X(DROP_TCP_ADDRESS, "address no connection can have", "RFC 9293 §3.9.2.3 [MUST-57]")         \
-    X(DROP_TCP_LAND, "source and destination are the same", "RFC 9293 §3.10.7.2")                \
-    X(DROP_TCP_FLAGS, "a combination of flags no TCP sends", "RFC 9293 §3.10.7.2")               \
-    X(DROP_NO_CONNECTION, "no connection and no listener: answered with a reset",                \
-      "RFC 9293 §3.10.7.1")                                                                      \
-    X(DROP_RST_NO_CONNECTION, "a reset for no connection", "RFC 9293 §3.10.7.1")                 \
-    X(DROP_RST_LISTEN, "a reset to a listener", "RFC 9293 §3.10.7.2")                            \
-    X(DROP_RST_SYN_SENT, "a reset that does not acknowledge our SYN", "RFC 9293 §3.10.7.3")      \
-    X(DROP_RST_OUT_OF_WINDOW, "a reset outside the window", "RFC 5961 §3.2")                     \
-    X(DROP_RST_INEXACT, "a reset within the window but not the next octet", "RFC 5961 §3.2")     \
-    X(DROP_RST_TIME_WAIT, "a reset cannot end TIME-WAIT", "RFC 1337 §3")                         \
-    X(DROP_UNACCEPTABLE, "its sequence numbers are outside the window", "RFC 9293 §3.10.7.4")    \
-    X(DROP_NO_ACK, "no ACK where every segment carries one", "RFC 9293 §3.10.7.4")               \
-    X(DROP_SYN_SENT_NOTHING, "neither SYN nor RST while a SYN is out", "RFC 9293 §3.10.7.3")     \
-    X(DROP_LISTEN_NOTHING, "nothing a listener can use", "RFC 9293 §3.10.7.2")                   \
-    X(DROP_BAD_ACK, "acknowledgment outside what can be in flight", "RFC 5961 §5.2")             \
-    X(DROP_SYN_IN_CONNECTION, "a SYN inside a connection", "RFC 5961 §4.2")                      \
-    X(DROP_PAWS, "its timestamp is from the past", "RFC 7323 §5.3")                              \
-    X(DROP_NO_TIMESTAMP, "timestamps were agreed on and this has none", "RFC 7323 §3.2")         \
-    X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                           \
-    X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")   \
-    X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                          \
-    X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7") \
-    X(DROP_RST_LIMIT, "enough resets to nowhere in this time", "RFC 5961 §7")                    \
-    X(DROP_DUPLICATE_ACK_LIMIT, "enough answers to unacceptable segments in this time",          \
-      "RFC 5961 §7")                                                                             \
+#define SYNFIN_REASONS_DROP_TCP(X)                                                                \
+    X(DROP_TCP_SHORT, "shorter than its TCP header", "RFC 9293 §3.1")                             \
+    X(DROP_TCP_OFFSET, "data offset below 5 or beyond the segment", "RFC 9293 §3.1")              \
+    X(DROP_TCP_OPTION, "an option's length is impossible", "RFC 9293 §3.1 [MUST-7]")              \
+    X(DROP_TCP_CHECKSUM, "checksum is wrong", "RFC 9293 §3.1 [MUST-3]")                           \
+    X(DROP_TCP_PORT_ZERO, "port 0", "RFC 9293 §3.1")                                              \
+    X(DROP_TCP_ADDRESS, "address no connection can have", "RFC 9293 §3.9.2.3 [MUST-57, MUST-63]") \
+    X(DROP_TCP_LAND, "source and destination are the same", "RFC 9293 §3.10.7.2")                 \
+    X(DROP_TCP_FLAGS, "a combination of flags no TCP sends", "RFC 9293 §3.10.7.2")                \
+    X(DROP_NO_CONNECTION, "no connection and no listener: answered with a reset",                 \
+      "RFC 9293 §3.10.7.1")                                                                       \
+    X(DROP_RST_NO_CONNECTION, "a reset for no connection", "RFC 9293 §3.10.7.1")                  \
+    X(DROP_RST_LISTEN, "a reset to a listener", "RFC 9293 §3.10.7.2")                             \
+    X(DROP_RST_SYN_SENT, "a reset that does not acknowledge our SYN", "RFC 9293 §3.10.7.3")       \
+    X(DROP_RST_OUT_OF_WINDOW, "a reset outside the window", "RFC 5961 §3.2")                      \
+    X(DROP_RST_INEXACT, "a reset within the window but not the next octet", "RFC 5961 §3.2")      \
+    X(DROP_RST_TIME_WAIT, "a reset cannot end TIME-WAIT", "RFC 1337 §3")                          \
+    X(DROP_UNACCEPTABLE, "its sequence numbers are outside the window", "RFC 9293 §3.10.7.4")     \
+    X(DROP_NO_ACK, "no ACK where every segment carries one", "RFC 9293 §3.10.7.4")                \
+    X(DROP_SYN_SENT_NOTHING, "neither SYN nor RST while a SYN is out", "RFC 9293 §3.10.7.3")      \
+    X(DROP_LISTEN_NOTHING, "nothing a listener can use", "RFC 9293 §3.10.7.2")                    \
+    X(DROP_BAD_ACK, "acknowledgment outside what can be in flight", "RFC 5961 §5.2")              \
+    X(DROP_SYN_IN_CONNECTION, "a SYN inside a connection", "RFC 5961 §4.2")                       \
+    X(DROP_PAWS, "its timestamp is from the past", "RFC 7323 §5.3")                               \
+    X(DROP_NO_TIMESTAMP, "timestamps were agreed on and this has none", "RFC 7323 §3.2")          \
+    X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                            \
+    X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")    \
+    X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                           \
+    X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7")  \
+    X(DROP_RST_LIMIT, "enough resets to nowhere in this time", "RFC 5961 §7")                     \
+    X(DROP_DUPLICATE_ACK_LIMIT, "enough answers to unacceptable segments in this time",           \
+      "RFC 5961 §7")                                                                              \
     X(DROP_NO_READER, "data after this end was fully closed", "RFC 9293 §3.6.1")
 
 #endif

@@ -101,6 +101,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(TRAFFIC_CLASS, "IP_TOS", "DSCP and ECN octet of what is sent")                            \
     X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                  \
     X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")             \
+    X(SOFT_ERROR, "IP_RECVERR", "read only: what a router said of it last, enum synfin_error")  \
     X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                              \
     X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")              \
     X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")       \

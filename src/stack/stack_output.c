@@ -84,6 +84,7 @@ static void put_strays(struct burst *burst)
     }
 }
 
+// RFC 9293 §3.9.1.9 [MUST-48, SHLD-22], §3.9.2 [MUST-49]: the user's fields as they are.
 // A turn of a connection whose next hop is known. A full array ends the turn too, so that small
 // arrays serve everyone alike.
 static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8_t mac[6])

@@ -61,7 +61,8 @@ void stack_path_of_iface(const struct synfin_stack *stack, uint32_t iface, struc
     store_hints(path, &unknown);
 }
 
-// Our address toward `remote`: the one the socket is bound to, or the one net chooses.
+// Our address toward `remote`: the one the socket is bound to, or the one net chooses:
+// RFC 9293 §3.9.1.1 [MUST-44].
 static enum synfin_error choose_source(const struct synfin_stack *stack,
                                        const struct net_path *path,
                                        const struct synfin_addr *remote,
@@ -77,6 +78,7 @@ static enum synfin_error choose_source(const struct synfin_stack *stack,
     return is_usable ? SYNFIN_ERROR_OK : SYNFIN_ERROR_BAD_LOCAL_ADDR;
 }
 
+// RFC 9293 §3.9.1.1 [MUST-46]: nobody connects to a group.
 enum synfin_error stack_path_find(struct synfin_stack *stack, const struct synfin_addr *remote,
                                   const struct synfin_addr *bound, struct tcp_path *path,
                                   struct synfin_addr *source)

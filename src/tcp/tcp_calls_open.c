@@ -107,7 +107,8 @@ static enum synfin_error check_connect(const struct tcp_conn *conn,
     return SYNFIN_ERROR_OK;
 }
 
-// RFC 9293 §3.9.1.1 [MUST-45]. Fills in the pair: the bound address and port, or `source` and an ephemeral port.
+// Fills in the pair: the bound address and port, or `source` and an ephemeral port. It stays as it
+// is: RFC 9293 §3.9.1.1 [MUST-45].
 static enum synfin_error choose_pair(struct tcp *tcp, const struct tcp_conn *conn,
                                      const struct synfin_endpoint *remote,
                                      const struct synfin_addr *source, struct tcp_pair *pair)

@@ -204,7 +204,8 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
 }
 
-// RFC 9293 §3.9.1.2 [SHLD-28]: as much as one packet can carry: one segment, or whole segments of a super-packet.
+// As much as one packet can carry: one segment, or whole segments of a super-packet:
+// RFC 9293 §3.9.1.2 [SHLD-28].
 static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
     uint32_t mss = segment_bytes(conn);
@@ -218,8 +219,8 @@ static bool has_unsent(const struct tcp_conn *conn)
     return seq_lt(conn->snd.nxt, tcp_output_end(conn)) || (conn->snd_closed && !conn->fin_sent);
 }
 
-// Nothing waits for a PUSH, and the last octet queued carries PSH: RFC 9293 §3.9.1.2 [MUST-60,
-// MUST-61, MAY-16, SHLD-27].
+// Nothing waits for a PUSH, and the last octet queued carries PSH:
+// RFC 9293 §3.9.1.2 [MUST-60, MUST-61, MAY-16, SHLD-27].
 static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (!seq_eq(conn->snd.resend, conn->snd.nxt) || !has_unsent(conn)) {
@@ -299,8 +300,8 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 5681 §4.1, RFC 9293 §3.8.2 [MUST-19]: after an idle time of more than one RTO the window is no
-// longer known to be good.
+// RFC 5681 §4.1, RFC 9293 §3.8.2 [MUST-19]: after an idle time of more than one RTO the window is
+// no longer known to be good.
 static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt) && conn->totals.data_segments_out > 0;

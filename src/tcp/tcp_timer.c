@@ -245,8 +245,8 @@ static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint6
 }
 
 // The window was taken back while data was in flight: what lies beyond it is not lost but
-// unwelcome, so the peer is asked instead (RFC 9293 §3.8.6 [MUST-34, MUST-35,
-// SHLD-17]).
+// unwelcome, so the peer is asked instead:
+// RFC 9293 §3.8.6 [MUST-34, MUST-35, SHLD-17].
 static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->snd.resend = conn->snd.una;

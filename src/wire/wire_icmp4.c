@@ -14,7 +14,8 @@ static enum synfin_reason check_type(uint8_t type)
     case WIRE_ICMP4_ECHO_REQUEST:
     case WIRE_ICMP4_TIME_EXCEEDED:
     case WIRE_ICMP4_PARAMETER_PROBLEM: return SYNFIN_REASON_UNKNOWN;
-    case WIRE_ICMP4_QUENCH: return SYNFIN_REASON_DROP_ICMP_QUENCH;
+    case WIRE_ICMP4_QUENCH: // RFC 9293 §3.9.2.2 [MUST-55]
+        return SYNFIN_REASON_DROP_ICMP_QUENCH;
     default: return SYNFIN_REASON_DROP_ICMP_TYPE;
     }
 }

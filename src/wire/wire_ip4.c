@@ -41,7 +41,8 @@ static enum synfin_reason check_option(const uint8_t *p, uint32_t length)
     }
 }
 
-// Every turn moves `at` by at least one. Options are skipped, except those that would route the packet: RFC 9293 §3.9.2 [MUST-50].
+// Every turn moves `at` by at least one.
+// Options are skipped, except those that would route the packet: RFC 9293 §3.9.2 [MUST-50].
 static enum synfin_reason check_options(const uint8_t *p, uint32_t bytes)
 {
     uint32_t at = 0;

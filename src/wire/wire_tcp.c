@@ -182,8 +182,8 @@ static uint8_t *write_timestamps(uint8_t *p, const struct wire_tcp *tcp, uint32_
     return p + ROOM_TIMESTAMPS;
 }
 
-// Nothing is left to pad: options are whole words (RFC 9293 §3.1 [MUST-69]). The MSS goes with a SYN
-// only (RFC 9293 §3.2 [MUST-65]).
+// Nothing is left to pad, for options are whole words: RFC 9293 §3.1 [MUST-69]. The MSS goes with
+// a SYN only: RFC 9293 §3.2 [MUST-65].
 static uint8_t *write_syn_options(uint8_t *p, const struct wire_tcp *tcp)
 {
     const uint32_t permitted = KIND_SACK_PERMITTED << 8 | LENGTH_SACK_PERMITTED;

@@ -578,7 +578,7 @@ static const char *compare_options(const struct segment *want, const struct segm
     bool is_syn = (got->flags & SYN) != 0;
     bool wants_ts = flow->offered_ts && flow->has_ts && (got->flags & RST) == 0;
     if (want->mss != 0 ? got->mss != want->mss : !is_syn && got->mss != 0) {
-        return "MSS option"; // RFC 9293 §3.7.1 [MUST-65]
+        return "MSS option"; // RFC 9293 §3.2 [MUST-65]
     }
     if (want->wscale != 0 ? got->wscale != want->wscale - 1 : !is_syn && got->wscale >= 0) {
         return "window scale option";

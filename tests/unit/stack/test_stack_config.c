@@ -43,9 +43,9 @@ static void config_default_waits_as_long_as_required(void **state)
         total_ns += wait_ns;
         wait_ns = 2 * wait_ns < config.rto_max_ns ? 2 * wait_ns : config.rto_max_ns;
     }
-    assert_true(total_ns >= UINT64_C(180000000000));                  // [MUST-23]
-    assert_true(config.delayed_ack_ns < UINT64_C(500000000));         // [MUST-40]
-    assert_true(config.keepalive_idle_ns >= UINT64_C(7200000000000)); // [MUST-28]
+    assert_true(total_ns >= UINT64_C(180000000000));          // RFC 9293 §3.8.3 [MUST-23]
+    assert_true(config.delayed_ack_ns < UINT64_C(500000000)); // RFC 9293 §3.8.6.3 [MUST-40]
+    assert_true(config.keepalive_idle_ns >= UINT64_C(7200000000000)); // RFC 9293 §3.8.4 [MUST-28]
 }
 
 #define FIELD(name, wrong)                                                   \
