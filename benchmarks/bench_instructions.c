@@ -10,16 +10,18 @@
 
 #include "harness.h"
 
-// bench_inproc lies beside this program.
+#define INPROC "/bench_inproc"
+
+// It lies beside this program.
 static void find_inproc(char *path, size_t capacity)
 {
     ssize_t length = readlink("/proc/self/exe", path, capacity - 1);
     harness_require(length > 0, "this program's own path");
     path[length] = '\0';
     char *slash = strrchr(path, '/');
-    harness_require(slash != NULL && (size_t)(slash - path) + sizeof "/bench_inproc" < capacity,
-                    "this program's own path");
-    strcpy(slash, "/bench_inproc");
+    size_t folder = slash != NULL ? (size_t)(slash - path) : 0;
+    harness_require(folder > 0 && folder + sizeof INPROC <= capacity, "this program's own path");
+    memcpy(path + folder, INPROC, sizeof INPROC);
 }
 
 // Instructions of one run of `work`.

@@ -3,6 +3,8 @@
 // What an idle connection weighs: 100,000 of them between two stacks in this process, counted by
 // the stacks themselves and by the kernel.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -12,11 +14,15 @@ enum { CONNECTIONS = 100000 };
 
 static uint64_t resident_bytes(void)
 {
-    unsigned long long total = 0, resident = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
-    harness_require(file != NULL && fscanf(file, "%llu %llu", &total, &resident) == 2, "statm");
+    harness_require(file != NULL, "statm");
+    char *read = fgets(line, sizeof line, file);
     fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    // The second number: the first is the size of the address space.
+    char *resident = read != NULL ? strchr(line, ' ') : NULL;
+    harness_require(resident != NULL, "statm");
+    return strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 struct weight {

@@ -26,8 +26,15 @@ struct harness_bench {
 // The program's main: finds the benchmark that argv names and runs it.
 int harness_main(int argc, char **argv, const struct harness_bench *benches, uint32_t count);
 void harness_report(const struct harness_figure *figure);
-// Stops the program when something that must succeed has not.
-void harness_require(bool condition, const char *what);
+// Stops the program.
+_Noreturn void harness_fail(const char *what);
+// The same when something that must succeed has not.
+static inline void harness_require(bool condition, const char *what)
+{
+    if (!condition) {
+        harness_fail(what);
+    }
+}
 // Monotonic time in ns.
 uint64_t harness_now_ns(void);
 // Sorts `values` and gives the one in the middle.

@@ -34,12 +34,12 @@ static void fill_entropy(void *ctx, void *out, size_t bytes)
     }
 }
 
-static synfin_stack *create_stack(const struct synfin_stack_config *config, uint64_t *seed,
+static synfin_stack *create_stack(struct twins *twins, const struct synfin_stack_config *config,
                                   uint8_t host)
 {
     struct synfin_env env = {
         .size = sizeof env,
-        .ctx = seed,
+        .ctx = &twins->seed[host - CLIENT],
         .slab_take = take_pages,
         .slab_give = give_pages,
         .entropy = fill_entropy,
@@ -68,10 +68,10 @@ static synfin_socket open_listener(synfin_stack *stack, uint16_t port)
 void twins_create(struct twins *twins, const struct synfin_stack_config *config)
 {
     memset(twins, 0, sizeof *twins);
-    twins->client = create_stack(config, &twins->seed[0], CLIENT);
-    twins->server = create_stack(config, &twins->seed[1], SERVER);
+    twins->client = create_stack(twins, config, CLIENT);
+    twins->server = create_stack(twins, config, SERVER);
     twins->server_addr = synfin_addr_ipv4(192, 0, 2, SERVER);
-    for (uint16_t i = 0; i < TWINS_PORTS; i++) {
+    for (uint32_t i = 0; i < TWINS_PORTS; i++) {
         twins->listener[i] = open_listener(twins->server, (uint16_t)(FIRST_PORT + i));
     }
 }
