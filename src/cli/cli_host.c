@@ -272,6 +272,9 @@ bool cli_host_open(struct cli_host *host, const struct cli_host_config *config,
     memset(host, 0, sizeof(*host));
     host->config = *config;
     host->signal_fd = -1;
+    if (config->remote != NULL) {
+        (void)find_followed(host, config->remote, true);
+    }
     synfin_host_env(&env);
     if (config->flags->link_spec == NULL) {
         return fail("no --link given", "such as --link tun:tun0 --addr 192.0.2.2/24");

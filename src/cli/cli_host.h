@@ -20,11 +20,12 @@
 enum { CLI_HOST_FOLLOWED_MAX = 16 };
 
 struct cli_host_config {
-    const struct cli_parser *parser; // of the arguments, for what was given
-    const struct cli_flags *flags;   // all groups
-    bool is_server;                  // whose end of the ladder is ours
-    bool has_ladder;                 // draws it when it ends, also with --svg
-    uint32_t followed_max;           // connections that the ladder shows, from the first on
+    const struct cli_parser *parser;      // of the arguments, for what was given
+    const struct cli_flags *flags;        // all groups
+    bool is_server;                       // whose end of the ladder is ours
+    bool has_ladder;                      // draws it when it ends, also with --svg
+    const struct synfin_endpoint *remote; // whom the ladder shows; NULL: who comes first
+    uint32_t followed_max;                // connections that the ladder shows, from the first on
 };
 
 // A connection that the ladder shows.

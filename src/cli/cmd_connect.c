@@ -47,8 +47,7 @@ static void take_info(struct connect *connect, uint64_t now_ns)
     struct synfin_stack_stats stats = {.size = sizeof(stats)};
     if (connect->socket != 0
         && synfin_socket_info(connect->host.stack, connect->socket, &info, now_ns)
-               == SYNFIN_ERROR_OK
-        && info.srtt_ns > 0) {
+               == SYNFIN_ERROR_OK) {
         connect->info = info;
     }
     synfin_stack_stats(connect->host.stack, &stats);
@@ -130,6 +129,7 @@ static void check_times(struct connect *connect, uint64_t now_ns)
     if (now_ns < connect->give_up_ns && !is_late) {
         return;
     }
+    take_info(connect, now_ns);
     synfin_socket_abort(connect->host.stack, connect->socket, now_ns);
     connect->socket = 0;
     end_now(connect, is_late ? SYNFIN_ERROR_TIMED_OUT : SYNFIN_ERROR_ABORTED, SYNFIN_REASON_UNKNOWN,
@@ -289,6 +289,7 @@ static int connect_with(const struct cli_parser *parser, struct connect *connect
         .parser = parser,
         .flags = &connect->flags,
         .has_ladder = connect->options.has_ladder,
+        .remote = &connect->remote,
         .followed_max = 1,
     };
     int status = CLI_STATUS_FAILED;

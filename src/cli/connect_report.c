@@ -103,14 +103,11 @@ static void sum_up(const struct connect *connect)
     fprintf(stderr, ", in %s\n", format_time(took_ns, text));
 }
 
-// How the handshake went when it came to nothing: a SYN is the only segment we sent then.
 static void explain_silence(const struct connect *connect)
 {
     char text[TEXT_BYTES];
-    struct synfin_stack_stats stats = {.size = sizeof(stats)};
-    synfin_stack_stats(connect->host.stack, &stats);
-    fprintf(stderr, ": no answer to %" PRIu64 " SYN%s in %s", stats.segments_out,
-            stats.segments_out == 1 ? "" : "s",
+    uint64_t syns = 1U + connect->info.backoff;
+    fprintf(stderr, ": no answer to %" PRIu64 " SYN%s in %s", syns, syns == 1 ? "" : "s",
             format_time(connect->ended_ns - connect->started_ns, text));
 }
 

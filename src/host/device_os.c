@@ -100,6 +100,7 @@ static enum synfin_error query_with(int fd, const char *name, struct device_os_i
         return device_os_error(errno);
     }
     out->is_up = (answer.ifr_flags & IFF_UP) != 0;
+    out->is_running = (answer.ifr_flags & IFF_RUNNING) != 0;
     if (ask(fd, SIOCGIFMTU, name, &answer) != 0) {
         return device_os_error(errno);
     }

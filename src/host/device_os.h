@@ -53,6 +53,7 @@ int device_os_gather(const struct synfin_packet *packet, struct iovec *iov);
 struct device_os_iface {
     int index;
     bool is_up;
+    bool is_running;   // its queue passes packets
     uint16_t hardware; // ARPHRD_*
     uint32_t mtu_bytes;
     uint8_t mac[6];

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/device_os.h"
@@ -145,6 +146,20 @@ static enum synfin_error explain_node(int reason, struct device_os_why why)
                           strerror(reason));
 }
 
+// Our descriptor is the interface's cable. The kernel notices a moment later that it is plugged in,
+// and loses until then what it wants to send, such as the answer to our first packet.
+static enum synfin_error await_carrier(const char *name, struct device_os_iface *iface)
+{
+    enum { TRIES = 200 };
+    const struct timespec pause = {.tv_nsec = 1000000};
+    enum synfin_error error = device_os_query(name, iface);
+    for (int i = 0; i < TRIES && error == SYNFIN_ERROR_OK && !iface->is_running; i++) {
+        nanosleep(&pause, NULL);
+        error = device_os_query(name, iface);
+    }
+    return error;
+}
+
 static enum synfin_error bring_up(const char *name, struct device_os_iface *iface,
                                   struct device_os_why why)
 {
@@ -161,7 +176,7 @@ static enum synfin_error bring_up(const char *name, struct device_os_iface *ifac
     if (error != SYNFIN_ERROR_OK) {
         return device_os_fail(why, error, "cannot set up %s", name);
     }
-    return SYNFIN_ERROR_OK;
+    return await_carrier(name, iface);
 }
 
 static enum synfin_error make_device(int fd, bool is_ethernet, const struct device_os_iface *iface,

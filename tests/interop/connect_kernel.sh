@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# synfin connect at the kernel's servers, over IPv4 and IPv6, on TUN and TAP: bulk both ways,
+# half-closed by either end, reset by either end, refused, unreachable, silent; and what a person
+# is told of each.
+# shellcheck source=tests/interop/netns.sh
+. "$(dirname "$0")/netns.sh"
+LIMIT=60 enter_namespace "$0" "$@"
+
+peer=$(dirname "$0")/kernel_peer.py
+port=7000
+start_peer() { # KIND: a fresh port each, since the last one may be in TIME-WAIT
+    port=$((port + 1))
+    rm -f "$KEPT/peer"
+    python3 "$peer" server "$1" $port > "$KEPT/peer" 2>&1 &
+    PEER=$!
+    for _ in $(seq 200); do
+        if [ -s "$KEPT/peer" ]; then
+            return
+        fi
+        sleep 0.02
+    done
+}
+stop_peer() {
+    kill "$PEER"
+    wait "$PEER" 2> /dev/null
+}
+peer_said() { tail -n 1 "$KEPT/peer"; }
+
+head -c 4000000 /dev/urandom > "$KEPT/big"
+big=$(sum "$KEPT/big")
+
+bulk() { # KIND ADDRESS
+    start_peer echo
+    connect "$2" $port < "$KEPT/big" > "$KEPT/got" 2> "$KEPT/err"
+    equal "$1 $2: status" 0 $?
+    equal "$1 $2: both ways into a file" "$big" "$(sum "$KEPT/got")"
+    equal "$1 $2: both ways through pipes" "$big" \
+        "$(head -c 4000000 "$KEPT/big" | connect "$2" $port 2> "$KEPT/err" | sha256sum | cut -d' ' -f1)"
+    equal "$1 $2: nothing on stderr" "" "$(cat "$KEPT/err")"
+    stop_peer
+    start_peer sink
+    equal "$1 $2: half-closed by us" "$big 4000000" "$(connect "$2" $port < "$KEPT/big")"
+    stop_peer
+    start_peer source
+    connect "$2" $port < "$KEPT/big" > "$KEPT/got"
+    equal "$1 $2: half-closed by the kernel, what it sent" 4194304 "$(stat -c %s "$KEPT/got")"
+    sleep 0.1
+    equal "$1 $2: and what it still received" "$big 4000000" "$(peer_said)"
+    stop_peer
+}
+
+failures() { # ADDRESS ADDRESS-OF-NOBODY ADDRESS-WITHOUT-ROUTE
+    local said
+    said=$(connect "$1" 9 < /dev/null 2>&1)
+    equal "$1: refused, status" 1 $?
+    contains "$1: refused" "refused the connection with a reset" "$said"
+    contains "$1: refused, clause" "(RFC 9293 §3.10.7." "$said"
+    start_peer reset
+    said=$( (echo x; sleep 0.5) | connect "$1" $port 2>&1)
+    equal "$1: reset by the kernel, status" 1 $?
+    contains "$1: reset by the kernel" "reset the connection" "$said"
+    stop_peer
+    said=$(connect "$2" 9 --syn-retries 2 --rto 100ms < /dev/null 2>&1)
+    equal "$1: silent, status" 1 $?
+    contains "$1: silent" "no answer to 3 SYNs in 0.7" "${said/ 70?.?? ms/ 0.7}"
+    said=$(connect "$2" 9 --timeout 300ms < /dev/null 2>&1)
+    contains "$1: not in the time given" "did not answer in time" "$said"
+    said=$(connect "$3" 9 < /dev/null 2>&1)
+    contains "$1: without a route" "no route" "$said"
+}
+
+# Signals: the first closes in order, the second resets what the peer does not take. A job in the
+# background of a script is found by its port, because a pipeline has no other name.
+signal_client() { # SIGNAL...
+    local signal
+    for signal in "$@"; do
+        kill "-$signal" "$(pgrep -n -f "connect .*$KERNEL_V4 $port")"
+        sleep 0.2
+    done
+}
+signals() {
+    start_peer expect_reset
+    sleep 2 | connect "$KERNEL_V4" $port > "$KEPT/got" 2>&1 &
+    sleep 0.4
+    signal_client INT
+    equal "closed in order by a signal" "closed" "$(peer_said)"
+    equal "and says nothing" "" "$(cat "$KEPT/got")"
+    stop_peer
+    start_peer expect_reset
+    kill -STOP "$PEER"
+    connect "$KERNEL_V4" $port < /dev/zero > "$KEPT/got" 2>&1 &
+    sleep 0.4
+    signal_client INT INT
+    kill -CONT "$PEER"
+    sleep 0.2
+    equal "reset by two signals" "was reset" "$(peer_said)"
+    contains "and says so" "aborted" "$(cat "$KEPT/got")"
+    stop_peer
+}
+
+for kind in tun tap; do
+    make_link $kind link0
+    bulk $kind "$KERNEL_V4"
+    bulk $kind "$KERNEL_V6"
+    if [ $kind = tun ]; then
+        # The kernel knows no one behind its own addresses' neighbours on a TUN: it forwards nothing.
+        failures "$KERNEL_V4" 192.0.2.77 198.51.100.1
+        failures "$KERNEL_V6" 2001:db8::77 2001:db8:1::1
+        signals
+    else
+        contains "tap: nobody has the address" "cannot connect" \
+            "$(connect 192.0.2.77 9 --timeout 1500ms < /dev/null 2>&1)"
+    fi
+    remove_link link0
+done
+
+# Standard output that is not read closes the window; nothing is lost when it is read again.
+make_link tun link0
+start_peer echo
+equal "a slow reader" "$big" \
+    "$(connect "$KERNEL_V4" $port < "$KEPT/big" | (sleep 1; cat) | sha256sum | cut -d' ' -f1)"
+connect "$KERNEL_V4" $port < "$KEPT/big" 2> "$KEPT/err" | head -c 100000 > /dev/null
+contains "a reader that goes away" "standard output: Broken pipe" "$(cat "$KEPT/err")"
+equal "--bind" 0 "$(echo x | connect "$KERNEL_V4" $port --bind :4321 --verbose 2>&1 |
+    grep -c 4321 | grep -vc 1)"
+contains "--verbose sums up" "0 segments sent again, in" \
+    "$(echo x | connect "$KERNEL_V4" $port --verbose 2>&1)"
+contains "--progress" "/s, RTT" "$( (echo x; sleep 3.2) | connect "$KERNEL_V4" $port --progress 2>&1)"
+contains "--json" '"outcome":"closed"' "$(echo x | connect "$KERNEL_V4" $port --json 2>&1)"
+contains "--time-wait stays for it" '"from":"TIME-WAIT","to":"CLOSED"' \
+    "$(echo x | connect "$KERNEL_V4" $port --json --msl 200ms --time-wait 2>&1)"
+contains "a name is no address" "names are not looked up" "$(connect localhost $port 2>&1)"
+stop_peer
+finish
