@@ -27,7 +27,8 @@ struct synfin_ladder_config {
     const char *name_a, *name_b; // the ends, such as "client" and "server"; borrowed
     uint8_t has_colour;          // ANSI colours in the text form
     uint32_t width_columns;      // of the text form; 0: 100
-    uint32_t fold_after; // a run of more data segments than this is folded into one line; 0: never
+    uint32_t fold_after; // a run of more data segments, or twice as many acknowledgments, becomes a
+                         // line; 0: never
 };
 
 SYNFIN_API void synfin_ladder_config_default(struct synfin_ladder_config *config);

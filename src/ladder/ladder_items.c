@@ -10,7 +10,14 @@
 #include <string.h>
 
 // Of a folded run, so many data segments are still shown: the question and the answer's begin.
-enum { SHOWN_OF_RUN = 2 };
+// Acknowledgments alone are shown for longer.
+enum { SHOWN_OF_RUN = 2, ACKS_PER_SEGMENT = 2 };
+
+// Items [from, to) that open, close and break nothing.
+struct run {
+    size_t from, to;
+    uint32_t data_segments, acks;
+};
 
 // The first record behind `sent` that is not earlier than `t_ns`.
 static size_t find_time(const synfin_ladder *ladder, size_t sent, uint64_t t_ns)
@@ -141,11 +148,11 @@ static bool is_plain(const synfin_ladder *ladder, const struct ladder_item *item
     return false;
 }
 
-static bool is_data_sending(const synfin_ladder *ladder, const struct ladder_item *item)
+static bool is_sending(const synfin_ladder *ladder, const struct ladder_item *item, bool is_data)
 {
     return item->kind == LADDER_ITEM_SEND
            && ladder->records[item->record].kind == LADDER_KIND_SEGMENT
-           && ladder->records[item->record].segment.wire.bytes > 0;
+           && (ladder->records[item->record].segment.wire.bytes > 0) == is_data;
 }
 
 static void count_into(const synfin_ladder *ladder, const struct ladder_item *item,
@@ -163,34 +170,35 @@ static void count_into(const synfin_ladder *ladder, const struct ladder_item *it
     fold->lost += record->as.passage.fate == SYNFIN_FATE_LOST;
 }
 
-// The first item of the run [from, to) that is not shown: a data segment's sending.
-static size_t skip_shown(const synfin_ladder *ladder, const struct ladder_items *items, size_t from,
-                         size_t to)
+// The first item of the run that is not shown: the sending of data, or of an acknowledgment where
+// there is little data.
+static size_t skip_shown(const synfin_ladder *ladder, const struct ladder_items *items,
+                         struct run run, bool is_data)
 {
     uint32_t shown = 0;
-    size_t i = from;
-    while (i < to && shown + is_data_sending(ladder, &items->item[i]) <= SHOWN_OF_RUN) {
-        shown += is_data_sending(ladder, &items->item[i]);
+    size_t i = run.from;
+    while (i < run.to && shown + is_sending(ladder, &items->item[i], is_data) <= SHOWN_OF_RUN) {
+        shown += is_sending(ladder, &items->item[i], is_data);
         i++;
     }
     return i;
 }
 
-// Makes one FOLD of [from, to), and marks the records whose items go.
+// Makes one FOLD of the run, and marks the records whose items go.
 static void fold_run(const synfin_ladder *ladder, struct ladder_items *items, bool *is_hidden,
-                     size_t from, size_t to)
+                     struct run run)
 {
     struct ladder_fold *counts = &items->fold[items->folds];
     memset(counts, 0, sizeof *counts);
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = run.from; i < run.to; i++) {
         if (items->item[i].kind != LADDER_ITEM_ARRIVE) {
             is_hidden[items->item[i].record] = true;
         }
         count_into(ladder, &items->item[i], counts);
         counts->until_ns = items->item[i].t_ns;
     }
-    items->item[from].kind = LADDER_ITEM_FOLD;
-    items->item[from].record = items->folds++;
+    items->item[run.from].kind = LADDER_ITEM_FOLD;
+    items->item[run.from].record = items->folds++;
 }
 
 static void drop_hidden(struct ladder_items *items, const bool *is_hidden)
@@ -204,19 +212,31 @@ static void drop_hidden(struct ladder_items *items, const bool *is_hidden)
     items->used = used;
 }
 
+// Where the plain items from `from` on end; counts what they send.
+static struct run find_run(const synfin_ladder *ladder, const struct ladder_items *items,
+                           size_t from)
+{
+    struct run run = {.from = from, .to = from};
+    while (run.to < items->used && is_plain(ladder, &items->item[run.to])) {
+        run.data_segments += is_sending(ladder, &items->item[run.to], true);
+        run.acks += is_sending(ladder, &items->item[run.to], false);
+        run.to++;
+    }
+    return run;
+}
+
 static void fold_runs(const synfin_ladder *ladder, struct ladder_items *items, bool *is_hidden)
 {
     uint32_t limit = ladder->fold_after > SHOWN_OF_RUN ? ladder->fold_after : SHOWN_OF_RUN;
-    size_t end = 0;
-    for (size_t i = 0; i < items->used; i = end) {
-        uint32_t data_segments = 0;
-        for (end = i; end < items->used && is_plain(ladder, &items->item[end]); end++) {
-            data_segments += is_data_sending(ladder, &items->item[end]);
+    size_t i = 0;
+    while (i < items->used) {
+        struct run run = find_run(ladder, items, i);
+        bool is_data = run.data_segments > limit;
+        i = run.to > i ? run.to : i + 1;
+        if (is_data || run.acks > ACKS_PER_SEGMENT * limit) {
+            run.from = skip_shown(ladder, items, run, is_data);
+            fold_run(ladder, items, is_hidden, run);
         }
-        if (data_segments > limit) {
-            fold_run(ladder, items, is_hidden, skip_shown(ladder, items, i, end), end);
-        }
-        end = end > i ? end : i + 1;
     }
     drop_hidden(items, is_hidden);
 }

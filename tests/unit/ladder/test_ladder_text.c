@@ -172,6 +172,27 @@ static void text_run_at_limit_is_not_folded(void **state)
     synfin_ladder_destroy(ladder);
 }
 
+// The acknowledgments that come after the last data segment was sent.
+static void text_long_run_of_acks_is_folded(void **state)
+{
+    (void)state;
+    static struct script_output out;
+    struct synfin_ladder_config config;
+    synfin_ladder_config_default(&config);
+    config.fold_after = 4;
+    for (uint32_t acks = 8; acks <= 9; acks++) {
+        synfin_ladder *ladder = script_ladder(&config);
+        for (uint32_t i = 0; i < acks; i++) {
+            script_send(ladder,
+                        &(struct script_segment){B, MS(1), 0, ACK, 1, 1 + i, 0, 0, 0, 0, 0});
+        }
+        script_capture(ladder, synfin_ladder_text, &out);
+        bool is_folded = strstr(out.text, "... 7 acknowledgments from") != NULL;
+        assert_int_equal(is_folded, acks == 9);
+        synfin_ladder_destroy(ladder);
+    }
+}
+
 static void text_real_peer_leaves_margin_empty(void **state)
 {
     (void)state;
@@ -259,6 +280,7 @@ int main(void)
         cmocka_unit_test(text_refused_segment_shows_drop_reason),
         cmocka_unit_test(text_long_run_is_folded),
         cmocka_unit_test(text_run_at_limit_is_not_folded),
+        cmocka_unit_test(text_long_run_of_acks_is_folded),
         cmocka_unit_test(text_real_peer_leaves_margin_empty),
         cmocka_unit_test(text_two_connections_are_numbered),
         cmocka_unit_test(text_nothing_fed_draws_heads_only),
