@@ -37,7 +37,8 @@ endif()
 
 add_library(synfin_core_flags INTERFACE)
 target_link_libraries(synfin_core_flags INTERFACE synfin_flags)
-target_compile_options(synfin_core_flags INTERFACE -ffreestanding)
+# -fbuiltin: small copies of known size stay inline, which -ffreestanding alone would call.
+target_compile_options(synfin_core_flags INTERFACE -ffreestanding -fbuiltin)
 
 add_library(synfin_hosted_flags INTERFACE)
 target_link_libraries(synfin_hosted_flags INTERFACE synfin_flags)

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
 // Questions about addresses and prefixes in their 16-octet form (synfin/addr.h).
-#include <synfin/addr.h>
+#include "base/addr.h"
 
 #include <string.h>
 
 enum { MAPPED_OCTETS = 12 }; // of ::ffff:0:0/96
-
-static const uint8_t mapped[MAPPED_OCTETS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 struct synfin_addr synfin_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
     return (struct synfin_addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
 }
 
-// The built-in form of memcmp, here and below: a freestanding compiler makes a call of the plain
-// one, and these are a few instructions on the way of every packet.
 bool synfin_addr_is_ipv4(const struct synfin_addr *addr)
 {
-    return __builtin_memcmp(addr->octet, mapped, MAPPED_OCTETS) == 0;
+    return addr_is_ipv4(addr);
 }
 
 bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
@@ -30,7 +26,7 @@ bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
 
 bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b)
 {
-    return __builtin_memcmp(a->octet, b->octet, sizeof a->octet) == 0;
+    return addr_equal(a, b);
 }
 
 bool synfin_prefix_contains(const struct synfin_prefix *prefix, const struct synfin_addr *addr)

@@ -4,6 +4,7 @@
 // what the socket interface splits it into: open, bind, listen, accept, connect.
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -100,8 +101,8 @@ static enum synfin_error check_connect(const struct tcp_conn *conn,
         return SYNFIN_ERROR_INVALID;
     }
     bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
-    bool is_ipv4 = synfin_addr_is_ipv4(&remote->addr);
-    if (has_local && synfin_addr_is_ipv4(&conn->pair.local) != is_ipv4) {
+    bool is_ipv4 = addr_is_ipv4(&remote->addr);
+    if (has_local && addr_is_ipv4(&conn->pair.local) != is_ipv4) {
         return SYNFIN_ERROR_INVALID;
     }
     return SYNFIN_ERROR_OK;
@@ -140,8 +141,7 @@ enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
     }
     tcp_port_remove(tcp, conn);
     conn->pair = pair;
-    bool is_new = tcp_table_insert(tcp, conn);
-    ASSERT(is_new);
+    tcp_table_insert(tcp, conn);
     tcp_open_init(tcp, conn, path, now_ns);
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
     tcp_output_want(tcp, conn);

@@ -59,7 +59,8 @@ void tcp_trace_sent(struct tcp *tcp, const struct tcp_sent *sent, uint64_t now_n
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
 // The same for an arriving segment, which mostly belongs to the connection of the one before.
 struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair);
-bool tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn);
+// The pair must not be in the table.
+void tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn);
 enum synfin_error tcp_table_init(struct tcp *tcp);
 void tcp_table_deinit(struct tcp *tcp);

@@ -21,8 +21,7 @@ static struct tcp_conn *make_child(struct tcp *tcp, const struct tcp_conn *liste
     conn->is_passive = true;
     conn->set = listener->set;
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
-    bool is_new = tcp_table_insert(tcp, conn);
-    ASSERT(is_new);
+    tcp_table_insert(tcp, conn);
     tcp_open_init(tcp, conn, &seg->arrival->path, now_ns);
     // RFC 9293 §3.6.1 [MAY-2]: larger than every number of the previous incarnation.
     if (seg->has_isn_floor && seq_le(conn->iss, seg->isn_floor)) {

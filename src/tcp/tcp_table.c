@@ -91,19 +91,16 @@ struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pa
     return conn;
 }
 
-bool tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn)
 {
     ASSERT(!conn->is_in_table);
-    if (tcp_table_find(tcp, &conn->pair) != NULL) {
-        return false;
-    }
+    ASSERT_SLOW(tcp_table_find(tcp, &conn->pair) == NULL);
     if (tcp->in_table >= tcp->bucket_count) {
         grow(tcp);
     }
     link_conn(tcp, conn);
     conn->is_in_table = true;
     tcp->in_table++;
-    return true;
 }
 
 void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn)
