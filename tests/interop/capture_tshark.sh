@@ -30,7 +30,8 @@ judge() { # NAME ADDRESS-OF-SYNFIN
     equal "$1: FINs" 2 "$(count 'tcp.flags.fin == 1')"
     equal "$1: resets" 0 "$(count 'tcp.flags.reset == 1')"
     holds "$1: many segments" test "$(count "tcp")" -gt 100
-    equal "$1: segments of ours without reason" 0 "$(count "tcp && $ip.src == $2 && !frame.comment")"
+    equal "$1: segments of ours without reason" 0 \
+        "$(count "tcp && $ip.src == $2 && !frame.comment")"
     contains "$1: a clause" "RFC 9293" \
         "$(read_capture "tcp.flags.syn == 1 && $ip.src == $2" -T fields -e frame.comment)"
 }
@@ -54,6 +55,6 @@ done
 kill "$PEER"
 
 # The epoch: the capture shows the time of day.
-holds "the time of day" test "$(($(date +%s) -
-    $(tshark -r "$KEPT/capture" -c 1 -T fields -e frame.time_epoch 2> /dev/null | cut -d. -f1)))" -lt 60
+first=$(tshark -r "$KEPT/capture" -c 1 -T fields -e frame.time_epoch 2> /dev/null | cut -d. -f1)
+holds "the time of day" test $(($(date +%s) - first)) -lt 60
 finish

@@ -37,7 +37,8 @@ bulk() { # KIND ADDRESS
     equal "$1 $2: status" 0 $?
     equal "$1 $2: both ways into a file" "$big" "$(sum "$KEPT/got")"
     equal "$1 $2: both ways through pipes" "$big" \
-        "$(head -c 4000000 "$KEPT/big" | connect "$2" $port 2> "$KEPT/err" | sha256sum | cut -d' ' -f1)"
+        "$(head -c 4000000 "$KEPT/big" | connect "$2" $port 2> "$KEPT/err" | sha256sum |
+            cut -d' ' -f1)"
     equal "$1 $2: nothing on stderr" "" "$(cat "$KEPT/err")"
     stop_peer
     start_peer sink
@@ -105,7 +106,7 @@ for kind in tun tap; do
     bulk $kind "$KERNEL_V4"
     bulk $kind "$KERNEL_V6"
     if [ $kind = tun ]; then
-        # The kernel knows no one behind its own addresses' neighbours on a TUN: it forwards nothing.
+        # What is for nobody, the kernel at the other end of a TUN swallows.
         failures "$KERNEL_V4" 192.0.2.77 198.51.100.1
         failures "$KERNEL_V6" 2001:db8::77 2001:db8:1::1
         signals
@@ -127,7 +128,8 @@ equal "--bind" 0 "$(echo x | connect "$KERNEL_V4" $port --bind :4321 --verbose 2
     grep -c 4321 | grep -vc 1)"
 contains "--verbose sums up" "0 segments sent again, in" \
     "$(echo x | connect "$KERNEL_V4" $port --verbose 2>&1)"
-contains "--progress" "/s, RTT" "$( (echo x; sleep 3.2) | connect "$KERNEL_V4" $port --progress 2>&1)"
+contains "--progress" "/s, RTT" \
+    "$( (echo x; sleep 3.2) | connect "$KERNEL_V4" $port --progress 2>&1)"
 contains "--json" '"outcome":"closed"' "$(echo x | connect "$KERNEL_V4" $port --json 2>&1)"
 contains "--time-wait stays for it" '"from":"TIME-WAIT","to":"CLOSED"' \
     "$(echo x | connect "$KERNEL_V4" $port --json --msl 200ms --time-wait 2>&1)"

@@ -68,8 +68,8 @@ if ip link add veth0 type veth peer name veth1 2> "$KEPT/veth"; then
     done
     stop_serve
     PORT=7 start_serve --echo
-    holds "packet: bulk both ways" python3 "$(dirname "$0")/kernel_peer.py" client echo "$SYNFIN_V4" 7 \
-        > /dev/null
+    equal "packet: bulk both ways" "echoed 3000000" \
+        "$(python3 "$(dirname "$0")/kernel_peer.py" client echo "$SYNFIN_V4" 7)"
     stop_serve
     ip link set veth0 down
     contains "packet: a link that is down" "veth0 is down" \
@@ -81,7 +81,7 @@ contains "packet: no such interface" "there is no interface nosuch0 here" \
     "$("$SYNFIN" serve "$KEPT" --link packet:nosuch0 --addr 192.0.2.2/24 2>&1)"
 
 # Without the right to make one.
-if command -v setpriv > /dev/null && setpriv --bounding-set -all --inh-caps -all true 2> /dev/null; then
+if setpriv --bounding-set -all --inh-caps -all true 2> /dev/null; then
     answer=$(setpriv --bounding-set -all --inh-caps -all \
         "$SYNFIN" serve "$KEPT" --link tun:forbidden0 --addr 192.0.2.2/24 2>&1)
     equal "no permission, status" 1 $?

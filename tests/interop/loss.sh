@@ -26,7 +26,8 @@ as_server() { # NAME DROP...
     equal "serve $name: SHA-256" "$file" "${got%% *}"
     await_serve
     contains "serve $name: ends in order" '"outcome":"closed"' "$(cat "$KEPT/serve")"
-    contains "serve $name: leaves TIME-WAIT" '"from":"TIME-WAIT","to":"CLOSED"' "$(cat "$KEPT/serve")"
+    contains "serve $name: leaves TIME-WAIT" '"from":"TIME-WAIT","to":"CLOSED"' \
+        "$(cat "$KEPT/serve")"
     equal "serve $name: one connection" 1 "$(grep -c '"event":"accepted"' "$KEPT/serve")"
     contains "serve $name: it was lost" '"fate":"lost"' "$(cat "$KEPT/serve")"
 }

@@ -116,9 +116,9 @@ start_serve() { # ARGUMENT...
     echo "FAILED: synfin serve does not start"
     FAILED=$((FAILED + 1))
 }
-# Ends it by a signal, in order unless another is named; its status is in $STATUS.
-stop_serve() { # [SIGNAL]
-    kill "-${1-INT}" "$SERVER" 2> /dev/null
+# Ends it in order.
+stop_serve() {
+    kill -INT "$SERVER" 2> /dev/null
     await_serve
 }
 await_serve() {
