@@ -52,15 +52,19 @@ static uint32_t offered_window(const struct tcp_conn *conn, const struct tcp_seg
 
 // RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 keep old segments from updating the window, which may
 // also shrink (RFC 9293 §3.8.6 [MUST-34]).
+// DEVIATES RFC 9293 §3.10.7.4: a segment that acknowledges more than the last update did is newer
+// whatever its sequence number, because a retransmission carries an old number and a new window.
+// Without this SND.UNA would move and the window, which counts from there, would stay: octets would
+// go beyond the right edge.
 void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq)
-                    || (seq_eq(conn->snd.wl1, seg->h.seq) && seq_le(conn->snd.wl2, seg->h.ack));
+    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq) || seq_lt(conn->snd.wl2, seg->h.ack) ||
+                    (seq_eq(conn->snd.wl1, seg->h.seq) && seq_eq(conn->snd.wl2, seg->h.ack));
     if (!is_newer) {
         return;
     }
     conn->snd.wnd = offered_window(conn, seg);
-    conn->snd.wl1 = seg->h.seq;
+    conn->snd.wl1 = seq_max(conn->snd.wl1, seg->h.seq);
     conn->snd.wl2 = seg->h.ack;
     if (conn->snd.wnd > conn->snd.wnd_max) {
         conn->snd.wnd_max = conn->snd.wnd;

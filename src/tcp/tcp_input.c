@@ -83,6 +83,15 @@ static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
 }
 
+// DEVIATES RFC 9293 §3.10.7.4: an acknowledgment alone may lie at the right edge, and one beyond
+// it. A peer that has filled the window, or probed it, while we miss something before has no other
+// number to send, and what it acknowledges must be heard or both ends wait for each other.
+static bool is_ack_at_edge(const struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    return tcp_segment_len(seg) == 0 && !tcp_segment_has(seg, SYNFIN_TCP_RST)
+           && seq_within(seg->h.seq, conn->rcv.nxt, tcp_window_open(conn) + 2);
+}
+
 // The four cases of RFC 9293 §3.10.7.4, Table 6.
 static bool is_acceptable(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
@@ -129,7 +138,7 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     if (is_repeated_syn(conn, seg)) {
         return take_repeated_syn(tcp, conn, seg);
     }
-    if (is_acceptable(conn, seg)) {
+    if (is_acceptable(conn, seg) || is_ack_at_edge(conn, seg)) {
         return TCP_VERDICT_GO_ON;
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
@@ -150,6 +159,19 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
 }
 
+// A listener's child that has heard no acknowledgment of its SYN yet.
+static bool is_half_open(const struct tcp_conn *conn)
+{
+    return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && conn->is_passive;
+}
+
+static void return_to_listen(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
+                             uint64_t now_ns)
+{
+    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, cause, now_ns);
+    tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, cause, now_ns);
+}
+
 // Second step: RST, with the exact match of RFC 5961 §3.2. Text that comes with it is not looked at
 // (RFC 9293 §3.5.3 [SHLD-2]). SYN-RECEIVED knows how it was opened (RFC 9293 §3.5 [MUST-11]).
 static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
@@ -166,11 +188,12 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
     }
     bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
-    if (is_opening && conn->is_passive) {
-        tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    if (is_half_open(conn)) {
+        return_to_listen(tcp, conn, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    } else {
+        enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
+        tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);
     }
-    enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
-    tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
@@ -180,6 +203,10 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON;
+    }
+    if (is_half_open(conn) && is_acceptable(conn, seg)) { // the peer begins anew
+        return_to_listen(tcp, conn, SYNFIN_REASON_SYN_ANEW, now_ns);
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
     }
     bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
     tcp_challenge_send(tcp, conn,

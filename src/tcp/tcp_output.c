@@ -129,13 +129,21 @@ static bool choose_syn(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
+// SND.NXT, but SND.UNA while the peer's window is shut: a probe that was refused is no octet to it,
+// and the number behind it lies outside its window. It would not hear what we acknowledge, and two
+// ends that probe each other would wait for ever.
+static struct seq seq_of_ack(const struct tcp_conn *conn)
+{
+    return conn->is_syn_acked && conn->snd.wnd == 0 ? conn->snd.una : conn->snd.nxt;
+}
+
 static bool choose_owed_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (conn->pending.extra_acks == 0) {
         return false;
     }
     plan->kind = TCP_PLAN_ACK;
-    plan->seq = conn->snd.nxt;
+    plan->seq = seq_of_ack(conn);
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER;
     return true;
@@ -294,7 +302,7 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     plan->kind = TCP_PLAN_ACK;
-    plan->seq = conn->snd.nxt;
+    plan->seq = seq_of_ack(conn);
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = conn->pending.ack_reason;
     return true;
