@@ -105,6 +105,8 @@
       "RFC 9293 §3.10.7.4")                                                                        \
     X(FIN_IS_ACKED, "our FIN is acknowledged", "RFC 9293 §3.10.7.4")                               \
     X(RST_ARRIVED, "a valid reset arrived", "RFC 9293 §3.10.7.4")                                  \
+    X(SYN_ANEW, "another SYN before the handshake was complete: back to LISTEN",                   \
+      "RFC 9293 §3.10.7.4")                                                                        \
     X(SYN_NEW_INCARNATION, "a new connection may reuse the pair of TIME-WAIT",                     \
       "RFC 9293 §3.6.1 [MAY-2]")                                                                   \
     X(TIME_WAIT_OVER, "twice the maximum segment lifetime has passed",                             \

@@ -16,7 +16,7 @@
 #include "stack/stack_internal.h"
 #include "tcp/tcp_internal.h"
 
-enum { FLOWS_MAX = 64, BURST = 16, ISN_TICK_NS = 4000, RUNS = 6 };
+enum { FLOWS_MAX = 1024, BURST = 16, ISN_TICK_NS = 4000, RUNS = 6 };
 
 #define START_NS SEC(1)
 // A deadline may fire a tick of the wheel late.
@@ -184,6 +184,13 @@ static void make_stack(void)
                      SYNFIN_ERROR_OK);
     add_addr(&bench.ours, own.version == 4 ? 24 : 64);
     bench.tcp = &bench.stack->tcp;
+}
+
+void segment_add_addr(const char *text, struct synfin_addr *out)
+{
+    make_stack();
+    assert_int_equal(synfin_addr_parse(text, out), SYNFIN_ERROR_OK);
+    add_addr(out, own.version == 4 ? 24 : 64);
 }
 
 struct synfin_stack_config *segment_config(void)
@@ -623,8 +630,12 @@ static void take(const struct segment *want, struct segment_place at)
     }
     struct flow *flow = flow_of(or_default(want->stack_port, bench.stack_port),
                                 or_default(want->peer_port, bench.peer_port));
+    const struct synfin_addr *src = want->from != NULL ? want->from : &bench.ours;
+    const struct synfin_addr *dst = want->to != NULL ? want->to : &bench.theirs;
     if (got.src_port != flow->stack_port || got.dst_port != flow->peer_port) {
         wrong = "ports";
+    } else if (!synfin_addr_equal(&got.src, src) || !synfin_addr_equal(&got.dst, dst)) {
+        wrong = "addresses";
     } else {
         learn(flow, &got);
         wrong = compare_numbers(want, &got, flow);

@@ -69,8 +69,8 @@ struct segment {
     uint16_t stack_port, peer_port;   // 0: the test's
     bool is_absolute;                 // seq and ack as in the header
     bool has_bad_checksum;            // SEND
-    const struct synfin_addr *from;   // SEND: another source address
-    const struct synfin_addr *to;     // SEND: another destination address
+    const struct synfin_addr *from;   // another source address
+    const struct synfin_addr *to;     // another destination address
     uint16_t reason;                  // EXPECT, by WHY()
     uint8_t hop_limit, traffic_class; // EXPECT: compared when not 0
 };
@@ -112,6 +112,9 @@ int segment_run(const struct CMUnitTest *tests, size_t count);
 // The stack's configuration and its interface's, to be changed before anything else is done.
 struct synfin_stack_config *segment_config(void);
 struct synfin_iface_config *segment_iface_config(void);
+
+// Gives the stack one more address, of the version that the test runs with.
+void segment_add_addr(const char *text, struct synfin_addr *out);
 
 void segment_send(const struct segment *segment, struct segment_place at);
 void segment_expect(const struct segment *segment, uint64_t within_ns, struct segment_place at);
