@@ -22,17 +22,6 @@ void http_date_format(time_t when, char out[HTTP_DATE_BYTES])
              (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
-static bool find_month(const char *name, int *month)
-{
-    for (int i = 0; i < 12; i++) {
-        if (memcmp(name, months[i], 3) == 0) {
-            *month = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 // RFC 9110 §5.6.7: a two-digit year more than 50 years ahead is of the century before.
 static int whole_year(int two_digits)
 {
@@ -44,41 +33,24 @@ static int whole_year(int two_digits)
     return guess > year + 50 ? guess - 100 : guess;
 }
 
-static bool read_fields(const char *text, struct tm *tm, char month[4])
+// The C library reads names of days and months as the locale has them: this program never leaves
+// the "C" locale, whose names are the English ones.
+static bool read_form(const char *text, const char *form, struct tm *tm)
 {
-    int end = 0;
     memset(tm, 0, sizeof(*tm));
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &tm->tm_mday, month,
-               &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &end)
-            == 6
-        && end > 0) {
-        return true;
-    }
-    if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &tm->tm_mday, month,
-               &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &end)
-            == 6
-        && end > 0) {
-        tm->tm_year = whole_year(tm->tm_year);
-        return true;
-    }
-    return sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &tm->tm_mday,
-                  &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &tm->tm_year, &end)
-               == 6
-           && end > 0;
+    const char *end = strptime(text, form, tm);
+    return end != NULL && *end == '\0';
 }
 
 bool http_date_parse(const char *text, time_t *out)
 {
     struct tm tm;
-    char month[4] = "";
-    if (!read_fields(text, &tm, month) || strlen(month) != 3 || !find_month(month, &tm.tm_mon)) {
+    if (read_form(text, "%a, %d-%b-%y %T GMT", &tm)) {
+        tm.tm_year = whole_year(tm.tm_year % 100) - 1900;
+    } else if (!read_form(text, "%a, %d %b %Y %T GMT", &tm)
+               && !read_form(text, "%a %b %d %T %Y", &tm)) {
         return false;
     }
-    if (tm.tm_year < 1601 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23
-        || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60) {
-        return false;
-    }
-    tm.tm_year -= 1900;
     *out = timegm(&tm);
     return true;
 }

@@ -4,27 +4,30 @@
 #include "cli/http_reply.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct head {
     char *out;
     size_t count;
 };
 
-static void add(struct head *head, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-// Every value has its own limit, and together they fit; what would not is left out whole.
-static void add(struct head *head, const char *format, ...)
+// Appends a text. Every value has its own limit, and together they fit; what would not is left out.
+static void put(struct head *head, const char *text)
 {
-    size_t room = HTTP_REPLY_HEAD_MAX - head->count;
-    va_list arguments;
-    va_start(arguments, format);
-    int needed = vsnprintf(head->out + head->count, room, format, arguments);
-    va_end(arguments);
-    if (needed > 0 && (size_t)needed < room) {
-        head->count += (size_t)needed;
+    size_t length = strlen(text);
+    if (length < HTTP_REPLY_HEAD_MAX - head->count) {
+        memcpy(head->out + head->count, text, length);
+        head->count += length;
     }
+}
+
+static void put_field(struct head *head, const char *name, const char *value)
+{
+    put(head, name);
+    put(head, ": ");
+    put(head, value);
+    put(head, "\r\n");
 }
 
 const char *http_reply_phrase(int status)
@@ -51,50 +54,57 @@ const char *http_reply_phrase(int status)
     }
 }
 
-static void add_content(struct head *head, const struct http_reply *reply)
+static void put_content(struct head *head, const struct http_reply *reply)
 {
+    char text[80];
     if (reply->status == 206) {
-        add(head, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", reply->first,
-            reply->first + reply->octets - 1, reply->whole);
+        snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, reply->first,
+                 reply->first + reply->octets - 1, reply->whole);
+        put_field(head, "Content-Range", text);
     } else if (reply->status == 416) {
-        add(head, "Content-Range: bytes */%" PRIu64 "\r\n", reply->whole);
+        snprintf(text, sizeof(text), "bytes */%" PRIu64, reply->whole);
+        put_field(head, "Content-Range", text);
     }
     // RFC 9110 §8.6: a 304 has no content, and its length would be the file's.
     if (reply->status != 304) {
-        add(head, "Content-Length: %" PRIu64 "\r\n", reply->octets);
+        snprintf(text, sizeof(text), "%" PRIu64, reply->octets);
+        put_field(head, "Content-Length", text);
     }
     if (reply->type != NULL) {
-        add(head, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", reply->type);
+        put_field(head, "Content-Type", reply->type);
+        put_field(head, "X-Content-Type-Options", "nosniff");
+    }
+}
+
+static void put_if(struct head *head, const char *name, const char *value)
+{
+    if (value != NULL) {
+        put_field(head, name, value);
     }
 }
 
 size_t http_reply_head(const struct http_reply *reply, char *out)
 {
-    struct head head = {out, 0};
-    add(&head, "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: synfin\r\n", reply->status,
-        http_reply_phrase(reply->status), reply->date);
-    add_content(&head, reply);
-    if (reply->has_ranges) {
-        add(&head, "Accept-Ranges: bytes\r\n");
-    }
-    if (reply->etag != NULL) {
-        add(&head, "ETag: %s\r\n", reply->etag);
-    }
-    if (reply->modified != NULL) {
-        add(&head, "Last-Modified: %s\r\n", reply->modified);
-    }
-    if (reply->status == 405) {
-        add(&head, "Allow: GET, HEAD\r\n"); // RFC 9110 §15.5.6
-    }
-    if (reply->location != NULL) {
-        add(&head, "Location: %s\r\n", reply->location);
-    }
+    struct head head = {0};
+    char line[80];
+    head.out = out;
+    snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\n", reply->status,
+             http_reply_phrase(reply->status));
+    put(&head, line);
+    put_field(&head, "Date", reply->date);
+    put_field(&head, "Server", "synfin");
+    put_content(&head, reply);
+    put_if(&head, "Accept-Ranges", reply->has_ranges ? "bytes" : NULL);
+    put_if(&head, "ETag", reply->etag);
+    put_if(&head, "Last-Modified", reply->modified);
+    put_if(&head, "Allow", reply->status == 405 ? "GET, HEAD" : NULL); // RFC 9110 §15.5.6
+    put_if(&head, "Location", reply->location);
     if (reply->is_last) {
-        add(&head, "Connection: close\r\n");
+        put_field(&head, "Connection", "close");
     } else if (reply->is_http10) {
-        add(&head, "Connection: keep-alive\r\n");
+        put_field(&head, "Connection", "keep-alive");
     }
-    add(&head, "\r\n");
+    put(&head, "\r\n");
     return head.count;
 }
 

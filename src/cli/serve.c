@@ -167,22 +167,39 @@ void serve_event(struct serve *serve, const struct synfin_event *event, uint64_t
     }
 }
 
+// Takes the first connection out of the queue when its time is over.
+static struct serve_conn *pop_due(struct serve *serve, enum serve_wait wait, uint64_t now_ns)
+{
+    struct serve_conn *conn = serve->queue[wait].first;
+    if (conn == NULL || conn->deadline_ns > now_ns) {
+        return NULL;
+    }
+    serve->queue[wait].first = conn->next;
+    if (conn->next != NULL) {
+        conn->next->prev = NULL;
+    } else {
+        serve->queue[wait].last = NULL;
+    }
+    return conn;
+}
+
 static void expire(struct serve_conn *conn, uint64_t now_ns)
 {
+    // Whatever happens, it comes to an end.
+    link_conn(conn, SERVE_WAIT_LINGER, now_ns);
     if (conn->is_closing) {
         serve_log_end(conn, SYNFIN_ERROR_OK, SYNFIN_REASON_UNKNOWN, now_ns);
         let_go(conn, now_ns);
-        return;
+    } else {
+        settle(conn, conn->serve->service->expire(conn, now_ns), now_ns);
     }
-    serve_wait(conn, SERVE_WAIT_LINGER, now_ns); // whatever happens, it comes to an end
-    settle(conn, conn->serve->service->expire(conn, now_ns), now_ns);
 }
 
 void serve_expire(struct serve *serve, uint64_t now_ns)
 {
     for (int wait = SERVE_WAIT_NONE + 1; wait < SERVE_WAIT_COUNT; wait++) {
         struct serve_conn *conn;
-        while ((conn = serve->queue[wait].first) != NULL && conn->deadline_ns <= now_ns) {
+        while ((conn = pop_due(serve, (enum serve_wait)wait, now_ns)) != NULL) {
             expire(conn, now_ns);
         }
     }

@@ -204,7 +204,7 @@ static enum synfin_error make_device(int fd, bool is_ethernet, const struct devi
 enum synfin_error device_tun_open(const char *name, bool is_ethernet, struct synfin_device **out,
                                   struct device_os_why why)
 {
-    struct device_os_iface iface;
+    struct device_os_iface iface = {0};
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return explain_node(errno, why);

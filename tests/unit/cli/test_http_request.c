@@ -155,9 +155,9 @@ static void head_with_too_many_fields_is_refused(void **state)
     for (int i = 0; i < HTTP_REQUEST_FIELDS_MAX; i++) {
         count += (size_t)sprintf(text + count, "a:b\r\n");
     }
-    memcpy(text + count, "\r\n", 3);
+    strcpy(text + count, "\r\n");
     assert_int_equal(parse(text, &request), 431);
-    memcpy(text + count - 5, "\r\n", 3);
+    strcpy(text + count - 5, "\r\n");
     assert_int_equal(parse(text, &request), 0);
 }
 
@@ -188,10 +188,10 @@ static void random_octets_are_survived(void **state)
         for (int i = 0; i < 14; i++) {
             random = random * 1664525U + 1013904223U;
             const char *piece = pieces[(random >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
-            memcpy(buffer + count, piece, strlen(piece));
+            strcpy(buffer + count, piece);
             count += strlen(piece);
         }
-        memcpy(buffer + count, "\r\n\r\n", 4);
+        strcpy(buffer + count, "\r\n\r\n");
         // In memory of its own, so that a step outside is found.
         size_t head = http_request_head(buffer, count + 4);
         char *copy = malloc(head > 0 ? head : 1);
