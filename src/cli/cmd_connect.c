@@ -88,6 +88,7 @@ static void on_event(void *ctx, const struct synfin_event *event, uint64_t now_n
         return;
     }
     connect->is_closed = true;
+    connect->reason = event->reason;
     if (event->error != SYNFIN_ERROR_OK) {
         end_now(connect, event->error, event->reason, now_ns);
     }

@@ -14,6 +14,12 @@ file=$(sum "$KEPT/file")
 make_link tun link0
 # The kernel waits 1 s before it sends a SYN or SYN+ACK again, which is most of this test's time.
 
+is_json() { # NAME FILE: every line is one object with an event
+    holds "$1: one JSON object per line" python3 -c '
+import json, sys
+assert all("event" in json.loads(line) for line in open(sys.argv[1]))' "$2"
+}
+
 as_server() { # NAME DROP...
     local name=$1 drops=() drop got
     shift
@@ -29,6 +35,7 @@ as_server() { # NAME DROP...
     contains "serve $name: leaves TIME-WAIT" '"from":"TIME-WAIT","to":"CLOSED"' \
         "$(cat "$KEPT/serve")"
     equal "serve $name: one connection" 1 "$(grep -c '"event":"accepted"' "$KEPT/serve")"
+    is_json "serve $name" "$KEPT/serve"
     contains "serve $name: it was lost" '"fate":"lost"' "$(cat "$KEPT/serve")"
 }
 
@@ -43,6 +50,7 @@ as_client() { # NAME DROP...
     equal "connect $name: status" 0 $?
     equal "connect $name: SHA-256" "$file" "$(sum "$KEPT/got")"
     contains "connect $name: ends in order" '"outcome":"closed"' "$(cat "$KEPT/err")"
+    is_json "connect $name" "$KEPT/err"
     contains "connect $name: it was lost" '"fate":"lost"' "$(cat "$KEPT/err")"
 }
 
