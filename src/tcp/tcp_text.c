@@ -107,14 +107,13 @@ static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_seg
         report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
     }
-    uint32_t filled = 0;
+    bool had_gap = conn->ooo.runs > 0;
     note_received(tcp, conn, taken, now_ns);
-    if (conn->ooo.runs > 0) {
+    if (had_gap) {
         struct reassembly_memory memory = ooo_memory(tcp, conn);
-        filled = reassembly_take(&conn->ooo, &memory, conn->rcv.nxt, &conn->receive);
-        note_received(tcp, conn, filled, now_ns);
-    }
-    if (filled > 0 || conn->ooo.runs > 0) {
+        note_received(tcp, conn,
+                      reassembly_take(&conn->ooo, &memory, conn->rcv.nxt, &conn->receive), now_ns);
+        // RFC 5681 §4.2: all or a part of the gap is filled
         seg->reason = SYNFIN_REASON_RECEIVED_GAP_FILLED;
         acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_GAP_FILLED);
     } else {
