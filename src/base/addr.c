@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Questions about addresses and prefixes in their 16-octet form (synfin/addr.h).
-#include "base/addr.h"
+#include "base/addr_kind.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct synfin_addr synfin_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 
 bool synfin_addr_is_ipv4(const struct synfin_addr *addr)
 {
-    return addr_is_ipv4(addr);
+    return addr_kind_is_ipv4(addr);
 }
 
 bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
@@ -26,7 +26,7 @@ bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
 
 bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b)
 {
-    return addr_equal(a, b);
+    return addr_kind_is_equal(a, b);
 }
 
 bool synfin_prefix_contains(const struct synfin_prefix *prefix, const struct synfin_addr *addr)

@@ -5,7 +5,7 @@
 // duplicate detection, RFC 4429); one probe is sent, RFC 4862 §5.1 DupAddrDetectTransmits.
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "net/net_internal.h"
 #include "wire/wire_addr.h"
 
@@ -43,7 +43,7 @@ static const struct net_addr *find_on(const struct net *net, uint32_t iface,
     for (uint32_t i = 0; i < net->addrs; i++) {
         const struct net_addr *own = &net->addr[i];
         if ((own->iface == iface || iface == NET_IFACE_ANY) && own->state != ADDR_STATE_DUPLICATE
-            && addr_equal(&own->addr, addr)) {
+            && addr_kind_is_equal(&own->addr, addr)) {
             return own;
         }
     }
@@ -53,7 +53,7 @@ static const struct net_addr *find_on(const struct net *net, uint32_t iface,
 static enum synfin_error check_new(const struct net *net, uint32_t iface,
                                    const struct synfin_prefix *prefix, bool is_autonomous)
 {
-    bool is_ip4 = addr_is_ipv4(&prefix->addr);
+    bool is_ip4 = addr_kind_is_ipv4(&prefix->addr);
     if (net_is_no_peer(net, &prefix->addr) || prefix->bits > (is_ip4 ? 32 : 128)) {
         return SYNFIN_ERROR_INVALID;
     }
@@ -82,7 +82,7 @@ enum synfin_error addrs_add(struct net *net, uint32_t iface, const struct synfin
     if (error != SYNFIN_ERROR_OK) {
         return error;
     }
-    bool is_ip4 = addr_is_ipv4(&prefix->addr);
+    bool is_ip4 = addr_kind_is_ipv4(&prefix->addr);
     bool is_probed = !is_ip4 && net->iface[iface].config.is_ethernet;
     struct net_addr *addr = &net->addr[net->addrs++];
     memset(addr, 0, sizeof(*addr));
@@ -180,14 +180,14 @@ const struct net_addr *addrs_source(const struct net *net, uint32_t iface,
 bool addrs_hears_group(const struct net *net, uint32_t iface, const struct synfin_addr *group)
 {
     static const struct synfin_addr all_nodes = {{0xff, 0x02, [15] = 1}}; // RFC 4291 §2.7.1
-    if (addr_equal(group, &all_nodes)) {
+    if (addr_kind_is_equal(group, &all_nodes)) {
         return true;
     }
     for (uint32_t i = 0; i < net->addrs; i++) {
         const struct net_addr *own = &net->addr[i];
         if (own->iface == iface && own->ip4 == 0 && own->state != ADDR_STATE_DUPLICATE) {
             struct synfin_addr heard = wire_addr_solicited_node(&own->addr);
-            if (addr_equal(group, &heard)) {
+            if (addr_kind_is_equal(group, &heard)) {
                 return true;
             }
         }

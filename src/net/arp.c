@@ -3,7 +3,7 @@
 // ARP (RFC 826) as a wire form of the neighbour machine: requests for our addresses are answered
 // and make their sender known, answers complete what was asked, and everything else changes at
 // most an entry that exists.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "net/net_internal.h"
 #include "wire/wire_addr.h"
 #include "wire/wire_arp.h"
@@ -98,7 +98,7 @@ enum net_verdict arp_input(struct net *net, const struct net_rx *rx)
     if (arp.operation == WIRE_ARP_OPERATION_REQUEST && is_for_us) {
         return input_request(net, rx, &arp);
     }
-    bool is_announcement = addr_equal(&arp.sender, &arp.target);
+    bool is_announcement = addr_kind_is_equal(&arp.sender, &arp.target);
     if (arp.operation == WIRE_ARP_OPERATION_REQUEST && !is_announcement) {
         return net_drop(net, SYNFIN_REASON_DROP_IP_NOT_OURS, rx->now_ns);
     }

@@ -14,7 +14,7 @@
 //   4. The first fragment keeps its packet's headers, which an error must quote.
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "net/net_internal.h"
 #include "wire/wire_icmp4.h"
 
@@ -65,8 +65,8 @@ static bool is_of(const struct fragment_datagram *datagram, const struct fragmen
     return datagram->is_used && datagram->id == fragment->id && datagram->iface == fragment->iface
            && datagram->is_ip6 == fragment->is_ip6
            && (fragment->is_ip6 || datagram->protocol == fragment->protocol)
-           && addr_equal(&datagram->src, fragment->src)
-           && addr_equal(&datagram->dst, fragment->dst);
+           && addr_kind_is_equal(&datagram->src, fragment->src)
+           && addr_kind_is_equal(&datagram->dst, fragment->dst);
 }
 
 static struct fragment_datagram *find_datagram(struct net *net, const struct fragment *fragment)

@@ -13,7 +13,7 @@
 //   4. Solicitations for one target are at least a second apart.
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "net/net_internal.h"
 #include "wire/wire_addr.h"
 
@@ -57,7 +57,7 @@ struct neighbour *neighbour_find(const struct net *net, uint32_t iface,
     uint16_t number = net->neighbours.bucket[bucket_of(net, iface, addr)];
     while (number != NET_NONE) {
         struct neighbour *neighbour = neighbour_at(net, number);
-        if (neighbour->iface == iface && addr_equal(&neighbour->addr, addr)) {
+        if (neighbour->iface == iface && addr_kind_is_equal(&neighbour->addr, addr)) {
             return neighbour;
         }
         number = neighbour->next;

@@ -4,7 +4,7 @@
 // stack's questions about addresses and routes.
 #include "net/net.h"
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 
 #include <string.h>
 
@@ -92,7 +92,7 @@ enum synfin_error net_add_addr(struct net *net, uint32_t iface, const struct syn
         return SYNFIN_ERROR_INVALID;
     }
     const struct synfin_iface_config *config = &net->iface[iface].config;
-    bool is_ip6 = !addr_is_ipv4(&prefix->addr);
+    bool is_ip6 = !addr_kind_is_ipv4(&prefix->addr);
     if (is_ip6 && config->mtu_bytes < MTU_IP6_MIN) {
         return SYNFIN_ERROR_INVALID;
     }
@@ -106,10 +106,10 @@ enum synfin_error net_add_addr(struct net *net, uint32_t iface, const struct syn
 enum synfin_error net_add_route(struct net *net, uint32_t iface, const struct synfin_prefix *prefix,
                                 const struct synfin_addr *gateway)
 {
-    bool is_ip4 = addr_is_ipv4(&prefix->addr);
+    bool is_ip4 = addr_kind_is_ipv4(&prefix->addr);
     bool has_gateway = !synfin_addr_is_unspecified(gateway);
     if (iface >= net->ifaces || prefix->bits > (is_ip4 ? 32 : 128)
-        || (has_gateway && addr_is_ipv4(gateway) != is_ip4)) {
+        || (has_gateway && addr_kind_is_ipv4(gateway) != is_ip4)) {
         return SYNFIN_ERROR_INVALID;
     }
     if (has_gateway && (net_is_no_peer(net, gateway) || net_is_local(net, gateway))) {

@@ -2,7 +2,7 @@
 //
 // The routes: a short array, longest prefix first, so that the first match is the answer. It is
 // searched once per connection and after a change of routes, never per packet.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "net/net_internal.h"
 #include "wire/wire_addr.h"
 
@@ -11,7 +11,7 @@ static bool is_same(const struct route *a, const struct route *b)
     return a->iface == b->iface && a->has_gateway == b->has_gateway
            && a->prefix.bits == b->prefix.bits
            && synfin_prefix_contains(&a->prefix, &b->prefix.addr)
-           && (!a->has_gateway || addr_equal(&a->gateway, &b->gateway));
+           && (!a->has_gateway || addr_kind_is_equal(&a->gateway, &b->gateway));
 }
 
 static uint32_t count_of(const struct net *net, enum route_origin origin)
@@ -116,7 +116,7 @@ void route_forget_gateway(struct net *net, uint32_t iface, const struct synfin_a
     for (uint32_t i = 0; i < net->routes;) {
         struct route *route = &net->route[i];
         if (route->origin == ROUTE_ORIGIN_ROUTER && route->iface == iface && route->has_gateway
-            && addr_equal(&route->gateway, gateway)) {
+            && addr_kind_is_equal(&route->gateway, gateway)) {
             route_remove(net, route);
         } else {
             i++;

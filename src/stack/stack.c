@@ -2,7 +2,7 @@
 //
 // A stack's life: creation in the environment's memory, interfaces, addresses and routes, and
 // giving everything back.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "stack/stack_internal.h"
 
 #include <string.h>
@@ -121,7 +121,7 @@ enum synfin_error synfin_stack_add_iface(synfin_stack *stack,
 
 static bool has_valid_bits(const struct synfin_prefix *prefix)
 {
-    return prefix->bits <= (addr_is_ipv4(&prefix->addr) ? 32 : 128);
+    return prefix->bits <= (addr_kind_is_ipv4(&prefix->addr) ? 32 : 128);
 }
 
 enum synfin_error synfin_stack_add_addr(synfin_stack *stack, uint32_t iface,

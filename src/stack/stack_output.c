@@ -3,7 +3,7 @@
 // Packets out, pulled when the device has room: what net has to say first, since others wait for
 // it, then resets to nowhere, then the connections that are ready, each for a few segments before
 // the next one has its turn. The next hop is found once per turn.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/siphash.h"
 #include "stack/stack_internal.h"
 
@@ -38,7 +38,7 @@ static void put_net(struct burst *burst)
 // RFC 6437 §3: the same for all packets of a flow, and not to be guessed.
 static uint32_t flow_label_of(const struct synfin_stack *stack, const struct tcp_pair *pair)
 {
-    if (addr_is_ipv4(&pair->remote)) {
+    if (addr_kind_is_ipv4(&pair->remote)) {
         return 0;
     }
     uint8_t flow[36];

@@ -11,7 +11,7 @@
 // whose next hop is being looked for is parked, and wakes when net says what became of it. When
 // the next hop was given up, `failed` makes the connection's next segments count as lost, so that
 // its retransmissions, and in the end its limit, go on as if the network had lost them.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "stack/stack_internal.h"
 
@@ -74,7 +74,8 @@ static enum synfin_error choose_source(const struct synfin_stack *stack,
                                                             : SYNFIN_ERROR_BAD_LOCAL_ADDR;
     }
     *source = *bound;
-    bool is_usable = net_is_local(stack->net, bound) && addr_is_ipv4(bound) == addr_is_ipv4(remote);
+    bool is_usable =
+        net_is_local(stack->net, bound) && addr_kind_is_ipv4(bound) == addr_kind_is_ipv4(remote);
     return is_usable ? SYNFIN_ERROR_OK : SYNFIN_ERROR_BAD_LOCAL_ADDR;
 }
 

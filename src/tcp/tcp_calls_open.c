@@ -4,7 +4,7 @@
 // what the socket interface splits it into: open, bind, listen, accept, connect.
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -101,8 +101,8 @@ static enum synfin_error check_connect(const struct tcp_conn *conn,
         return SYNFIN_ERROR_INVALID;
     }
     bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
-    bool is_ipv4 = addr_is_ipv4(&remote->addr);
-    if (has_local && addr_is_ipv4(&conn->pair.local) != is_ipv4) {
+    bool is_ipv4 = addr_kind_is_ipv4(&remote->addr);
+    if (has_local && addr_kind_is_ipv4(&conn->pair.local) != is_ipv4) {
         return SYNFIN_ERROR_INVALID;
     }
     return SYNFIN_ERROR_OK;

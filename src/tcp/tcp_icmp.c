@@ -3,7 +3,7 @@
 // ICMP errors that quote one of our segments. Anybody can send one, so the quoted sequence number
 // must lie in what is in flight (RFC 5927 §4.1); and none of them ends a connection that is open
 // (§5.2): there they only explain, should the connection time out.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -36,7 +36,7 @@ static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
 
 static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
 {
-    uint32_t floor = addr_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
+    uint32_t floor = addr_kind_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
     uint32_t pmtu = mtu_bytes < floor ? floor : mtu_bytes;
     if (pmtu >= conn->pmtu_bytes) {
         report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU);

@@ -8,14 +8,14 @@
 // CLOSED, LISTEN and SYN-SENT have their own short lists (tcp_closed_input.c,
 // tcp_listen_input.c, tcp_syn_sent_input.c). A step may end and free the connection; it then
 // decides ACCEPT or DROP, and nobody touches the connection again.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
 // RFC 9293 §3.9.2.3 [MUST-57, MUST-63]; broadcasts of a subnet are net's to refuse.
 static bool is_multicast(const struct synfin_addr *addr)
 {
-    if (addr_is_ipv4(addr)) {
+    if (addr_kind_is_ipv4(addr)) {
         return addr->octet[12] >= 224; // multicast, reserved and limited broadcast
     }
     return addr->octet[0] == 0xff;
@@ -53,7 +53,7 @@ static enum synfin_reason check_form(const struct tcp *tcp, const struct tcp_arr
         || synfin_addr_is_unspecified(&arrival->src)) {
         return SYNFIN_REASON_DROP_TCP_ADDRESS;
     }
-    if (h->src_port == h->dst_port && addr_equal(&arrival->src, &arrival->dst)) {
+    if (h->src_port == h->dst_port && addr_kind_is_equal(&arrival->src, &arrival->dst)) {
         return SYNFIN_REASON_DROP_TCP_LAND;
     }
     return SYNFIN_REASON_UNKNOWN;

@@ -2,7 +2,7 @@
 //
 // What active and passive opening share: the variables of a new connection, the options of the
 // peer's SYN, the segment size, and what happens when the handshake is complete.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -18,7 +18,7 @@ enum {
 
 static uint32_t ip_header_bytes(const struct tcp_conn *conn)
 {
-    return addr_is_ipv4(&conn->pair.remote) ? IPV4_HEADER : IPV6_HEADER;
+    return addr_kind_is_ipv4(&conn->pair.remote) ? IPV4_HEADER : IPV6_HEADER;
 }
 
 static uint16_t mss_of_mtu(const struct tcp_conn *conn, uint32_t mtu_bytes)
@@ -77,7 +77,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->uses_wscale = config->use_window_scale;
     conn->rcv.wscale_shift = tcp_window_shift(conn->set.receive_buffer_bytes);
     conn->rcv.mss = advertised_mss(conn);
-    bool is_ipv4 = addr_is_ipv4(&conn->pair.remote);
+    bool is_ipv4 = addr_kind_is_ipv4(&conn->pair.remote);
     conn->snd.mss_peer = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;

@@ -3,7 +3,7 @@
 // Local ports: listeners and bound sockets by port, and the choice of ephemeral ports. Ephemeral
 // ports are random (RFC 6056 §3.3.1), so that somebody off the path must guess them; only the
 // pair of endpoints must be unique, not the port.
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -39,9 +39,9 @@ void tcp_port_remove(struct tcp *tcp, struct tcp_conn *conn)
 static bool covers(const struct synfin_addr *bound, const struct synfin_addr *addr)
 {
     if (!synfin_addr_is_unspecified(bound)) {
-        return addr_equal(bound, addr);
+        return addr_kind_is_equal(bound, addr);
     }
-    return !addr_is_ipv4(bound) || addr_is_ipv4(addr);
+    return !addr_kind_is_ipv4(bound) || addr_kind_is_ipv4(addr);
 }
 
 struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synfin_addr *local,

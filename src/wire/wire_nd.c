@@ -5,7 +5,7 @@
 
 #include "wire/wire_nd.h"
 
-#include "base/addr.h"
+#include "base/addr_kind.h"
 #include "base/bytes.h"
 #include "wire/wire_addr.h"
 #include "wire/wire_icmp6.h"
@@ -133,7 +133,7 @@ static bool read_options(const uint8_t *p, uint32_t at, uint32_t end, struct wir
 static bool is_solicited_node(const struct synfin_addr *addr)
 {
     struct synfin_addr group = wire_addr_solicited_node(addr);
-    return addr_equal(addr, &group);
+    return addr_kind_is_equal(addr, &group);
 }
 
 // A target must be one node's, and never what stands for IPv4 in memory.
