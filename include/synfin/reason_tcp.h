@@ -104,6 +104,7 @@
     X(FIN_ARRIVED, "the peer's FIN arrived, all data before it was received",                      \
       "RFC 9293 §3.10.7.4")                                                                        \
     X(FIN_IS_ACKED, "our FIN is acknowledged", "RFC 9293 §3.10.7.4")                               \
+    X(SYN_REFUSED, "the peer answers our SYN with a reset", "RFC 9293 §3.10.7.3")                  \
     X(RST_ARRIVED, "a valid reset arrived", "RFC 9293 §3.10.7.4")                                  \
     X(SYN_ANEW, "another SYN before the handshake was complete: back to LISTEN",                   \
       "RFC 9293 §3.10.7.4")                                                                        \

@@ -237,6 +237,7 @@ uint64_t addrs_advance(struct net *net, uint64_t now_ns)
         if (deadline_is_due(addr->probe_ns, now_ns)) {
             addr->state = ADDR_STATE_PREFERRED;
             addr->probe_ns = SYNFIN_NEVER;
+            neighbour_solicit_again(net, addr->iface, now_ns);
         }
         if (addr->preferred_ns != 0 && deadline_is_due(addr->preferred_ns, now_ns)) {
             addr->preferred_ns = 0;

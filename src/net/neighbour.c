@@ -190,6 +190,20 @@ static void solicit(struct net *net, struct neighbour *neighbour, uint64_t now_n
     set_deadline(net, neighbour, deadline_after(now_ns, wait_ns));
 }
 
+// RFC 4429 §3.3: what we asked from an address not yet proved carried no link address, and some
+// stations do not answer that. Now that it is proved, everybody still sought is asked once more.
+void neighbour_solicit_again(struct net *net, uint32_t iface, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < net->neighbours.slots; i++) {
+        struct neighbour *neighbour = neighbour_at(net, i);
+        bool is_sought =
+            neighbour->state == NEIGHBOUR_STATE_INCOMPLETE && neighbour->iface == iface;
+        if (is_sought && !wire_addr_is_mapped(&neighbour->addr)) {
+            solicit(net, neighbour, now_ns);
+        }
+    }
+}
+
 static void begin_incomplete(struct net *net, struct neighbour *neighbour, uint64_t now_ns)
 {
     list_remove(&neighbour->change);

@@ -42,7 +42,7 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
     if (!tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
     }
-    tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, SYNFIN_REASON_RST_ARRIVED, now_ns);
+    tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, SYNFIN_REASON_SYN_REFUSED, now_ns);
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
