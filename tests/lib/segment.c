@@ -703,6 +703,14 @@ void segment_expect_nothing(struct segment_place at)
     segment_fail(text, at);
 }
 
+void segment_forget_sent(void)
+{
+    pull();
+    while (own.first != NULL) {
+        free_first();
+    }
+}
+
 void segment_in_state(enum synfin_tcp_state state, struct segment_place at)
 {
     make_stack();

@@ -120,6 +120,8 @@ void segment_send(const struct segment *segment, struct segment_place at);
 void segment_expect(const struct segment *segment, uint64_t within_ns, struct segment_place at);
 void segment_expect_after(const struct segment *segment, uint64_t wait_ns, struct segment_place at);
 void segment_expect_nothing(struct segment_place at);
+// Takes all that the stack has sent without looking at it.
+void segment_forget_sent(void);
 void segment_advance(uint64_t ns, struct segment_place at);
 void segment_in_state(enum synfin_tcp_state state, struct segment_place at);
 void segment_reason(enum synfin_reason reason, uint64_t times, struct segment_place at);
