@@ -268,7 +268,8 @@ static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     conn->pending.probe = false;
-    if (seq_eq(conn->snd.una, conn->snd.nxt) && !has_unsent(conn)) {
+    bool has_nothing = seq_eq(conn->snd.una, conn->snd.nxt) && !has_unsent(conn);
+    if (has_nothing || conn->snd.wnd > 0) { // the window has opened before the probe could leave
         return false;
     }
     plan->kind = TCP_PLAN_PROBE;
