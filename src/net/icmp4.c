@@ -18,32 +18,16 @@ static bool is_checksum_right(const struct net_datagram *message)
 static enum net_verdict answer_echo(struct net *net, const struct net_rx *rx,
                                     const struct wire_icmp4 *request)
 {
-    if (!icmp_limit_echo(net, rx->now_ns)) {
-        return net_drop(net, SYNFIN_REASON_DROP_ICMP_LIMIT, rx->now_ns);
-    }
-    const struct net_datagram *out = rx->out;
-    // RFC 1122 §3.2.2.6: cut off where the answer would need fragmentation.
-    uint32_t max = control_bytes_max(net, rx->iface, false);
-    uint32_t bytes = out->payload.bytes < max ? out->payload.bytes : max;
-    struct control *control = control_take(net, bytes, SYNFIN_REASON_NET_ECHO_REPLY, rx->now_ns);
+    struct control *control = icmp_echo_begin(net, rx, false);
     if (control == NULL) {
         return NET_VERDICT_DONE;
     }
     uint8_t *p = control_payload(control);
-    struct gather data = out->payload;
-    gather_read(&data, p, bytes);
     struct wire_icmp4 reply = {
         .type = WIRE_ICMP4_ECHO_REPLY, .id = request->id, .sequence = request->sequence};
     wire_icmp4_emit(p, &reply);
-    wire_icmp4_set_checksum(p, checksum_of(p, bytes));
-    struct net_header header = {
-        .src = &out->dst,
-        .dst = &out->src,
-        .iface = (uint8_t)rx->iface,
-        .protocol = WIRE_PROTOCOL_ICMP4,
-        .traffic_class = out->traffic_class & 0xfc, // RFC 3168 §6.1: ECN is the transport's
-    };
-    control_send(net, control, &header, rx->now_ns);
+    wire_icmp4_set_checksum(p, checksum_of(p, control->bytes));
+    icmp_echo_send(net, rx, control, WIRE_PROTOCOL_ICMP4);
     return net_consume(net);
 }
 

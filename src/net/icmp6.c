@@ -31,32 +31,16 @@ void icmp6_set_checksum(uint8_t *p, uint32_t bytes, const struct synfin_addr *sr
 static enum net_verdict answer_echo(struct net *net, const struct net_rx *rx,
                                     const struct wire_icmp6 *request)
 {
-    if (!icmp_limit_echo(net, rx->now_ns)) {
-        return net_drop(net, SYNFIN_REASON_DROP_ICMP_LIMIT, rx->now_ns);
-    }
-    const struct net_datagram *out = rx->out;
-    // DEVIATES RFC 4443 §4.2: a longer echo is cut off, because this stack never fragments.
-    uint32_t max = control_bytes_max(net, rx->iface, true);
-    uint32_t bytes = out->payload.bytes < max ? out->payload.bytes : max;
-    struct control *control = control_take(net, bytes, SYNFIN_REASON_NET_ECHO_REPLY, rx->now_ns);
+    struct control *control = icmp_echo_begin(net, rx, true);
     if (control == NULL) {
         return NET_VERDICT_DONE;
     }
     uint8_t *p = control_payload(control);
-    struct gather data = out->payload;
-    gather_read(&data, p, bytes);
     struct wire_icmp6 reply = {
         .type = WIRE_ICMP6_ECHO_REPLY, .id = request->id, .sequence = request->sequence};
     wire_icmp6_emit(p, &reply);
-    icmp6_set_checksum(p, bytes, &out->dst, &out->src);
-    struct net_header header = {
-        .src = &out->dst,
-        .dst = &out->src,
-        .iface = (uint8_t)rx->iface,
-        .protocol = WIRE_PROTOCOL_ICMP6,
-        .traffic_class = out->traffic_class & 0xfc, // RFC 3168 §6.1: ECN is the transport's
-    };
-    control_send(net, control, &header, rx->now_ns);
+    icmp6_set_checksum(p, control->bytes, &rx->out->dst, &rx->out->src);
+    icmp_echo_send(net, rx, control, WIRE_PROTOCOL_ICMP6);
     return net_consume(net);
 }
 

@@ -128,6 +128,11 @@ void icmp_error_send(struct net *net, const struct icmp_offence *offence,
 // The offence of a packet that net_input is looking at; rx->out is filled in.
 void icmp_error_offence(const struct net_rx *rx, struct icmp_offence *offence);
 
+// icmp_echo.c
+struct control *icmp_echo_begin(struct net *net, const struct net_rx *rx, bool is_ip6);
+void icmp_echo_send(struct net *net, const struct net_rx *rx, struct control *control,
+                    uint8_t protocol);
+
 // icmp_limit.c
 void icmp_limit_init(struct net *net, uint64_t now_ns);
 bool icmp_limit_error(struct net *net, uint64_t now_ns);
