@@ -82,6 +82,8 @@ set(fuzz_dir "${PROJECT_SOURCE_DIR}/tests/fuzz")
 file(GLOB targets CONFIGURE_DEPENDS "${fuzz_dir}/fuzz_*.c")
 file(GLOB helpers CONFIGURE_DEPENDS "${fuzz_dir}/*.c")
 list(REMOVE_ITEM helpers ${targets} "${fuzz_dir}/replay_main.c")
+list(APPEND helpers "${PROJECT_SOURCE_DIR}/tests/lib/segment_wire.c"
+                    "${PROJECT_SOURCE_DIR}/tests/lib/test_env.c")
 foreach(source IN LISTS targets)
     get_filename_component(name "${source}" NAME_WE)
     if(SYNFIN_FUZZ)

@@ -5,6 +5,7 @@
 // so that nobody relies on zeros.
 #include "lib/test_env.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,21 @@ enum { ALIGNMENT = 64, RUBBISH = 0xd7 };
 
 static struct test_env shared;
 
+static bool must_fail(struct test_env *state)
+{
+    if (state->takes < state->fail_after || state->fail_times == 0) {
+        return false;
+    }
+    if (state->fail_times != UINT32_MAX) {
+        state->fail_times--;
+    }
+    return true;
+}
+
 static void *take_slab(void *ctx, size_t bytes)
 {
     struct test_env *state = ctx;
-    if (state->takes >= state->fail_after) {
+    if (must_fail(state)) {
         return NULL;
     }
     size_t whole = (bytes + 2 * ALIGNMENT) / (2 * ALIGNMENT) * (2 * ALIGNMENT);
@@ -53,7 +65,7 @@ static void fill_entropy(void *ctx, void *out, size_t bytes)
 
 void test_env_bind(struct synfin_env *env, struct test_env *state, uint64_t seed)
 {
-    *state = (struct test_env){.fail_after = UINT32_MAX, .entropy = seed};
+    *state = (struct test_env){.fail_after = UINT32_MAX, .fail_times = UINT32_MAX, .entropy = seed};
     *env = (struct synfin_env){
         .size = sizeof *env,
         .ctx = state,

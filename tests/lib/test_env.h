@@ -15,6 +15,7 @@ struct test_env {
     size_t bytes;        // in these
     uint32_t takes;      // slab_take calls that succeeded since init
     uint32_t fail_after; // takes from this one on fail; UINT32_MAX: none
+    uint32_t fail_times; // so many of them, and the rest succeeds; UINT32_MAX: all
     uint64_t entropy;    // state of the generator
 };
 
