@@ -17,6 +17,7 @@
 extern "C" {
 #endif
 
+// Small enough to be copied; has no padding, so it may be hashed and compared as octets.
 struct synfin_addr {
     uint8_t octet[16]; // network order; IPv4 in the last four behind ::ffff:0:0/96
 };
@@ -28,6 +29,7 @@ struct synfin_prefix {
     uint8_t bits; // 0-32 for IPv4, 0-128 for IPv6
 };
 
+// One end of a connection.
 struct synfin_endpoint {
     struct synfin_addr addr;
     uint16_t port; // host order; 0 means "any" where an endpoint is asked for
@@ -37,9 +39,11 @@ enum { SYNFIN_ADDR_TEXT_MAX = 48, SYNFIN_ENDPOINT_TEXT_MAX = 56 };
 
 // The IPv4 address a.b.c.d.
 SYNFIN_API struct synfin_addr synfin_addr_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
+// True for an address in the mapped form, 0.0.0.0 included.
 SYNFIN_API bool synfin_addr_is_ipv4(const struct synfin_addr *addr);
 // True for :: and for 0.0.0.0.
 SYNFIN_API bool synfin_addr_is_unspecified(const struct synfin_addr *addr);
+// Octet for octet: 0.0.0.0 and :: are two addresses.
 SYNFIN_API bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b);
 // True when `addr` is of the prefix's IP version and within it.
 SYNFIN_API bool synfin_prefix_contains(const struct synfin_prefix *prefix,

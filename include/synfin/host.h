@@ -34,6 +34,7 @@ synfin_device_open(const char *spec, struct synfin_device **out, char *why, size
 
 typedef struct synfin_loop synfin_loop;
 
+// What the loop calls; any may be NULL.
 struct synfin_loop_ops {
     // One event of the stack; may call the stack's sockets.
     void (*on_event)(void *ctx, const struct synfin_event *event, uint64_t now_ns);
@@ -62,8 +63,9 @@ SYNFIN_API uint64_t synfin_loop_timeout(const synfin_loop *loop, uint64_t now_ns
 // One turn: waits at most `wait_ns` (0: not at all), then receives, advances, tells events, and
 // sends. Errors: IO (the device failed).
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_loop_turn(synfin_loop *loop, uint64_t wait_ns);
-// Turns until synfin_loop_stop is called from a callback.
+// Turns until synfin_loop_stop is called from a callback. Errors: IO (the device failed).
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_loop_run(synfin_loop *loop);
+// Lets synfin_loop_run return after the present turn.
 SYNFIN_API void synfin_loop_stop(synfin_loop *loop);
 
 #ifdef __cplusplus

@@ -24,14 +24,16 @@ typedef struct synfin_ladder synfin_ladder;
 
 struct synfin_ladder_config {
     size_t size;
-    const char *name_a, *name_b; // the ends, such as "client" and "server"; borrowed
+    const char *name_a, *name_b; // the ends, such as "client" and "server"
     uint8_t has_colour;          // ANSI colours in the text form
     uint32_t width_columns;      // of the text form; 0: 100
     uint32_t fold_after; // a run of more data segments, or twice as many acknowledgments, becomes a
                          // line; 0: never
 };
 
+// Fills every field: 100 columns, no colour, no folding.
 SYNFIN_API void synfin_ladder_config_default(struct synfin_ladder_config *config);
+// Makes an empty ladder; `config` and its names are copied. NULL: the defaults.
 // Errors: NO_MEMORY.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_ladder_create(const struct synfin_ladder_config *config, synfin_ladder **out);
@@ -46,7 +48,8 @@ SYNFIN_API void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side
 // name of the end B is drawn near it.
 SYNFIN_API void synfin_ladder_note(synfin_ladder *ladder, uint64_t t_ns, const char *text);
 
-// Draws everything fed so far. `write` gets the bytes in pieces.
+// Each draws everything fed so far. `write` gets the bytes in pieces, and is not called again once
+// it has returned false. Memory that ran out while feeding or drawing shows as a remark.
 SYNFIN_API void synfin_ladder_text(const synfin_ladder *ladder, synfin_write_fn write, void *ctx);
 SYNFIN_API void synfin_ladder_json(const synfin_ladder *ladder, synfin_write_fn write, void *ctx);
 SYNFIN_API void synfin_ladder_svg(const synfin_ladder *ladder, synfin_write_fn write, void *ctx);

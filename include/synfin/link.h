@@ -24,6 +24,7 @@ extern "C" {
 
 typedef struct synfin_link synfin_link;
 
+// The two sides: A is the first or the stack's, B the other.
 enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
 
 enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_DROP_EVERY = 0 };
@@ -54,6 +55,7 @@ struct synfin_link_config {
     uint32_t packets_max; // packets in flight in all; memory for them is taken when needed
 };
 
+// Fills every field: a plain wire, MTU 1500, bare IP datagrams.
 SYNFIN_API void synfin_link_config_default(struct synfin_link_config *config);
 
 // Reads WHO:WHAT[:K], such as "client:SYN:1", "server:SYN+ACK:*", "client:DATA:3", "server:ACK".
@@ -70,6 +72,7 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_drop_rule_parse(const char *
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_link_create(const struct synfin_env *env, const struct synfin_link_config *config,
                    synfin_link **out);
+// Frees the link, its devices and the packets under way.
 SYNFIN_API void synfin_link_destroy(synfin_link *link /* takes */);
 // The device at one side; it lives as long as the link.
 SYNFIN_API struct synfin_device *synfin_link_device(synfin_link *link, enum synfin_link_side side);
@@ -78,6 +81,7 @@ SYNFIN_API uint64_t synfin_link_next_deadline(const synfin_link *link);
 // Removes all faults and rules from now on; packets under way keep their times.
 SYNFIN_API void synfin_link_heal(synfin_link *link);
 
+// What became of a packet on a link.
 enum synfin_fate {
     SYNFIN_FATE_DELIVERED,
     SYNFIN_FATE_LOST,
@@ -113,6 +117,7 @@ synfin_fault_device_create(const struct synfin_env *env, const struct synfin_lin
 // go to `write`, which returns false when it could not take them (the capture then stops).
 typedef bool (*synfin_write_fn)(void *ctx, const void *bytes, size_t count);
 typedef struct synfin_capture synfin_capture;
+// Begins a capture and writes its head. Errors: NO_MEMORY.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_capture_create(const struct synfin_env *env,
                                                                    bool is_ethernet,
                                                                    synfin_write_fn write, void *ctx,
@@ -125,6 +130,7 @@ SYNFIN_API void synfin_capture_passage(synfin_capture *capture,
                                        const struct synfin_passage *passage);
 // True while every write succeeded.
 SYNFIN_API bool synfin_capture_ok(const synfin_capture *capture);
+// Frees the capture; what was written is whole at any time.
 SYNFIN_API void synfin_capture_destroy(synfin_capture *capture /* takes */);
 
 #ifdef __cplusplus

@@ -33,11 +33,13 @@ enum {
     SYNFIN_PACKET_MAX = 65535,
 };
 
+// Octets somewhere else, borrowed.
 struct synfin_span {
     const uint8_t *data;
     uint32_t bytes;
 };
 
+// Who has seen to the checksums.
 enum synfin_checksum {
     SYNFIN_CHECKSUM_COMPLETE, // out: all checksums are filled in; in: must be verified
     SYNFIN_CHECKSUM_PARTIAL,  // out: the device sums from checksum_start, adds at checksum_offset

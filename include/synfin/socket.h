@@ -48,13 +48,15 @@ synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
 
 // Queues up to `bytes` octets for sending (copied); *sent says how many were taken, at least 1.
 // Allowed while the connection is being opened. Errors: AGAIN (no room: wait for WRITABLE),
-// NOT_CONNECTED, SHUT_DOWN, and what ended the connection.
+// NO_MEMORY (the stack's limit: try again when something was freed), NOT_CONNECTED, SHUT_DOWN,
+// and what ended the connection.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_send(synfin_stack *stack,
                                                                 synfin_socket socket,
                                                                 const void *data, size_t bytes,
                                                                 size_t *sent, uint64_t now_ns);
 // Takes up to `capacity` received octets; *received 0 with OK means the peer has sent its last
-// octet. Errors: AGAIN (nothing yet), NOT_CONNECTED, SHUT_DOWN, and what ended the connection.
+// octet, or that this end shut reading down. Errors: AGAIN (nothing yet: wait for READABLE),
+// NOT_CONNECTED, and what ended the connection.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_recv(synfin_stack *stack,
                                                                 synfin_socket socket, void *data,
                                                                 size_t capacity, size_t *received,
@@ -116,7 +118,7 @@ enum synfin_option {
         SYNFIN_OPTION_COUNT
 };
 
-// Errors: INVALID (value out of range), NOT_SUPPORTED (read only).
+// Errors: INVALID (value out of range; URGENT_MARK with nothing queued), NOT_SUPPORTED (read only).
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_set_option(synfin_stack *stack, synfin_socket socket, enum synfin_option option,
                          int64_t value, uint64_t now_ns);

@@ -84,6 +84,7 @@ struct synfin_stack_config {
     uint32_t challenge_acks_per_second; // per connection, RFC 5961 §7
 };
 
+// Fills every field, `size` too.
 SYNFIN_API void synfin_stack_config_default(struct synfin_stack_config *config);
 
 // Makes a stack. `env` and `config` are copied; NULL config means the defaults.
@@ -105,6 +106,7 @@ struct synfin_iface_config {
     uint8_t accept_router_advertisements; // RFC 4861: addresses, routes and MTU from routers
 };
 
+// Fills every field: bare IP datagrams of 1500 octets, no offloads.
 SYNFIN_API void synfin_iface_config_default(struct synfin_iface_config *config);
 // Adds an interface and gives its number, from 0. Errors: INVALID, LIMIT.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
@@ -153,6 +155,7 @@ enum synfin_event_kind {
         SYNFIN_EVENT_COUNT
 };
 
+// Such as "connected"; "?" for a number that is no event.
 SYNFIN_API const char *synfin_event_name(enum synfin_event_kind kind);
 
 struct synfin_event {
@@ -178,6 +181,7 @@ struct synfin_stack_stats {
     uint64_t octets_in, octets_out; // TCP payload accepted and sent for the first time
 };
 
+// Fills as much of *out as the `size` that the caller has set says.
 SYNFIN_API void synfin_stack_stats(const synfin_stack *stack, struct synfin_stack_stats *out);
 // How often this reason occurred since creation.
 SYNFIN_API uint64_t synfin_stack_count(const synfin_stack *stack, enum synfin_reason reason);

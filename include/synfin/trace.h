@@ -61,6 +61,7 @@ enum synfin_trace_kind {
         SYNFIN_TRACE_KIND_COUNT
 };
 
+// Such as "sent"; "?" for a number that is no kind.
 SYNFIN_API const char *synfin_trace_kind_name(enum synfin_trace_kind kind);
 
 // X(code, name): the timers of a connection.
@@ -79,6 +80,7 @@ enum synfin_tcp_timer {
         SYNFIN_TCP_TIMER_COUNT
 };
 
+// Such as "retransmission"; "?" for a number that is no timer.
 SYNFIN_API const char *synfin_tcp_timer_name(enum synfin_tcp_timer timer);
 
 enum {
@@ -114,6 +116,7 @@ struct synfin_segment {
     } sack[SYNFIN_SACK_BLOCKS_MAX];
 };
 
+// One event; valid for the call only.
 struct synfin_trace_event {
     enum synfin_trace_kind kind;
     enum synfin_reason reason;
