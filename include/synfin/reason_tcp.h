@@ -128,6 +128,7 @@
     X(TIMER_DELAYED_ACK, "an acknowledgment has waited long enough",                               \
       "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
     X(TIMER_KEEPALIVE, "the connection was idle", "RFC 9293 §3.8.4")                               \
+    X(TIMER_USER_TIMEOUT, "something waits for longer than the user wants", "RFC 9293 §3.10.8")    \
     X(TIMER_LINGER, "the time in this closing state is over", "RFC 9293 §3.10.8")                  \
     X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \

@@ -373,7 +373,9 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
         tcp_recovery_on_sent(conn);
     } else {
         conn->snd.resend = seq_max(conn->snd.resend, end);
-        conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
+        if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {
+            conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
+        }
     }
 }
 
