@@ -194,12 +194,14 @@ static void talk(uint32_t version, bool is_ethernet)
     world_deinit(&world);
 }
 
+// RFC 9293 §3.1 [MUST-2, MUST-3]: a peer that verifies takes every segment.
 static void connection_over_ipv4_datagrams_lives_and_ends(void **state)
 {
     (void)state;
     talk(4, false);
 }
 
+// RFC 9293 §3.1 [MUST-2, MUST-3]: the same with the pseudo-header of IPv6.
 static void connection_over_ipv6_datagrams_lives_and_ends(void **state)
 {
     (void)state;
@@ -218,6 +220,7 @@ static void connection_over_ipv6_ethernet_lives_and_ends(void **state)
     talk(6, true);
 }
 
+// RFC 9293 §3.9.1.1 [MUST-44, MUST-45]: the client has bound no address.
 static void endpoints_of_both_ends_agree(void **state)
 {
     (void)state;
@@ -332,6 +335,7 @@ static enum synfin_error connect_to(struct world *world, struct synfin_addr addr
     return error;
 }
 
+// RFC 9293 §3.9.1.1 [MUST-46].
 static void connect_to_what_is_no_host_is_refused(void **state)
 {
     (void)state;

@@ -191,6 +191,7 @@ static void hist_12_header_length_below_five_is_refused_and_options_never_crash(
     assert_true(accepted > 0);
 }
 
+// RFC 9293 §3.9.2 [MUST-50].
 static void hist_12_options_are_skipped(void **state)
 {
     (void)state;

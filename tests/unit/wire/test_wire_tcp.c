@@ -92,6 +92,7 @@ static void assert_same_options(const struct wire_tcp *sent, const struct wire_t
     assert_int_equal(read->ts_ecr, sent->has_timestamps ? sent->ts_ecr : 0);
 }
 
+// RFC 9293 §3.1 [MUST-4, MUST-5], §3.7.1 [MUST-14], §3.2 [MUST-65]: with SYN and without.
 static void hist_20_every_option_set_round_trips_within_sixty_octets(void **state)
 {
     (void)state;
@@ -190,6 +191,7 @@ static void checksum_is_stored_and_read_back(void **state)
     assert_same_fixed(&sent, &read);
 }
 
+// RFC 9293 §3.1 [MUST-7, MUST-68].
 static void hist_1_option_length_zero_or_one_is_refused_for_each_kind_and_place(void **state)
 {
     (void)state;
@@ -208,6 +210,7 @@ static void hist_1_option_length_zero_or_one_is_refused_for_each_kind_and_place(
     }
 }
 
+// RFC 9293 §3.1 [MUST-4, MUST-7], §3.2 [MUST-64]: options begin anywhere.
 static void hist_2_random_blocks_mean_the_same_to_an_independent_decoder(void **state)
 {
     (void)state;
@@ -240,6 +243,7 @@ static void hist_4_length_zero_behind_good_options_does_not_go_back(void **state
     assert_int_equal(tcp.mss, 1460);
 }
 
+// RFC 9293 §3.1 [MUST-7].
 static void hist_5_bare_kind_as_the_last_octet_is_refused_without_reading_on(void **state)
 {
     (void)state;
@@ -362,6 +366,7 @@ static void hist_11_sack_of_a_length_not_its_own_is_passed_over(void **state)
     }
 }
 
+// RFC 9293 §3.1 [MUST-6].
 static void hist_22_authentication_and_unknown_options_change_nothing(void **state)
 {
     (void)state;
@@ -383,6 +388,7 @@ static void hist_22_authentication_and_unknown_options_change_nothing(void **sta
     }
 }
 
+// RFC 9293 §3.1 [MUST-4, MUST-69].
 static void end_of_list_hides_what_follows(void **state)
 {
     (void)state;
