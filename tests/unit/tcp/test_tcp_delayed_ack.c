@@ -58,6 +58,19 @@ static void acknowledgment_rides_on_data(void **state)
     READ(100);
 }
 
+// RFC 9293 §3.10.7.4 [MUST-58, MUST-59]: all that came is processed before an ACK leaves.
+static void burst_is_acknowledged_once(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1460);
+    for (uint32_t i = 0; i < 8; i++) {
+        SEND(.flags = ACK, .seq = 1 + 1460 * i, .ack = 1, .data = 1460);
+    }
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1 + 8 * 1460);
+    EXPECT_NOTHING();
+    READ(8 * 1460);
+}
+
 static void quickack_acknowledges_each_segment(void **state)
 {
     (void)state;
@@ -126,6 +139,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(every_second_full_segment_is_acknowledged_at_once),
     SEGMENT_TEST(later_small_segments_do_not_prolong_the_wait),
     SEGMENT_TEST(acknowledgment_rides_on_data),
+    SEGMENT_TEST(burst_is_acknowledged_once),
     SEGMENT_TEST(quickack_acknowledges_each_segment),
     SEGMENT_TEST(out_of_order_and_filled_gaps_are_acknowledged_at_once),
     SEGMENT_TEST(fin_is_acknowledged_at_once),

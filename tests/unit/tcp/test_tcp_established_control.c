@@ -74,7 +74,7 @@ static void hist_98_reset_is_exact_while_an_acknowledgment_waits(void **state)
     EXPECT_FREE();
 }
 
-// RFC 9293 §3.8.6 [MUST-66]
+// RFC 9293 §3.4 [MUST-66]
 static void hist_98_reset_is_taken_at_a_shut_window(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void acknowledgment_of_the_unsent_is_answered_and_dropped(void **state)
     RESULT(segment_user_recv(10, &received), AGAIN);
 }
 
-// RFC 5961 §5.2 [RFC 9293 MAY-12]: SND.UNA - MAX.SND.WND is the oldest that may be acknowledged.
+// RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND is the oldest that may be acknowledged.
 static void text_with_an_acknowledgment_too_old_is_discarded(void **state)
 {
     (void)state;

@@ -214,7 +214,7 @@ static void error_about_a_syn_ack_is_soft(void **state)
     IN_STATE(ESTABLISHED);
 }
 
-// RFC 9293 §3.7.1 [SHLD-6]; §3.7.2: RFC 1191 §6.5, again at once in smaller pieces.
+// RFC 9293 §3.7.2, RFC 1191 §6.5, again at once in smaller pieces.
 static void too_big_is_sent_again_in_smaller_pieces(void **state)
 {
     uint32_t headers = bench.version == 4 ? 40 : 60;

@@ -14,7 +14,7 @@ static void shut_with_data_waiting(void)
     EXPECT_NOTHING();
 }
 
-// RFC 9293 §3.8.6.1 [MUST-35, MUST-36, SHLD-29]: one octet of what waits, after one RTO.
+// RFC 9293 §3.8.6 [MUST-35], §3.8.6.1 [MUST-36, SHLD-29]: one octet of what waits, after one RTO.
 static void first_probe_is_one_octet_after_the_timeout(void **state)
 {
     (void)state;
@@ -201,7 +201,7 @@ static void window_of_a_retransmission_that_acknowledges_more_counts(void **stat
     READ(200);
 }
 
-// RFC 9293 §3.8.6 [MUST-1]: a window is a number without sign.
+// RFC 9293 §3.1 [MUST-1, REC-1]: a window is a number without sign.
 static void largest_windows_are_not_negative(void **state)
 {
     (void)state;

@@ -153,7 +153,7 @@ static void data_held_behind_a_later_fin_is_no_data(void **state)
     READ(0);
 }
 
-// RFC 9293 §3.8.6.1 [MUST-66], RFC 9293 §3.4 [MUST-66]: at a window of 0 an ACK is heard.
+// RFC 9293 §3.4 [MUST-66]: at a window of 0 an ACK is heard.
 static void shut_window_hears_acknowledgments(void **state)
 {
     (void)state;

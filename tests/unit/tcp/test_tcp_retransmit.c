@@ -3,7 +3,7 @@
 // The retransmission timer: RFC 6298 §5, and going back after it.
 #include "data_steps.h"
 
-// RFC 9293 §3.8.1 [MUST-18], §3.8.2 [MUST-19]: RTO doubles; R2 ends it [MUST-20].
+// RFC 9293 §3.8.1 [MUST-18], §3.8.2 [MUST-19], §3.8.3 [MUST-20]: RTO doubles; R2 ends it.
 static void lost_segment_is_sent_again_at_doubled_intervals(void **state)
 {
     (void)state;

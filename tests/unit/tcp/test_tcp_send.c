@@ -205,7 +205,7 @@ static void send_too_big(uint32_t mtu)
     segment_icmp(bench.version == 4 ? too_big4 : too_big6, mtu, 1, HERE);
 }
 
-// RFC 9293 §3.7.1 [SHLD-6], §3.7.2: what was too large goes again at once in smaller pieces.
+// RFC 9293 §3.7.2: what was too large goes again at once in smaller pieces.
 static void smaller_path_mtu_sends_again_in_smaller_pieces(void **state)
 {
     (void)state;
