@@ -12,7 +12,7 @@ LABEL = r'(?:MUST|SHLD|REC|MAY)-\d+'
 GAP = r'(?:\s|//)+'  # a citation may go on in the next line of a comment
 BRACKET = re.compile(rf'\[(?=[^\]\[]*\b(?:MUST|SHLD|REC|MAY)-\d)([^\]\[]*)\]')
 FORM = re.compile(rf'{LABEL}(?:,{GAP}{LABEL})*\Z')
-BEFORE = re.compile(rf'RFC{GAP}9293{GAP}§([\d.]+)(?:{GAP})?\Z|,{GAP}§([\d.]+)(?:{GAP})?\Z')
+BEFORE = re.compile(rf'RFC{GAP}9293{GAP}§([\d.]+)(?:{GAP})?\Z|[,;]{GAP}§([\d.]+)(?:{GAP})?\Z')
 ROW = re.compile(r'^ +X\((\w+),', re.M)
 STATUSES = ('not applicable', 'deviates', 'not yet', 'done')
 LEVELS = {'MUST': 'MUST', 'SHLD': 'SHOULD', 'REC': 'RECOMMENDED', 'MAY': 'MAY'}
