@@ -175,8 +175,9 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     add_payload(conn, plan, packet);
     describe(conn, plan, &h, now_ns);
     emit_header(packet, &h);
-    if (plan->bytes > conn->snd.mss) {
-        packet->gso_bytes = (uint16_t)(conn->snd.mss);
+    uint32_t mss = tcp_output_segment_bytes(conn);
+    if (plan->bytes > mss) {
+        packet->gso_bytes = (uint16_t)mss;
     }
     if (conn->path.can_checksum) {
         leave_checksum(packet, &conn->pair);

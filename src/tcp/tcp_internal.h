@@ -152,6 +152,8 @@ void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn);
 // Where `send` begins in sequence space, and where it ends (the FIN's place).
 struct seq tcp_output_base(const struct tcp_conn *conn);
 struct seq tcp_output_end(const struct tcp_conn *conn);
+// Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
+uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn);
 // U: how many more octets the peer's window lets go.
 uint32_t tcp_output_room(const struct tcp_conn *conn);
 // Octets sent and neither acknowledged nor taken for lost.

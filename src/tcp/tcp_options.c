@@ -96,6 +96,12 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
     }
 }
 
+static bool is_timing(enum synfin_option option)
+{
+    return option == SYNFIN_OPTION_KEEPALIVE || option == SYNFIN_OPTION_KEEPALIVE_IDLE
+           || option == SYNFIN_OPTION_KEEPALIVE_INTERVAL || option == SYNFIN_OPTION_USER_TIMEOUT;
+}
+
 // What a change means for a connection that runs already.
 static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option option,
                   uint64_t now_ns)
@@ -110,7 +116,7 @@ static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option opt
     } else if (option == SYNFIN_OPTION_NODELAY) {
         tcp_output_want(tcp, conn);
     }
-    if (conn->state != SYNFIN_TCP_STATE_TIME_WAIT) {
+    if (is_timing(option) && conn->state != SYNFIN_TCP_STATE_TIME_WAIT) {
         tcp_timer_on_settings(tcp, conn, now_ns);
     }
 }

@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
+enum { HEADERS_MAX = 40 + 20 + 40 }; // IPv6, TCP and its options
+
 void tcp_output_want(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (!conn->is_ready && !conn->is_parked) {
@@ -102,7 +104,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 }
 
 // Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
-static uint32_t segment_bytes(const struct tcp_conn *conn)
+uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn)
 {
     uint32_t options = tcp_emit_option_bytes(conn);
     uint32_t timestamps = conn->uses_timestamps ? 12 : 0;
@@ -156,7 +158,7 @@ static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struc
     struct seq sent_end = seq_min(conn->snd.nxt, tcp_output_end(conn));
     uint32_t sent = seq_lt(seq, sent_end) ? seq_distance(seq, sent_end) : 0;
     plan->seq = seq;
-    plan->bytes = smaller(sent, smaller(segment_bytes(conn), limit));
+    plan->bytes = smaller(sent, smaller(tcp_output_segment_bytes(conn), limit));
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = conn->pending.resend_reason;
     plan->is_again = true;
@@ -192,10 +194,11 @@ static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
     }
     uint32_t room = tcp_output_room(conn);
     plan->kind = TCP_PLAN_RESEND;
-    if (room == 0 || congestion_room(conn) == 0) {
+    if (room == 0 || !plan_again(conn, plan, conn->snd.resend, room)) {
         return false;
     }
-    return plan_again(conn, plan, conn->snd.resend, room);
+    // Whole segments within the congestion window, RFC 5681 §2; the first may always go.
+    return plan->bytes <= congestion_room(conn) || tcp_output_flight(conn) == 0;
 }
 
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
@@ -212,12 +215,15 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
 }
 
-// As much as one packet can carry: one segment, or whole segments of a super-packet:
-// RFC 9293 §3.9.1.2 [SHLD-28].
+// As much as one packet can carry: one segment, or whole segments of a super-packet, whose length
+// with all its headers fits an IP datagram: RFC 9293 §3.9.1.2 [SHLD-28]. An urgent pointer counts
+// from its own segment, and what splits packets does not know.
 static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
-    uint32_t mss = segment_bytes(conn);
-    uint32_t most = conn->path.gso_bytes > mss ? conn->path.gso_bytes / mss * mss : mss;
+    uint32_t mss = tcp_output_segment_bytes(conn);
+    uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
+    bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out;
+    most = is_super ? (most - HEADERS_MAX) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
 }
@@ -240,7 +246,7 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     uint32_t bytes = trim_to_packet(conn, smaller(unsent, allowed));
     bool is_all = bytes == unsent;
     bool has_fin = is_all && conn->snd_closed && room > bytes;
-    if (bytes < segment_bytes(conn) && !has_fin
+    if (bytes < tcp_output_segment_bytes(conn) && !has_fin
         && (bytes == 0 || !may_be_small(conn, bytes, is_all))) {
         return false;
     }

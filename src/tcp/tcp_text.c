@@ -45,7 +45,8 @@ static void take_urgent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp
         return;
     }
     struct seq up = seq_add(seg->h.seq, seg->h.urgent);
-    bool is_ahead = seq_gt(up, conn->rcv.nxt) && (!conn->has_urgent || seq_gt(up, conn->rcv.up));
+    bool is_unread = seq_gt(up, tcp_calls_data_position(conn));
+    bool is_ahead = is_unread && (!conn->has_urgent || seq_gt(up, conn->rcv.up));
     if (is_ahead) {
         conn->rcv.up = up;
         conn->has_urgent = true;

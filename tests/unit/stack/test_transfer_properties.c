@@ -312,7 +312,8 @@ static int say_how_to_repeat(void **state)
     return 0;
 }
 
-// RFC 9293 §3.8.6 [SHLD-14, MUST-34, MUST-35], §3.8.6.1 [MUST-36], §3.8.1 [MUST-18], §3.7.1 [MUST-16]
+// RFC 9293 §3.8.6 [SHLD-14, MUST-34, MUST-35], RFC 9293 §3.8.6.1 [MUST-36],
+// RFC 9293 §3.8.1 [MUST-18], RFC 9293 §3.7.1 [MUST-16]
 static void hist_137_141_every_transfer_holds_every_property(void **state)
 {
     (void)state;

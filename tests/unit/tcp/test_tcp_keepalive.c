@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+//
+// Keep-alive (RFC 9293 §3.8.4) and the user timeout (§3.10.8), and what setting options does to
+// timers that run.
+#include "data_steps.h"
+
+// RFC 9293 §3.8.4 [MUST-25]: off unless asked for.
+static void idle_connection_sends_nothing(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    ADVANCE(SEC(100000));
+    EXPECT_NOTHING();
+    IN_STATE(ESTABLISHED);
+}
+
+// RFC 9293 §3.8.4 [MUST-24, MUST-28, SHLD-12]: two hours, one number back, no data.
+static void default_interval_is_two_hours(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE, 1);
+    EXPECT_AFTER(SEC(7200), .flags = ACK, .seq = 0, .ack = 1, WHY(SEND_KEEPALIVE));
+    SEND_ACK(1);
+    EXPECT_AFTER(SEC(7200), .flags = ACK, .seq = 0, .ack = 1);
+    SEND_ACK(1);
+}
+
+// RFC 9293 §3.8.4 [MUST-27, MUST-29]: configurable; no single lost answer ends it.
+static void only_a_row_of_unanswered_probes_ends_the_connection(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    SET(KEEPALIVE_INTERVAL, (int64_t)SEC(3));
+    SET(KEEPALIVE_PROBES, 3);
+    SET(KEEPALIVE, 1);
+    EXPECT_AFTER(SEC(10), .flags = ACK, .seq = 0, .ack = 1);
+    EXPECT_AFTER(SEC(3), .flags = ACK, .seq = 0, .ack = 1);
+    SEND_ACK(1); // the row begins anew
+    EXPECT_AFTER(SEC(10), .flags = ACK, .seq = 0, .ack = 1);
+    EXPECT_AFTER(SEC(3), .flags = ACK, .seq = 0, .ack = 1);
+    EXPECT_AFTER(SEC(3), .flags = ACK, .seq = 0, .ack = 1);
+    EXPECT_AFTER(SEC(3), .flags = RST | ACK, .seq = 1, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
+// RFC 9293 §3.8.4 [MUST-26]: counted from the last segment that was heard.
+static void traffic_puts_the_probe_off(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    SET(KEEPALIVE, 1);
+    for (uint32_t i = 0; i < 10; i++) {
+        ADVANCE(SEC(9));
+        EXPECT_NOTHING();
+        SEND_ACK(1);
+    }
+    EXPECT_AFTER(SEC(10), .flags = ACK, .seq = 0, .ack = 1);
+    SEND_ACK(1);
+}
+
+// RFC 9293 §3.8.4 [MUST-26]: with data in flight the retransmission timer asks already.
+static void data_in_flight_needs_no_probe(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE_IDLE, (int64_t)MS(1500));
+    SET(KEEPALIVE_INTERVAL, (int64_t)MS(1500));
+    SET(KEEPALIVE, 1);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(2), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(4), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    SEND_ACK(11);
+}
+
+static void keepalive_of_the_peer_is_answered(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SEND(.flags = ACK, .seq = 0, .ack = 1);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    ADVANCE(SEC(1));
+    SEND(.flags = ACK, .seq = 0, .ack = 1, .data = 1); // with a garbage octet
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+}
+
+// RFC 9293 §3.8.3 [MUST-21], §3.9.1.2: data unacknowledged for longer ends the connection.
+static void user_timeout_ends_the_connection_on_time(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(MS(1500), .flags = RST | ACK, .seq = 11, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
+static void user_timeout_is_put_off_by_progress(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)SEC(3));
+    WRITE(3000);
+    EXPECT_RUN_ALL(1, 3001, 1000);
+    for (uint32_t i = 1; i <= 2; i++) {
+        ADVANCE(MS(900));
+        SEND_ACK(1 + 1000 * i);
+    }
+    SEND_ACK(3001);
+    ADVANCE(SEC(100));
+    EXPECT_NOTHING();
+    IN_STATE(ESTABLISHED);
+}
+
+// hist/126: a user timeout beside a shut window whose probes are answered: on time, no burst.
+static void hist_126_user_timeout_at_a_shut_window_is_on_time(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    SET(USER_TIMEOUT, (int64_t)MS(3500));
+    WRITE(100);
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1, .ack = 1, .data = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    EXPECT_AFTER(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    EXPECT_AFTER(MS(500), .flags = RST | ACK, .seq = 2, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
+// An option that has nothing to do with time moves no timer.
+static void other_options_do_not_move_timers(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    ADVANCE(SEC(1));
+    SET(NODELAY, 1);
+    SET(TRAFFIC_CLASS, 0x10);
+    EXPECT_AFTER(MS(500), .flags = RST | ACK, .seq = 11, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
+static void other_options_send_no_keepalive(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    SET(KEEPALIVE_INTERVAL, (int64_t)SEC(5));
+    SET(KEEPALIVE, 1);
+    EXPECT_AFTER(SEC(10), .flags = ACK, .seq = 0, .ack = 1);
+    SET(NODELAY, 1);
+    EXPECT_AFTER(SEC(5), .flags = ACK, .seq = 0, .ack = 1);
+    SEND_ACK(1);
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(idle_connection_sends_nothing),
+    SEGMENT_TEST(default_interval_is_two_hours),
+    SEGMENT_TEST(only_a_row_of_unanswered_probes_ends_the_connection),
+    SEGMENT_TEST(traffic_puts_the_probe_off),
+    SEGMENT_TEST(data_in_flight_needs_no_probe),
+    SEGMENT_TEST(keepalive_of_the_peer_is_answered),
+    SEGMENT_TEST(user_timeout_ends_the_connection_on_time),
+    SEGMENT_TEST(user_timeout_is_put_off_by_progress),
+    SEGMENT_TEST(hist_126_user_timeout_at_a_shut_window_is_on_time),
+    SEGMENT_TEST(other_options_do_not_move_timers),
+    SEGMENT_TEST(other_options_send_no_keepalive),
+};
+
+SEGMENT_MAIN(tests)
