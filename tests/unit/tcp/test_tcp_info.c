@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+//
+// Figures of struct synfin_tcp_info, and socket options as their BSD names mean them.
+#include "data_steps.h"
+
+static struct synfin_tcp_info info_now(void)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
+    return info;
+}
+
+static int64_t get(enum synfin_option option)
+{
+    int64_t value = -1;
+    RESULT(synfin_socket_get_option(bench.stack, bench.socket, option, &value), OK);
+    return value;
+}
+
+static void agreed_options_are_told(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000, .wscale = SHIFT(3), .sack_ok = true, .ts = TS(1, 0));
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.state, SYNFIN_TCP_STATE_ESTABLISHED);
+    CHECK_EQ(info.has_timestamps, 1);
+    CHECK_EQ(info.has_sack, 1);
+    CHECK_EQ(info.has_window_scale, 1);
+    CHECK_EQ(info.snd_wscale_shift, 3);
+    CHECK_EQ(info.snd_mss_bytes, 988);
+    CHECK_EQ(info.advertised_mss_bytes, bench.version == 4 ? 1460 : 1440);
+    CHECK_EQ(info.pmtu_bytes, 1500);
+    CHECK_EQ(info.iss, bench.iss);
+    CHECK_EQ(info.irs, bench.irs);
+    CHECK_EQ(info.snd_wnd_bytes, 65535 << 3);
+}
+
+static void data_is_counted_both_ways(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(2500);
+    EXPECT_RUN(1, 2001, 1000);
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.bytes_sent, 2000);
+    CHECK_EQ(info.unacked_bytes, 2000);
+    CHECK_EQ(info.unsent_bytes, 500);
+    CHECK_EQ(info.data_segments_out, 2);
+    CHECK_EQ(get(SYNFIN_OPTION_SEND_QUEUE), 2500);
+    SEND_ACK(1001);
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .data = 300);
+    SEND(.flags = ACK, .seq = 401, .ack = 1001, .data = 50);
+    EXPECT(.flags = ACK, .seq = 2001, .ack = 301);
+    info = info_now();
+    CHECK_EQ(info.bytes_acked, 1000);
+    CHECK_EQ(info.bytes_received, 300);
+    CHECK_EQ(info.out_of_order_bytes, 50);
+    CHECK_EQ(info.data_segments_in, 2);
+    CHECK_EQ(get(SYNFIN_OPTION_READ_QUEUE), 300);
+    READ(300);
+    CHECK_EQ(get(SYNFIN_OPTION_READ_QUEUE), 0);
+    SEND(.flags = ACK, .seq = 301, .ack = 2001, .data = 150);
+    EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 451, .data = 500);
+    READ(150);
+}
+
+static void retransmissions_are_counted(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(100);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT_AFTER(SEC(2), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.retransmits, 2);
+    CHECK_EQ(info.total_retransmits, 2);
+    CHECK_EQ(info.bytes_retransmitted, 200);
+    CHECK_EQ(info.backoff, 2);
+    CHECK_EQ(info.rto_ns, SEC(4));
+    CHECK_EQ(info.cwnd_bytes, 1000);
+    SEND_ACK(101);
+    info = info_now();
+    CHECK_EQ(info.retransmits, 0);
+    CHECK_EQ(info.total_retransmits, 2);
+}
+
+static void ages_count_from_the_last_time(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(100);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    ADVANCE(MS(250));
+    SEND_ACK(101);
+    ADVANCE(MS(50));
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.last_data_sent_ns, MS(300));
+    CHECK_EQ(info.last_ack_received_ns, MS(50));
+}
+
+static void recovery_is_told(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(8000);
+    EXPECT_RUN_ALL(1, 8001, 1000);
+    for (uint32_t i = 0; i < 3; i++) {
+        SEND_ACK(1);
+    }
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 1000);
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.is_in_recovery, 1);
+    CHECK_EQ(info.ssthresh_bytes, 4000);
+    SEND_ACK(8001);
+    CHECK_EQ(info_now().is_in_recovery, 0);
+}
+
+static void options_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum synfin_option option;
+        int64_t below, above;
+    } rows[] = {
+        {SYNFIN_OPTION_SEND_BUFFER, 0, INT64_C(1) << 31},
+        {SYNFIN_OPTION_RECEIVE_BUFFER, 0, INT64_C(1) << 31},
+        {SYNFIN_OPTION_KEEPALIVE, -1, 2},
+        {SYNFIN_OPTION_KEEPALIVE_IDLE, 0, INT64_MAX},
+        {SYNFIN_OPTION_KEEPALIVE_PROBES, 0, 128},
+        {SYNFIN_OPTION_NODELAY, -1, 2},
+        {SYNFIN_OPTION_LINGER, -2, 1},
+        {SYNFIN_OPTION_MAXSEG, 0, 65536},
+        {SYNFIN_OPTION_SYN_RETRIES, -1, 128},
+        {SYNFIN_OPTION_TRAFFIC_CLASS, -1, 256},
+        {SYNFIN_OPTION_HOP_LIMIT, 0, 256},
+    };
+    OPEN(.mss = 1000);
+    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum synfin_option option = rows[i].option;
+        RESULT(synfin_socket_set_option(bench.stack, bench.socket, option, rows[i].below, 0),
+               INVALID);
+        RESULT(synfin_socket_set_option(bench.stack, bench.socket, option, rows[i].above, 0),
+               INVALID);
+    }
+    RESULT(synfin_socket_set_option(bench.stack, bench.socket, SYNFIN_OPTION_ERROR, 0, 0),
+           NOT_SUPPORTED);
+    RESULT(synfin_socket_set_option(bench.stack, bench.socket, SYNFIN_OPTION_COUNT, 0, 0), INVALID);
+}
+
+static void options_are_read_as_they_were_set(void **state)
+{
+    (void)state;
+    static const enum synfin_option options[] = {SYNFIN_OPTION_REUSE_ADDR, SYNFIN_OPTION_KEEPALIVE,
+                                                 SYNFIN_OPTION_NODELAY, SYNFIN_OPTION_QUICKACK};
+    OPEN(.mss = 1000);
+    for (uint32_t i = 0; i < 4; i++) {
+        for (int64_t value = 1; value >= 0; value--) {
+            segment_set_option(options[i], value, HERE);
+            CHECK_EQ(get(options[i]), value);
+        }
+    }
+    SET(SEND_BUFFER, 5000);
+    CHECK_EQ(get(SYNFIN_OPTION_SEND_BUFFER), 5000);
+    SET(USER_TIMEOUT, (int64_t)SEC(77));
+    CHECK_EQ(get(SYNFIN_OPTION_USER_TIMEOUT), SEC(77));
+    SET(KEEPALIVE_PROBES, 5);
+    CHECK_EQ(get(SYNFIN_OPTION_KEEPALIVE_PROBES), 5);
+    CHECK_EQ(get(SYNFIN_OPTION_IS_LISTENER), 0);
+    CHECK_EQ(get(SYNFIN_OPTION_ERROR), 0);
+    CHECK_EQ(get(SYNFIN_OPTION_MAXSEG), 1000);
+}
+
+// RFC 9293 §3.9.1.2 [MUST-48], RFC 9293 §3.9.2 [SHLD-21, SHLD-22, MUST-49]
+static void traffic_class_and_hop_limit_reach_ip_and_may_change(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(TRAFFIC_CLASS, 0xb8);
+    SET(HOP_LIMIT, 9);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10, .traffic_class = 0xb8,
+           .hop_limit = 9);
+    SEND_ACK(11);
+    SET(TRAFFIC_CLASS, 0x10);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 11, .ack = 1, .data = 10, .traffic_class = 0x10,
+           .hop_limit = 9);
+    SEND_ACK(21);
+}
+
+static void send_buffer_limits_what_waits(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(SEND_BUFFER, 1500);
+    WRITE(1500);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 1000);
+    RESULT(segment_user_send(1), AGAIN);
+    SEND_ACK(1001);
+    EVENT(WRITABLE);
+    EXPECT(.flags = PSH | ACK, .seq = 1001, .ack = 1, .data = 500);
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 1501, .ack = 1, .data = 1000);
+    RESULT(segment_user_send(1), AGAIN);
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(agreed_options_are_told),
+    SEGMENT_TEST(data_is_counted_both_ways),
+    SEGMENT_TEST(retransmissions_are_counted),
+    SEGMENT_TEST(ages_count_from_the_last_time),
+    SEGMENT_TEST(recovery_is_told),
+    SEGMENT_TEST(options_out_of_range_are_refused),
+    SEGMENT_TEST(options_are_read_as_they_were_set),
+    SEGMENT_TEST(traffic_class_and_hop_limit_reach_ip_and_may_change),
+    SEGMENT_TEST(send_buffer_limits_what_waits),
+};
+
+SEGMENT_MAIN(tests)
