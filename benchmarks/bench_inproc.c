@@ -2,22 +2,27 @@
 //
 // Two stacks on one core, packets handed over in memory: what the protocol itself costs, both
 // ends together. inproc-bulk is one flow of full-sized segments; inproc-churn opens a connection,
-// sends one octet each way and closes, over and over.
+// sends one octet each way and closes, over and over. The peers do the same in the same run, in
+// turn with synfin, so that what else the machine does meets all of them.
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
+#include "peer_kernel.h"
+#include "peer_lwip.h"
 #include "twins.h"
 
 enum {
-    RUNS = 7,
     BUFFER_BYTES = 128 << 10, // in flight at most, so that it stays in a second-level cache
     WRITE_BYTES = 64 << 10,
     BULK_BYTES = 1 << 30, // per run
+    PEER_BULK_BYTES = 256 << 20,
     CHURN_CONNECTIONS = 100000,
+    PEER_CHURN_CONNECTIONS = 4096,
     IDLE_CONNECTIONS = 100000,
     PARALLEL = 32,
-    SEGMENT_BYTES = 1448, // 1500 less IPv4, TCP and timestamps
+    SEGMENT_BYTES = 1448,      // 1500 less IPv4, TCP and timestamps
+    LWIP_SEGMENT_BYTES = 1460, // it is built without timestamps
     MSL_NS = 1000000,
     STEP_NS = 2000, // between two exchanges of packets
 };
@@ -120,31 +125,104 @@ static double copy_ns_per_segment(void)
     return (double)(harness_now_ns() - start_ns) / (double)segments;
 }
 
+// The kernel's flows, lwIP's, and how many of them there are.
+struct bulk_peers {
+    struct peer_kernel_flow whole, segmented;
+    const char *segmented_name;
+    bool has_lwip;
+};
+
+static void peers_open(struct bulk_peers *peers)
+{
+    (void)peer_kernel_enter();
+    peer_kernel_flow_open(&peers->whole, 0);
+    // A namespace of its own, so that the first flow's loopback stays as it is.
+    bool is_segmented = peer_kernel_enter() && peer_kernel_unload();
+    peers->segmented_name = is_segmented ? "Linux loopback, MTU 1500, no offload"
+                                         : "Linux loopback, TCP_MAXSEG 1460, offloads on";
+    peer_kernel_flow_open(&peers->segmented, is_segmented ? 0 : 1460);
+    peers->has_lwip = peer_lwip_name() != NULL;
+    if (peers->has_lwip) {
+        peer_lwip_init();
+        peer_lwip_flow_open();
+    }
+}
+
+static double gbps_of(uint64_t bytes, uint64_t start_ns)
+{
+    return 8.0 * (double)bytes / (double)(harness_now_ns() - start_ns);
+}
+
+static double kernel_gbps(const struct peer_kernel_flow *flow)
+{
+    uint64_t start_ns = harness_now_ns();
+    peer_kernel_flow_transfer(flow, PEER_BULK_BYTES);
+    return gbps_of(PEER_BULK_BYTES, start_ns);
+}
+
+static double lwip_gbps(void)
+{
+    uint64_t start_ns = harness_now_ns();
+    peer_lwip_flow_transfer(PEER_BULK_BYTES);
+    return gbps_of(PEER_BULK_BYTES, start_ns);
+}
+
+struct bulk_runs {
+    double gbps[HARNESS_RUNS], segment_ns[HARNESS_RUNS], copy_ns[HARNESS_RUNS];
+    double whole[HARNESS_RUNS], segmented[HARNESS_RUNS], lwip[HARNESS_RUNS];
+};
+
+static void measure_bulk(struct bulk *bulk, const struct bulk_peers *peers, struct bulk_runs *runs)
+{
+    for (uint32_t i = 0; i < harness_runs(); i++) {
+        uint64_t segments = data_segments(bulk);
+        uint64_t start_ns = harness_now_ns();
+        transfer(bulk, bulk->received + BULK_BYTES);
+        runs->gbps[i] = gbps_of(BULK_BYTES, start_ns);
+        runs->segment_ns[i] =
+            8.0 * BULK_BYTES / runs->gbps[i] / (double)(data_segments(bulk) - segments);
+        runs->copy_ns[i] = copy_ns_per_segment();
+        runs->whole[i] = kernel_gbps(&peers->whole);
+        runs->segmented[i] = kernel_gbps(&peers->segmented);
+        runs->lwip[i] = peers->has_lwip ? lwip_gbps() : 0;
+    }
+}
+
+static void report_bulk(struct bulk_runs *runs, const struct bulk_peers *peers)
+{
+    static const char what[] = "one flow, MTU 1500, checksums on, both ends";
+    double gbps = harness_median(runs->gbps);
+    double segment = harness_median(runs->segment_ns);
+    const struct harness_figure figures[] = {
+        {what, gbps, "Gbit/s", "Linux loopback, MTU as it is",
+         harness_ratio(runs->gbps, runs->whole)},
+        {what, gbps, "Gbit/s", peers->segmented_name, harness_ratio(runs->gbps, runs->segmented)},
+        {"the same, per data segment", segment, "ns", "memcpy of a segment",
+         harness_ratio(runs->segment_ns, runs->copy_ns)},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        harness_report(&figures[i]);
+    }
+    if (peers->has_lwip) {
+        const struct harness_figure lwip = {what, gbps, "Gbit/s", peer_lwip_name(),
+                                            harness_ratio(runs->gbps, runs->lwip)};
+        harness_report(&lwip);
+    }
+}
+
 static bool run_bulk(void)
 {
     static struct bulk bulk;
-    double gbps[RUNS], segment_ns[RUNS], copy_ns[RUNS];
+    static struct bulk_peers peers;
+    static struct bulk_runs runs;
+    peers_open(&peers);
     bulk_open(&bulk);
     transfer(&bulk, WRITE_BYTES * 64); // past slow start
-    for (int i = 0; i < RUNS; i++) {
-        uint64_t segments = data_segments(&bulk);
-        uint64_t start_ns = harness_now_ns();
-        transfer(&bulk, bulk.received + BULK_BYTES);
-        double took_ns = (double)(harness_now_ns() - start_ns);
-        gbps[i] = 8.0 * BULK_BYTES / took_ns;
-        segment_ns[i] = took_ns / (double)(data_segments(&bulk) - segments);
-        copy_ns[i] = copy_ns_per_segment();
-    }
+    measure_bulk(&bulk, &peers, &runs);
+    report_bulk(&runs, &peers);
     twins_destroy(&bulk.twins);
-    double copy = harness_median(copy_ns, RUNS);
-    double segment = harness_median(segment_ns, RUNS);
-    const struct harness_figure figures[] = {
-        {"one flow, MTU 1500, checksums on, both ends", harness_median(gbps, RUNS), "Gbit/s",
-         "memcpy of the same octets", copy / segment},
-        {"the same, per data segment", segment, "ns", "memcpy of a segment", segment / copy},
-    };
-    harness_report(&figures[0]);
-    harness_report(&figures[1]);
+    peer_kernel_flow_close(&peers.whole);
+    peer_kernel_flow_close(&peers.segmented);
     return true;
 }
 
@@ -210,41 +288,100 @@ static void churn(struct twins *twins, uint32_t connections, uint32_t parallel)
     }
 }
 
-static double churn_per_second(uint32_t idle, uint32_t parallel)
+struct churn_runs {
+    double alone[HARNESS_RUNS], crowded[HARNESS_RUNS], parallel[HARNESS_RUNS];
+    double kernel_alone[HARNESS_RUNS], kernel_parallel[HARNESS_RUNS];
+    double lwip_alone[HARNESS_RUNS], lwip_parallel[HARNESS_RUNS];
+};
+
+static double churn_per_second(struct twins *twins, uint32_t parallel)
 {
-    static struct twins twins;
-    struct synfin_stack_config config;
-    double rates[RUNS];
-    config_init(&config);
-    twins_create(&twins, &config);
-    twins_open_idle(&twins, idle);
-    churn(&twins, CHURN_CONNECTIONS / 10, parallel);
-    for (int i = 0; i < RUNS; i++) {
-        uint64_t start_ns = harness_now_ns();
-        churn(&twins, CHURN_CONNECTIONS, parallel);
-        rates[i] = 1e9 * CHURN_CONNECTIONS / (double)(harness_now_ns() - start_ns);
-    }
-    struct synfin_stack_stats stats = {.size = sizeof stats};
-    synfin_stack_stats(twins.server, &stats);
-    harness_require(stats.by_state[SYNFIN_TCP_STATE_ESTABLISHED] == idle, "the idle ones stay");
-    twins_destroy(&twins);
-    return harness_median(rates, RUNS);
+    uint64_t start_ns = harness_now_ns();
+    churn(twins, CHURN_CONNECTIONS, parallel);
+    return 1e9 * CHURN_CONNECTIONS / (double)(harness_now_ns() - start_ns);
 }
 
-static bool run_churn(void)
+static double peer_per_second(void (*peer_churn)(uint32_t, uint32_t), uint32_t parallel)
 {
-    double alone = churn_per_second(0, 1);
-    double crowded = churn_per_second(IDLE_CONNECTIONS, 1);
-    double parallel = churn_per_second(0, PARALLEL);
+    uint64_t start_ns = harness_now_ns();
+    peer_churn(PEER_CHURN_CONNECTIONS, parallel);
+    return 1e9 * PEER_CHURN_CONNECTIONS / (double)(harness_now_ns() - start_ns);
+}
+
+static void churn_open(struct twins *twins, uint32_t idle, uint32_t parallel)
+{
+    struct synfin_stack_config config;
+    config_init(&config);
+    twins_create(twins, &config);
+    twins_open_idle(twins, idle);
+    churn(twins, CHURN_CONNECTIONS / 10, parallel);
+}
+
+static void churn_close(struct twins *twins, uint32_t idle)
+{
+    struct synfin_stack_stats stats = {.size = sizeof stats};
+    synfin_stack_stats(twins->server, &stats);
+    harness_require(stats.by_state[SYNFIN_TCP_STATE_ESTABLISHED] == idle, "the idle ones stay");
+    twins_destroy(twins);
+}
+
+static void measure_churn(struct churn_runs *runs)
+{
+    static struct twins alone, crowded, parallel;
+    bool has_lwip = peer_lwip_name() != NULL;
+    churn_open(&alone, 0, 1);
+    churn_open(&crowded, IDLE_CONNECTIONS, 1);
+    churn_open(&parallel, 0, PARALLEL);
+    for (uint32_t i = 0; i < harness_runs(); i++) {
+        runs->alone[i] = churn_per_second(&alone, 1);
+        runs->kernel_alone[i] = peer_per_second(peer_kernel_churn, 1);
+        runs->lwip_alone[i] = has_lwip ? peer_per_second(peer_lwip_churn, 1) : 0;
+        runs->crowded[i] = churn_per_second(&crowded, 1);
+        runs->parallel[i] = churn_per_second(&parallel, PARALLEL);
+        runs->kernel_parallel[i] = peer_per_second(peer_kernel_churn, PARALLEL);
+        runs->lwip_parallel[i] = has_lwip ? peer_per_second(peer_lwip_churn, PARALLEL) : 0;
+    }
+    churn_close(&alone, 0);
+    churn_close(&crowded, IDLE_CONNECTIONS);
+    churn_close(&parallel, 0);
+}
+
+static void report_churn(struct churn_runs *runs)
+{
+    static const char one[] = "one at a time, no others", many[] = "32 at a time, no others";
+    static const char unit[] = "connections/s", linux_name[] = "Linux loopback";
+    double alone = harness_median(runs->alone);
+    double crowded = harness_median(runs->crowded);
+    double parallel = harness_median(runs->parallel);
     const struct harness_figure figures[] = {
-        {"one at a time, no others", alone, "connections/s", NULL, 0},
-        {"one at a time, 100,000 idle", crowded, "connections/s", "the same without idle ones",
-         crowded / alone},
-        {"32 at a time, no others", parallel, "connections/s", "one at a time", parallel / alone},
+        {one, alone, unit, linux_name, harness_ratio(runs->alone, runs->kernel_alone)},
+        {"one at a time, 100,000 idle", crowded, unit, "the same without idle ones",
+         harness_ratio(runs->crowded, runs->alone)},
+        {many, parallel, unit, linux_name, harness_ratio(runs->parallel, runs->kernel_parallel)},
     };
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         harness_report(&figures[i]);
     }
+    if (peer_lwip_name() != NULL) {
+        const struct harness_figure lwip[] = {
+            {one, alone, unit, peer_lwip_name(), harness_ratio(runs->alone, runs->lwip_alone)},
+            {many, parallel, unit, peer_lwip_name(),
+             harness_ratio(runs->parallel, runs->lwip_parallel)},
+        };
+        harness_report(&lwip[0]);
+        harness_report(&lwip[1]);
+    }
+}
+
+static bool run_churn(void)
+{
+    static struct churn_runs runs;
+    (void)peer_kernel_enter();
+    if (peer_lwip_name() != NULL) {
+        peer_lwip_init();
+    }
+    measure_churn(&runs);
+    report_churn(&runs);
     return true;
 }
 
@@ -291,12 +428,52 @@ static bool run_churn_long(void)
     return true;
 }
 
+static void lwip_segments(uint32_t segments)
+{
+    peer_lwip_init();
+    peer_lwip_flow_open();
+    peer_lwip_flow_transfer(WRITE_BYTES * 16 + (uint64_t)segments * LWIP_SEGMENT_BYTES);
+}
+
+static bool run_lwip_bulk_short(void)
+{
+    lwip_segments(2000);
+    return true;
+}
+
+static bool run_lwip_bulk_long(void)
+{
+    lwip_segments(12000);
+    return true;
+}
+
+static bool run_lwip_churn_short(void)
+{
+    peer_lwip_init();
+    peer_lwip_churn(224, 1);
+    return true;
+}
+
+static bool run_lwip_churn_long(void)
+{
+    peer_lwip_init();
+    peer_lwip_churn(1224, 1);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static const struct harness_bench benches[] = {
-        {"inproc-bulk", run_bulk, false},     {"inproc-churn", run_churn, false},
-        {"bulk-2000", run_bulk_short, true},  {"bulk-12000", run_bulk_long, true},
-        {"churn-200", run_churn_short, true}, {"churn-1200", run_churn_long, true},
+        {"inproc-bulk", run_bulk, false},
+        {"inproc-churn", run_churn, false},
+        {"bulk-2000", run_bulk_short, true},
+        {"bulk-12000", run_bulk_long, true},
+        {"churn-200", run_churn_short, true},
+        {"churn-1200", run_churn_long, true},
+        {"lwip-bulk-2000", run_lwip_bulk_short, true},
+        {"lwip-bulk-12000", run_lwip_bulk_long, true},
+        {"lwip-churn-224", run_lwip_churn_short, true},
+        {"lwip-churn-1224", run_lwip_churn_long, true},
     };
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

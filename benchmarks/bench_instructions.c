@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "peer_lwip.h"
 
 #define INPROC "/bench_inproc"
 
@@ -49,9 +50,17 @@ static bool run_instructions(void)
 {
     double segment = (count("bulk-12000") - count("bulk-2000")) / 10000;
     double connection = (count("churn-1200") - count("churn-200")) / 1000;
+    const char *lwip = peer_lwip_name();
+    double lwip_segment = 0, lwip_connection = 0;
+    if (lwip != NULL) {
+        lwip_segment = (count("lwip-bulk-12000") - count("lwip-bulk-2000")) / 10000;
+        lwip_connection = (count("lwip-churn-1224") - count("lwip-churn-224")) / 1000;
+    }
     const struct harness_figure figures[] = {
-        {"per data segment of 1448 octets, both ends", segment, "instructions", NULL, 0},
-        {"per connection: open, 1 octet each way, close", connection, "instructions", NULL, 0},
+        {"per data segment of 1448 octets, both ends", segment, "instructions", lwip,
+         segment / lwip_segment},
+        {"per connection: open, 1 octet each way, close", connection, "instructions", lwip,
+         connection / lwip_connection},
     };
     harness_report(&figures[0]);
     harness_report(&figures[1]);

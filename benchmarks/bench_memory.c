@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
 // What an idle connection weighs: 100,000 of them between two stacks in this process, counted by
-// the stacks themselves and by the kernel.
+// the stacks themselves and by the kernel. The peer is the kernel's own TCP over loopback, 20,000
+// connections or as many as this process may open: what its slabs grow by, sockets' files included,
+// since no socket of the kernel's is without one.
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "peer_kernel.h"
 #include "twins.h"
 
-enum { CONNECTIONS = 100000 };
+enum { CONNECTIONS = 100000, KERNEL_CONNECTIONS = 20000 };
 
 static uint64_t resident_bytes(void)
 {
@@ -56,9 +60,15 @@ static bool run_memory(void)
     struct weight before = weigh(&twins);
     twins_open_idle(&twins, CONNECTIONS);
     struct weight after = weigh(&twins);
+    (void)peer_kernel_enter();
+    struct peer_kernel_weight kernel = peer_kernel_weigh(KERNEL_CONNECTIONS);
+    double resident = per_endpoint(before.resident, after.resident);
+    char slabs[64];
+    snprintf(slabs, sizeof slabs, "Linux loopback, slabs, %" PRIu32 " connections",
+             kernel.connections);
     const struct harness_figure figures[] = {
-        {"resident, per idle endpoint, of 100,000 connections",
-         per_endpoint(before.resident, after.resident), "octets", NULL, 0},
+        {"resident, per idle endpoint, of 100,000 connections", resident, "octets", slabs,
+         resident / kernel.endpoint_bytes},
         {"taken by the stack, per idle endpoint", per_endpoint(before.taken, after.taken), "octets",
          NULL, 0},
         {"in use by its objects, per idle endpoint", per_endpoint(before.used, after.used),

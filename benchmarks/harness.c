@@ -9,7 +9,7 @@
 #include <time.h>
 
 static const char *running; // name of the benchmark
-static bool is_json;
+static bool is_json, is_quick;
 
 void harness_report(const struct harness_figure *figure)
 {
@@ -51,10 +51,28 @@ static int compare(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-double harness_median(double *values, uint32_t count)
+uint32_t harness_runs(void)
 {
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
+    return is_quick ? 1 : HARNESS_RUNS;
+}
+
+double harness_median(const double *values)
+{
+    double sorted[HARNESS_RUNS];
+    uint32_t runs = harness_runs();
+    memcpy(sorted, values, runs * sizeof *sorted);
+    qsort(sorted, runs, sizeof *sorted, compare);
+    return sorted[runs / 2];
+}
+
+double harness_ratio(const double *values, const double *peer_values)
+{
+    double ratios[HARNESS_RUNS];
+    for (uint32_t i = 0; i < harness_runs(); i++) {
+        harness_require(peer_values[i] > 0, "the peer did nothing");
+        ratios[i] = values[i] / peer_values[i];
+    }
+    return harness_median(ratios);
 }
 
 static int print_list(const struct harness_bench *benches, uint32_t count)
@@ -76,6 +94,8 @@ int harness_main(int argc, char **argv, const struct harness_bench *benches, uin
         }
         if (strcmp(argv[i], "--json") == 0) {
             is_json = true;
+        } else if (strcmp(argv[i], "--quick") == 0) {
+            is_quick = true;
         } else {
             name = argv[i];
         }
@@ -86,6 +106,6 @@ int harness_main(int argc, char **argv, const struct harness_bench *benches, uin
             return benches[i].run() ? 0 : 1;
         }
     }
-    fprintf(stderr, "usage: %s --list | NAME [--json]\n", argv[0]);
+    fprintf(stderr, "usage: %s --list | NAME [--json] [--quick]\n", argv[0]);
     return 2;
 }

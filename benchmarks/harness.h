@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// What every benchmark program shares: the command line (`--list`, `NAME [--json]`), one line per
-// figure, and the median of several runs.
+// What every benchmark program shares: the command line (`--list`, `NAME [--json] [--quick]`), one
+// line per figure, and the median of several runs.
 #ifndef BENCHMARKS_HARNESS_H
 #define BENCHMARKS_HARNESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { HARNESS_RUNS = 7 };
+
 struct harness_figure {
     const char *what;
     double value;
     const char *unit;
     const char *peer; // what was measured beside it in the same run; NULL: nothing
-    double ratio;     // value to the peer's value
+    double ratio;     // value to the peer's value, the median of the runs' ratios
 };
 
 struct harness_bench {
@@ -37,7 +39,11 @@ static inline void harness_require(bool condition, const char *what)
 }
 // Monotonic time in ns.
 uint64_t harness_now_ns(void);
-// Sorts `values` and gives the one in the middle.
-double harness_median(double *values, uint32_t count);
+// How often to measure: HARNESS_RUNS, or once for --quick, which only shows that it works.
+uint32_t harness_runs(void);
+// The value in the middle of all runs.
+double harness_median(const double *values);
+// The ratio in the middle: run by run, so that a machine that slows down for a while slows both.
+double harness_ratio(const double *values, const double *peer_values);
 
 #endif

@@ -1,16 +1,31 @@
 # SPDX-License-Identifier: MIT
 #
 # benchmarks/bench_*.c: one program each, against the public headers and the static library only.
-# Other sources of that folder are helpers of all of them.
+# Other sources of that folder are helpers of all of them. lwIP is a peer where it is installed.
 
 file(GLOB programs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/bench_*.c")
 file(GLOB helpers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benchmarks/*.c")
+find_library(LWIP_LIBRARY lwip)
+find_path(LWIP_INCLUDE_DIR lwip/tcp.h PATH_SUFFIXES lwip)
+if(LWIP_LIBRARY AND LWIP_INCLUDE_DIR)
+    set(lwip_unused peer_lwip_absent.c)
+else()
+    set(lwip_unused peer_lwip.c)
+    message(STATUS "lwIP is not installed: no benchmark against it (tools/setup --bench)")
+endif()
+list(REMOVE_ITEM helpers "${PROJECT_SOURCE_DIR}/benchmarks/${lwip_unused}" ${programs})
 if(programs AND TARGET synfin_static)
-    list(REMOVE_ITEM helpers ${programs})
+    add_library(benchlib STATIC ${helpers})
+    target_link_libraries(benchlib PRIVATE synfin_hosted_flags)
+    synfin_standard(benchlib)
+    if(LWIP_LIBRARY AND LWIP_INCLUDE_DIR)
+        target_include_directories(benchlib SYSTEM PRIVATE "${LWIP_INCLUDE_DIR}")
+        target_link_libraries(benchlib PUBLIC "${LWIP_LIBRARY}")
+    endif()
     foreach(source IN LISTS programs)
         get_filename_component(name "${source}" NAME_WE)
-        add_executable(${name} "${source}" ${helpers})
-        target_link_libraries(${name} PRIVATE synfin_hosted_flags synfin_static)
+        add_executable(${name} "${source}")
+        target_link_libraries(${name} PRIVATE synfin_hosted_flags benchlib synfin_static)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
         synfin_standard(${name})
     endforeach()
