@@ -84,6 +84,7 @@ static void quickack_acknowledges_each_segment(void **state)
 }
 
 // RFC 5681 §4.2: out of order, and a gap that is filled, are told at once.
+// RFC 9293 §3.10.7.4 [MAY-13]
 static void out_of_order_and_filled_gaps_are_acknowledged_at_once(void **state)
 {
     (void)state;

@@ -171,7 +171,7 @@ static void options_are_read_as_they_were_set(void **state)
     CHECK_EQ(get(SYNFIN_OPTION_MAXSEG), 1000);
 }
 
-// RFC 9293 §3.9.1.2 [MUST-48], RFC 9293 §3.9.2 [SHLD-21, SHLD-22, MUST-49]
+// RFC 9293 §3.9.1.9 [MUST-48, SHLD-21, SHLD-22], RFC 9293 §3.9.2 [MUST-49]
 static void traffic_class_and_hop_limit_reach_ip_and_may_change(void **state)
 {
     (void)state;

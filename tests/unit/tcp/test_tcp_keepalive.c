@@ -15,6 +15,7 @@ static void idle_connection_sends_nothing(void **state)
 }
 
 // RFC 9293 §3.8.4 [MUST-24, MUST-28, SHLD-12]: two hours, one number back, no data.
+// RFC 9293 §3.8.4 [MAY-5]
 static void default_interval_is_two_hours(void **state)
 {
     (void)state;

@@ -212,6 +212,7 @@ static void hist_132_shut_window_takes_a_fin(void **state)
 }
 
 // RFC 9293 §3.8.6.1: a probe is answered with what is expected next and the window.
+// RFC 9293 §3.8.6.1 [MAY-8]
 static void probe_of_a_shut_window_is_answered(void **state)
 {
     (void)state;

@@ -202,7 +202,7 @@ static void sack_that_was_not_offered_is_not_sent(void **state)
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
 }
 
-// RFC 9293 §3.1 [MUST-5, MUST-6, MUST-64]: unknown options in any segment, at any alignment.
+// RFC 9293 §3.1 [MUST-5, MUST-6], RFC 9293 §3.2 [MUST-64]: unknown options in any segment, at any alignment.
 static void unknown_options_are_ignored_in_every_segment(void **state)
 {
     (void)state;
@@ -231,7 +231,7 @@ static void illegal_option_length_drops_the_segment(void **state)
     IN_STATE(ESTABLISHED);
 }
 
-// RFC 9293 §3.7.1 [MUST-65]: EXPECT compares; an MSS in a later segment changes nothing here.
+// RFC 9293 §3.2 [MUST-65]: EXPECT compares; an MSS in a later segment changes nothing here.
 static void mss_option_after_the_syn_is_ignored(void **state)
 {
     (void)state;

@@ -21,6 +21,7 @@ static void tail_waits_while_data_is_in_flight(void **state)
 }
 
 // RFC 9293 §3.7.4 [SHLD-7]: small writes become one segment.
+// RFC 9293 §3.9.1.2 [MAY-16]
 static void small_writes_are_collected_for_a_round_trip(void **state)
 {
     (void)state;
@@ -198,6 +199,21 @@ static void mss_limit_of_the_user_holds(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 1);
 }
 
+// RFC 9293 §3.7.3 [SHLD-6], RFC 9293 §3.7.1 [MAY-3, MUST-67]: always sent, and as large as what
+// the interface can receive.
+static void announced_mss_is_what_the_interface_can_receive(void **state)
+{
+    static const uint32_t mtus[] = {1280, 1300, 1500, 9000, 65535};
+    uint32_t headers = bench.version == 4 ? 40 : 60;
+    for (uint32_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
+        steps_begin_again(state);
+        segment_iface_config()->mtu_bytes = mtus[i];
+        LISTEN(8);
+        SEND(.flags = SYN);
+        EXPECT(.flags = SYN | ACK, .ack = 1, .mss = (uint16_t)(mtus[i] - headers));
+    }
+}
+
 static void send_too_big(uint32_t mtu)
 {
     static const uint8_t too_big4[2] = {3, 4};
@@ -263,6 +279,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(timestamps_are_subtracted_from_the_mss),
     SEGMENT_TEST(sack_blocks_shorten_the_segments_that_carry_them),
     SEGMENT_TEST(mss_limit_of_the_user_holds),
+    SEGMENT_TEST(announced_mss_is_what_the_interface_can_receive),
     SEGMENT_TEST(smaller_path_mtu_sends_again_in_smaller_pieces),
     SEGMENT_TEST(path_mtu_never_grows_by_a_message),
     SEGMENT_TEST(super_packet_holds_whole_segments),
