@@ -140,12 +140,13 @@ SYNFIN_API uint64_t synfin_stack_next_deadline(const synfin_stack *stack);
 SYNFIN_API bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface);
 
 // X(code, name, what it means and what to call)
-#define SYNFIN_EVENTS(X)                                                     \
-    X(CONNECTED, "connected", "connect has succeeded")                       \
-    X(ACCEPTABLE, "acceptable", "a listener has a connection for accept")    \
-    X(READABLE, "readable", "recv gives data or the end of the peer's data") \
-    X(WRITABLE, "writable", "send has room again after it had none")         \
-    X(URGENT, "urgent", "the peer marked data as urgent, or moved the mark") \
+#define SYNFIN_EVENTS(X)                                                                          \
+    X(CONNECTED, "connected", "connect has succeeded")                                            \
+    X(ACCEPTABLE, "acceptable", "a listener has a connection for accept")                         \
+    X(READABLE, "readable", "recv gives data or the end of the peer's data")                      \
+    X(WRITABLE, "writable", "send has room again after it had none")                              \
+    X(URGENT, "urgent", "the peer marked data as urgent, or moved the mark")                      \
+    X(UNANSWERED, "unanswered", "three retransmissions without an answer: it may come to an end") \
     X(CLOSED, "closed", "the connection ended; error says how: the handle waits for close")
 
 enum synfin_event_kind {

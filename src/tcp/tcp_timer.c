@@ -261,7 +261,15 @@ static void note_syn_lost(struct tcp_conn *conn)
     }
 }
 
-// R1 is the same for SYNs and data: RFC 9293 §3.8.3 [MUST-20, MUST-22].
+// RFC 9293 §3.8.3 [MUST-20, MUST-22, SHLD-9]: at R1, the same for SYNs and data, the next hop is
+// looked for anew, for it may be the cause, and the user is told.
+static void note_r1(struct tcp *tcp, struct tcp_conn *conn)
+{
+    memset(conn->path.hint, 0, sizeof(conn->path.hint));
+    report_count(tcp->report, SYNFIN_REASON_R1_REACHED);
+    tcp_event_tell(tcp, conn, SYNFIN_EVENT_UNANSWERED);
+}
+
 static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (conn->retries >= retries_max(tcp, conn)) {
@@ -274,9 +282,8 @@ static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
     }
     conn->retries++;
     note_syn_lost(conn);
-    if (conn->retries == R1_RETRIES) { // the next hop may be the cause
-        memset(conn->path.hint, 0, sizeof(conn->path.hint));
-        report_count(tcp->report, SYNFIN_REASON_R1_REACHED);
+    if (conn->retries == R1_RETRIES) {
+        note_r1(tcp, conn);
     }
     tcp_rtt_back_off(conn);
     tcp_recovery_on_timeout(tcp, conn, now_ns);

@@ -17,6 +17,7 @@ static void lost_segment_is_sent_again_at_doubled_intervals(void **state)
                      WHY(SEND_TIMEOUT));
     }
     EXPECT_AFTER(SEC(32), .flags = RST | ACK, .seq = 101, .ack = 1);
+    EVENT(UNANSWERED);
     EVENT_CLOSED(TIMED_OUT);
 }
 
@@ -225,6 +226,7 @@ static void limits_are_three_retransmissions_and_over_a_hundred_seconds(void **s
     }
     EXPECT_WITHIN(SEC(61), .flags = RST | ACK, .seq = 101, .ack = 1);
     CHECK(bench.now_ns - begin_ns >= SEC(100));
+    EVENT(UNANSWERED);
     EVENT_CLOSED(TIMED_OUT);
 }
 

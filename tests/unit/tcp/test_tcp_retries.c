@@ -16,6 +16,9 @@ static void silent_server_is_given_up_after_three_minutes(void **state)
     for (size_t i = 0; i < sizeof waits_s / sizeof waits_s[0]; i++) {
         EXPECT_AFTER(SEC(waits_s[i]), .flags = SYN, WHY(SEND_SYN_AGAIN));
         IN_STATE(SYN_SENT);
+        if (i == 2) { // RFC 9293 §3.8.3: R1
+            EVENT(UNANSWERED);
+        }
         NO_EVENT();
     }
     ADVANCE(SEC(60) - MS(10));
@@ -123,7 +126,7 @@ static void syn_ack_retries_are_configured(void **state)
     EXPECT_FREE();
 }
 
-// RFC 9293 §3.8.3 [MUST-20, SHLD-10, SHLD-11]: at R1 the next hop is doubted, at R2 the
+// RFC 9293 §3.8.3 [MUST-20, SHLD-9, SHLD-10, SHLD-11]: at R1 the next hop is doubted, at R2 the
 // connection ends: 1+2+4+8+16+32+10*60 = 663 s.
 static void data_without_answer_ends_at_r2(void **state)
 {
@@ -136,6 +139,9 @@ static void data_without_answer_ends_at_r2(void **state)
         uint64_t wait_ns = i < 6 ? SEC(1u << i) : SEC(60);
         EXPECT_AFTER(wait_ns, .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
         segment_reason(SYNFIN_REASON_R1_REACHED, i == 2, HERE);
+        if (i == 2) {
+            EVENT(UNANSWERED);
+        }
         NO_EVENT();
     }
     CHECK(bench.now_ns - begin_ns >= SEC(100));
@@ -159,6 +165,7 @@ static void user_sets_r2_of_a_connection(void **state)
     EXPECT_AFTER(SEC(4), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
     EXPECT_AFTER(SEC(3), .flags = RST | ACK, .seq = 11, .ack = 1);
     REASON(USER_TIMEOUT_OVER);
+    EVENT(UNANSWERED);
     EVENT_CLOSED(TIMED_OUT);
 }
 

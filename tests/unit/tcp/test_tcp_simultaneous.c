@@ -105,6 +105,7 @@ static void retries_of_a_crossed_open_end(void **state)
     }
     ADVANCE(SEC(130));
     IN_STATE(CLOSED);
+    EVENT(UNANSWERED);
     EVENT_CLOSED(TIMED_OUT);
     CLOSE();
     EXPECT_FREE();
