@@ -155,7 +155,8 @@ static void acknowledgment_of_the_unsent_is_answered_and_dropped(void **state)
     RESULT(segment_user_recv(10, &received), AGAIN);
 }
 
-// RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND is the oldest that may be acknowledged.
+// RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]:
+// SND.UNA - MAX.SND.WND is the oldest that may be acknowledged.
 static void text_with_an_acknowledgment_too_old_is_discarded(void **state)
 {
     (void)state;

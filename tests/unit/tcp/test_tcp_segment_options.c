@@ -202,7 +202,7 @@ static void sack_that_was_not_offered_is_not_sent(void **state)
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
 }
 
-// RFC 9293 §3.1 [MUST-5, MUST-6], RFC 9293 §3.2 [MUST-64]: unknown options in any segment, at any alignment.
+// RFC 9293 §3.1 [MUST-5, MUST-6], §3.2 [MUST-64]: unknown options in any segment, anywhere.
 static void unknown_options_are_ignored_in_every_segment(void **state)
 {
     (void)state;
