@@ -52,6 +52,7 @@ static struct {
     uint64_t before[SYNFIN_REASON_COUNT];
     uint32_t run, version;
     bool has_failed;
+    bool keeps_time; // no waiting for an initial sequence number
 } own;
 
 static uint8_t wire[SEGMENT_WIRE_MAX];
@@ -279,6 +280,11 @@ struct tcp_conn *segment_conn(void)
     return tcp_table_find(bench.tcp, &pair);
 }
 
+void segment_without_iss(void)
+{
+    own.keeps_time = true;
+}
+
 uint32_t segment_iss(void)
 {
     return flow_of(bench.stack_port, bench.peer_port)->iss;
@@ -295,7 +301,7 @@ void segment_new_incarnation(uint32_t irs_ahead)
 // clock of RFC 9293 §3.4.1 comes by every number in 4.8 hours.
 static void wait_for_iss(const struct flow *flow)
 {
-    if (flow->is_known || bench.tcp->in_table > 0) {
+    if (flow->is_known || bench.tcp->in_table > 0 || own.keeps_time) {
         return;
     }
     struct tcp_pair pair = pair_of(flow);

@@ -136,6 +136,8 @@ struct tcp_conn *segment_conn(void);
 void segment_new_incarnation(uint32_t irs_ahead);
 // Before an active open: time goes on until the initial sequence number will be bench.iss.
 void segment_wait_for_iss(void);
+// Time is the test's own business: no waiting for bench.iss.
+void segment_without_iss(void);
 // The initial sequence number that the stack used for the test's ports.
 uint32_t segment_iss(void);
 // An ICMP error about the segment that we sent with this relative number.
