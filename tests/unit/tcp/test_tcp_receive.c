@@ -269,6 +269,39 @@ static void hist_36_tiny_segments_out_of_order_cost_bounded_memory(void **state)
     READ(1400);
 }
 
+static uint32_t next_wanted(void)
+{
+    return segment_conn()->rcv.nxt.n - segment_conn()->irs.n;
+}
+
+// The memory limit stops the stream inside the window. What was acknowledged is kept, what was not
+// comes again, and nothing is lost or taken twice.
+static void memory_limit_refuses_without_forgetting(void **state)
+{
+    (void)state;
+    segment_config()->memory_limit_bytes = 768 << 10;
+    segment_config()->sockets_max = 64;
+    segment_config()->receive_buffer_bytes = 2 << 20;
+    OPEN(.mss = 1460, .wscale = SHIFT(0));
+    SET(QUICKACK, 1);
+    for (uint32_t i = 0; i < 1000; i++) {
+        SEND(.flags = ACK, .seq = next_wanted(), .ack = 1, .data = 1400);
+        uint32_t next = next_wanted();
+        EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = next);
+    }
+    uint32_t held = next_wanted() - 1;
+    CHECK(held > 100000 && held < 768 << 10);
+    SEND(.flags = FIN | ACK, .seq = next_wanted(), .ack = 1, .data = 1400);
+    IN_STATE(ESTABLISHED); // the FIN lies behind what was refused
+    EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = held + 1);
+    READ(held);
+    SEND(.flags = FIN | ACK, .seq = held + 1, .ack = 1, .data = 1400);
+    EXPECT(.flags = ACK, .seq = 1, .ack = held + 1402);
+    IN_STATE(CLOSE_WAIT);
+    READ(1400);
+    READ(0);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_in_order_reaches_the_reader),
     SEGMENT_TEST(each_overlap_with_a_held_run_leaves_the_stream_whole),
@@ -287,6 +320,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_of_a_shut_window_is_answered),
     SEGMENT_TEST(reader_of_single_octets_causes_no_silly_window),
     SEGMENT_TEST(hist_97_text_with_an_old_acknowledgment_is_taken),
+    SEGMENT_TEST(memory_limit_refuses_without_forgetting),
     SEGMENT_TEST(hist_36_tiny_segments_out_of_order_cost_bounded_memory),
 };
 
