@@ -235,6 +235,20 @@ uint32_t reassembly_take(struct reassembly *reassembly, const struct reassembly_
     return moved;
 }
 
+void reassembly_drop_last(struct reassembly *reassembly, const struct reassembly_memory *memory)
+{
+    struct reassembly_run *before = NULL;
+    struct reassembly_run *run = reassembly->first;
+    ASSERT(run != NULL);
+    for (; run->next != NULL; run = run->next) {
+        before = run;
+    }
+    reassembly->bytes -= run->data.bytes;
+    reassembly->chunks -= run->data.chunks;
+    stream_clear(&run->data, memory->chunks);
+    remove_behind(reassembly, memory, before);
+}
+
 void reassembly_clear(struct reassembly *reassembly, const struct reassembly_memory *memory)
 {
     while (reassembly->first != NULL) {

@@ -56,6 +56,9 @@ enum reassembly_verdict reassembly_insert(struct reassembly *reassembly,
 // octets were moved.
 uint32_t reassembly_take(struct reassembly *reassembly, const struct reassembly_memory *memory,
                          struct seq next, struct stream *into);
+// Forgets the run farthest from what is next, so that its memory can serve what comes before. Only
+// when there is one. RFC 2018 §8: it was never acknowledged, and its sender still has it.
+void reassembly_drop_last(struct reassembly *reassembly, const struct reassembly_memory *memory);
 void reassembly_clear(struct reassembly *reassembly, const struct reassembly_memory *memory);
 // Fills up to `max` blocks, the most recently changed run first (RFC 2018 §4); returns how many.
 uint32_t reassembly_blocks(const struct reassembly *reassembly, struct reassembly_block *blocks,

@@ -99,11 +99,26 @@ static void note_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
 }
 
+// What is in order goes before what waits behind a gap: were the last memory kept for that, the
+// gap would stay for ever. Returns how many more octets were taken.
+static uint32_t append_in_place_of_kept(struct tcp *tcp, struct tcp_conn *conn,
+                                        struct tcp_segment *seg)
+{
+    struct reassembly_memory memory = ooo_memory(tcp, conn);
+    uint32_t taken = 0;
+    while (seg->text.bytes > 0 && conn->ooo.runs > 0) {
+        reassembly_drop_last(&conn->ooo, &memory);
+        taken += stream_append(&conn->receive, &tcp->chunks, &seg->text, seg->text.bytes);
+    }
+    return taken;
+}
+
 static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                           uint64_t now_ns)
 {
     uint32_t wanted = seg->text.bytes;
     uint32_t taken = stream_append(&conn->receive, &tcp->chunks, &seg->text, wanted);
+    taken += append_in_place_of_kept(tcp, conn, seg);
     if (taken < wanted) { // the memory limit: the rest was not acknowledged and comes again
         report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;

@@ -130,7 +130,7 @@ static void run_at_the_limit_is_refused_but_filling_is_not(void **state)
     assert_int_equal(f.reassembly.bytes, 2);
     assert_int_equal(insert(&f, 21, "D", 1), REASSEMBLY_KEPT);
     assert_int_equal(insert(&f, 8, "zzz", 3), REASSEMBLY_KEPT); // reaches the first run
-    assert_int_equal(insert(&f, 7, "y", 1), REASSEMBLY_KEPT); // ends where it begins
+    assert_int_equal(insert(&f, 7, "y", 1), REASSEMBLY_KEPT);   // ends where it begins
     assert_int_equal(insert(&f, 11, "xxxxxxxxx", 9), REASSEMBLY_KEPT);
     assert_taken(&f, 7, "yzzAxxxxxxxxxBD");
     tear_down(&f);
@@ -172,6 +172,27 @@ static void empty_pool_refuses_and_stays_consistent(void **state)
     }
     test_env_of(&f.env)->fail_after = UINT32_MAX;
     assert_int_equal(insert(&f, 10, "A", 1), REASSEMBLY_KEPT);
+    tear_down(&f);
+}
+
+static void drop_last_forgets_the_farthest_run_only(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, 8, 64);
+    assert_int_equal(insert(&f, 10, "AB", 2), REASSEMBLY_KEPT);
+    assert_int_equal(insert(&f, 30, "EF", 2), REASSEMBLY_KEPT);
+    assert_int_equal(insert(&f, 20, "CD", 2), REASSEMBLY_KEPT);
+    reassembly_drop_last(&f.reassembly, &f.memory);
+    assert_true(reassembly_check(&f.reassembly));
+    assert_int_equal(f.reassembly.runs, 2);
+    assert_int_equal(f.reassembly.bytes, 4);
+    assert_int_equal(insert(&f, 12, "xxxxxxxx", 8), REASSEMBLY_KEPT);
+    assert_taken(&f, 10, "ABxxxxxxxxCD");
+    assert_int_equal(insert(&f, 40, "G", 1), REASSEMBLY_KEPT);
+    reassembly_drop_last(&f.reassembly, &f.memory);
+    assert_true(reassembly_check(&f.reassembly));
+    assert_int_equal(f.runs.objects + f.chunks.pool.objects, 0);
     tear_down(&f);
 }
 
@@ -323,6 +344,7 @@ int main(void)
         cmocka_unit_test(run_at_the_limit_is_refused_but_filling_is_not),
         cmocka_unit_test(chunks_at_the_limit_keep_what_fits),
         cmocka_unit_test(empty_pool_refuses_and_stays_consistent),
+        cmocka_unit_test(drop_last_forgets_the_farthest_run_only),
         cmocka_unit_test(blocks_are_the_most_recently_changed_first),
         cmocka_unit_test(take_drops_what_lies_before_and_moves_the_rest),
         cmocka_unit_test(reassembly_equals_model_after_random_segments),
