@@ -34,6 +34,17 @@ static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
            && (kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED);
 }
 
+// RFC 1191 §6.5: what is in flight was too big and goes again at once: no sign of congestion.
+static void send_smaller(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->is_syn_acked && seq_lt(conn->snd.una, conn->snd.nxt)) {
+        conn->snd.resend = conn->snd.una;
+        conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
+        conn->rtt.is_timing = false;
+        tcp_output_want(tcp, conn);
+    }
+}
+
 static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
 {
     uint32_t floor = addr_kind_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
@@ -42,14 +53,12 @@ static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes
         report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU);
         return;
     }
+    uint16_t mss_before = conn->snd.mss;
     conn->pmtu_bytes = pmtu;
     tcp_open_set_mss(conn);
     report_count(tcp->report, SYNFIN_REASON_ICMP_TOO_BIG);
-    if (conn->is_syn_acked && seq_lt(conn->snd.una, conn->snd.nxt)) {
-        conn->snd.resend = conn->snd.una; // RFC 1191 §6.5: again at once, and no sign of congestion
-        conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
-        conn->rtt.is_timing = false;
-        tcp_output_want(tcp, conn);
+    if (conn->snd.mss < mss_before) {
+        send_smaller(tcp, conn);
     }
 }
 

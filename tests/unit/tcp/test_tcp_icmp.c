@@ -256,6 +256,20 @@ static void hist_69_mtu_below_the_floor_is_raised_to_it(void **state)
     }
 }
 
+// Segments that are small already were not what was too big.
+static void too_big_for_others_sends_nothing_again(void **state)
+{
+    (void)state;
+    OPEN_ACTIVE();
+    SET(MAXSEG, 500);
+    WRITE(1000);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 500);
+    EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 500);
+    too_big(1400, 1);
+    REASON(ICMP_TOO_BIG);
+    EXPECT_NOTHING();
+}
+
 static void too_big_about_the_syn_lowers_the_segments(void **state)
 {
     (void)state;
@@ -286,6 +300,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(error_about_a_syn_ack_is_soft),
     SEGMENT_TEST(too_big_is_sent_again_in_smaller_pieces),
     SEGMENT_TEST(hist_69_mtu_below_the_floor_is_raised_to_it),
+    SEGMENT_TEST(too_big_for_others_sends_nothing_again),
     SEGMENT_TEST(too_big_about_the_syn_lowers_the_segments),
 };
 SEGMENT_MAIN(tests)
