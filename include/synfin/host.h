@@ -68,6 +68,17 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_loop_run(synfin_loop *loop);
 // Lets synfin_loop_run return after the present turn.
 SYNFIN_API void synfin_loop_stop(synfin_loop *loop);
 
+// The short way: opens the device `link` (as synfin_device_open), makes a stack with its defaults
+// and the address `cidr` ("192.0.2.2/24") on it, and a loop that drives both. The caller destroys
+// the loop, then the stack. Errors: as of the calls it stands for.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_host_start(const char *link, const char *cidr,
+                                                               const struct synfin_loop_ops *ops,
+                                                               void *ctx, synfin_stack **stack,
+                                                               synfin_loop **loop);
+// A listener for `port` on every address of both IP versions. Errors: IN_USE, LIMIT, NO_MEMORY.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_host_listen(synfin_stack *stack, uint16_t port,
+                                                                synfin_socket *listener);
+
 #ifdef __cplusplus
 }
 #endif

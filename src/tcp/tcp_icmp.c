@@ -15,11 +15,11 @@ static enum synfin_error error_of(enum tcp_icmp kind)
 {
     switch (kind) {
     case TCP_ICMP_NET_UNREACHABLE: return SYNFIN_ERROR_NET_UNREACHABLE;
-    case TCP_ICMP_HOST_UNREACHABLE: return SYNFIN_ERROR_HOST_UNREACHABLE;
+    case TCP_ICMP_HOST_UNREACHABLE:
+    case TCP_ICMP_OTHER: return SYNFIN_ERROR_HOST_UNREACHABLE; // it died on the way
     case TCP_ICMP_PORT_UNREACHABLE: return SYNFIN_ERROR_PORT_UNREACHABLE;
     case TCP_ICMP_PROHIBITED: return SYNFIN_ERROR_PROHIBITED;
-    case TCP_ICMP_TOO_BIG:
-    case TCP_ICMP_OTHER: break;
+    case TCP_ICMP_TOO_BIG: break;
     }
     return SYNFIN_ERROR_OK;
 }

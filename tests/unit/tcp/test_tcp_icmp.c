@@ -17,8 +17,8 @@ static const struct icmp_row unreachables[] = {
     {{3, 6}, {1, 2}, SYNFIN_ERROR_NET_UNREACHABLE},
     {{3, 11}, {1, 0}, SYNFIN_ERROR_NET_UNREACHABLE},
     {{11, 0}, {3, 0}, SYNFIN_ERROR_TIMED_OUT},
-    {{11, 1}, {3, 1}, SYNFIN_ERROR_TIMED_OUT},
-    {{12, 0}, {4, 0}, SYNFIN_ERROR_TIMED_OUT},
+    {{11, 1}, {3, 1}, SYNFIN_ERROR_HOST_UNREACHABLE},
+    {{12, 0}, {4, 0}, SYNFIN_ERROR_HOST_UNREACHABLE},
 };
 static const struct icmp_row hard[] = {
     {{3, 3}, {1, 4}, SYNFIN_ERROR_PORT_UNREACHABLE},
