@@ -8,15 +8,15 @@ struct icmp_row {
     enum synfin_error told;
 };
 
-// Soft, or hard in a state where hard counts as soft. Time exceeded and parameter problems are no
-// error that connect has a name for.
+// Soft, or hard in a state where hard counts as soft. Time exceeded and parameter problems tell
+// that the host was not reached.
 static const struct icmp_row unreachables[] = {
     {{3, 0}, {1, 0}, SYNFIN_ERROR_NET_UNREACHABLE},
     {{3, 1}, {1, 3}, SYNFIN_ERROR_HOST_UNREACHABLE},
     {{3, 5}, {1, 3}, SYNFIN_ERROR_HOST_UNREACHABLE},
     {{3, 6}, {1, 2}, SYNFIN_ERROR_NET_UNREACHABLE},
     {{3, 11}, {1, 0}, SYNFIN_ERROR_NET_UNREACHABLE},
-    {{11, 0}, {3, 0}, SYNFIN_ERROR_TIMED_OUT},
+    {{11, 0}, {3, 0}, SYNFIN_ERROR_HOST_UNREACHABLE},
     {{11, 1}, {3, 1}, SYNFIN_ERROR_HOST_UNREACHABLE},
     {{12, 0}, {4, 0}, SYNFIN_ERROR_HOST_UNREACHABLE},
 };
