@@ -181,6 +181,20 @@ static void enter_after_fin(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
     }
 }
 
+// Nothing lies behind a FIN: what a contradictory peer sent from there before is forgotten with the
+// run it is in, and whatever of that does lie before the FIN comes again.
+static void drop_beyond_fin(struct tcp *tcp, struct tcp_conn *conn)
+{
+    struct reassembly_memory memory = ooo_memory(tcp, conn);
+    while (conn->ooo.runs > 0) {
+        const struct reassembly_run *last = conn->ooo.last;
+        if (seq_le(seq_add(last->left, last->data.bytes), conn->rcv.fin)) {
+            return;
+        }
+        reassembly_drop_last(&conn->ooo, &memory);
+    }
+}
+
 // Eighth: the FIN is the last octet; it counts once everything before it has arrived.
 static void take_fin(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                      struct seq fin, uint64_t now_ns)
@@ -188,6 +202,7 @@ static void take_fin(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
     if (tcp_segment_has(seg, SYNFIN_TCP_FIN) && !conn->has_fin) {
         conn->has_fin = true;
         conn->rcv.fin = fin;
+        drop_beyond_fin(tcp, conn);
     }
     if (!conn->has_fin || conn->fin_received || !seq_eq(conn->rcv.nxt, conn->rcv.fin)) {
         return;

@@ -101,6 +101,7 @@ static void read_config(struct rig *rig, struct synfin_stack_config *config)
         config->port_first = 5000;
         config->port_last = 5003;
     }
+    rig->has_trace = (flags & 64) != 0;
     config->sockets_max = (flags & 16) != 0 ? 6 : 64;
     config->reassembly_bytes_max = (flags & 32) != 0 ? 4096 : 65536;
 }
@@ -116,6 +117,15 @@ static void read_iface(struct rig_input *in, struct synfin_iface_config *config)
     config->gso_bytes = (flags & 6) == 6 ? SYNFIN_PACKET_MAX : 0;
 }
 
+// Whatever is told has a reason that tells it.
+static void check_trace(void *ctx, const struct synfin_trace_event *event)
+{
+    const struct rig *rig = ctx;
+    RIG_REQUIRE(event->kind < SYNFIN_TRACE_KIND_COUNT && event->t_ns <= rig->now_ns);
+    RIG_REQUIRE(event->reason > SYNFIN_REASON_UNKNOWN && event->reason < SYNFIN_REASON_COUNT);
+    RIG_REQUIRE(event->kind != SYNFIN_TRACE_STATE || event->as.state.from != event->as.state.to);
+}
+
 static bool add_host(struct rig *rig, uint32_t index, const struct synfin_stack_config *config,
                      const struct synfin_iface_config *iface)
 {
@@ -123,6 +133,8 @@ static bool add_host(struct rig *rig, uint32_t index, const struct synfin_stack_
     struct synfin_env env;
     uint32_t number;
     test_env_bind(&env, &host->memory, index + 1);
+    env.trace = rig->has_trace ? check_trace : NULL;
+    env.trace_ctx = rig;
     if (synfin_stack_create(&env, config, rig->now_ns, &host->stack) != SYNFIN_ERROR_OK) {
         return false;
     }

@@ -80,6 +80,7 @@ struct rig {
     struct rig_host host[RIG_HOSTS];
     uint64_t now_ns;
     size_t memory_limit_bytes;
+    bool has_trace;
 };
 
 #define RIG_REQUIRE(condition) ((condition) ? (void)0 : rig_fail(__FILE__, __LINE__, #condition))
