@@ -92,14 +92,16 @@ static bool is_ack_at_edge(const struct tcp_conn *conn, const struct tcp_segment
            && seq_within(seg->h.seq, conn->rcv.nxt, tcp_window_open(conn) + 2);
 }
 
-// The four cases of RFC 9293 §3.10.7.4, Table 6.
+// The four cases of RFC 9293 §3.10.7.4, Table 6. A shut window takes no text, but a FIN alone and a
+// reset need no room: RFC 9293 §3.5.3 [SHLD-2], §3.4 [MUST-66].
 static bool is_acceptable(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     uint32_t len = tcp_segment_len(seg);
     uint32_t wnd = tcp_window_open(conn);
     struct seq seq = seg->h.seq;
-    if (wnd == 0) { // a FIN alone takes no room: it is as welcome as an ACK
-        return seg->text.bytes == 0 && seq_eq(seq, conn->rcv.nxt);
+    if (wnd == 0) {
+        bool needs_room = seg->text.bytes > 0 && !tcp_segment_has(seg, SYNFIN_TCP_RST);
+        return !needs_room && seq_eq(seq, conn->rcv.nxt);
     }
     if (len == 0) {
         return seq_within(seq, conn->rcv.nxt, wnd);

@@ -356,12 +356,26 @@ static void hist_108_bare_acknowledgments_are_not_answered(void **state)
     EXPECT_NOTHING();
 }
 
+// RFC 9293 §3.5.3 [SHLD-2], §3.4 [MUST-66]: the text of a reset asks for no room.
+static void reset_with_text_is_taken_at_a_shut_window(void **state)
+{
+    (void)state;
+    segment_config()->receive_buffer_bytes = 2000;
+    OPEN_PASSIVE();
+    SEND(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 2000);
+    EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 2001, .window = SHUT);
+    SEND(.flags = RST | ACK, .seq = 2001, .ack = 1, .data = 10);
+    REASON(RECEIVED_RST);
+    IN_STATE(LISTEN);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_93_exact_reset_ends_the_connection),
     SEGMENT_TEST(reset_within_the_window_is_challenged),
     SEGMENT_TEST(reset_outside_the_window_is_dropped_silently),
     SEGMENT_TEST(hist_98_reset_is_exact_while_an_acknowledgment_waits),
     SEGMENT_TEST(hist_98_reset_is_taken_at_a_shut_window),
+    SEGMENT_TEST(reset_with_text_is_taken_at_a_shut_window),
     SEGMENT_TEST(syn_is_challenged_wherever_it_lies),
     SEGMENT_TEST(syn_ack_again_is_acknowledged_again),
     SEGMENT_TEST(restarted_peer_clears_the_connection),
