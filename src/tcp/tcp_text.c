@@ -151,11 +151,21 @@ static void take_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp
     acknowledge_out_of_order(tcp, conn);
 }
 
+// A FIN alone after a gap is answered at once, as data would be.
+static void take_fin_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    if (tcp_segment_has(seg, SYNFIN_TCP_FIN) && seq_gt(seg->h.seq, conn->rcv.nxt)) {
+        seg->reason = SYNFIN_REASON_RECEIVED_OUT_OF_ORDER;
+        acknowledge_out_of_order(tcp, conn);
+    }
+}
+
 static void take_text(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                       uint64_t now_ns)
 {
     uint32_t bytes = seg->text.bytes;
     if (bytes == 0) {
+        take_fin_out_of_order(tcp, conn, seg);
         return;
     }
     conn->totals.data_segments_in++;

@@ -120,6 +120,8 @@ static void fin_alone_out_of_order_waits_too(void **state)
     (void)state;
     OPEN(.mss = 1460);
     SEND(.flags = FIN | ACK, .seq = 101, .ack = 1);
+    REASON(RECEIVED_OUT_OF_ORDER);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, WHY(SEND_ACK_OUT_OF_ORDER));
     IN_STATE(ESTABLISHED);
     SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
     EXPECT(.flags = ACK, .seq = 1, .ack = 102);
