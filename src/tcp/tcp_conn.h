@@ -43,7 +43,7 @@ struct tcp_path {
     uint32_t iface;
     uint32_t mtu_bytes; // of the first hop
     uint32_t gso_bytes; // largest super-packet the device takes; 0: none
-    uint32_t hint[3];   // the stack's own notes on the next hop; 0: none yet
+    uint32_t hint[3];   // the stack's own notes on the next hop; [0], [1] at 0: look it up
     bool can_checksum;  // the device completes partial checksums
 };
 

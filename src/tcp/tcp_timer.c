@@ -11,8 +11,6 @@
 //     KEEPALIVE     the user asked for it                     RFC 9293 §3.8.4
 //     USER_TIMEOUT  the user limits unacknowledged data       RFC 9293 §3.10.8
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
-#include <string.h>
-
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
@@ -215,6 +213,10 @@ static enum synfin_error give_up_error(const struct tcp_conn *conn)
 static void give_up(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                     uint64_t now_ns)
 {
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) { // a peer never heard has nothing to be reset
+        tcp_life_end(tcp, conn, give_up_error(conn), cause, now_ns);
+        return;
+    }
     enum synfin_reason rst =
         conn->is_orphan ? SYNFIN_REASON_SEND_RST_ORPHAN : SYNFIN_REASON_SEND_RST_TIMEOUT;
     tcp_life_reset(tcp, conn, give_up_error(conn), rst, cause, now_ns);
@@ -235,7 +237,7 @@ static uint32_t retries_max(const struct tcp *tcp, const struct tcp_conn *conn)
 static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
-        tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_RETRIES_OVER, now_ns);
+        give_up(tcp, conn, SYNFIN_REASON_SYN_RETRIES_OVER, now_ns);
     } else if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) {
         tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_ACK_RETRIES_OVER, now_ns);
     } else {
@@ -265,7 +267,7 @@ static void note_syn_lost(struct tcp_conn *conn)
 // looked for anew, for it may be the cause, and the user is told.
 static void note_r1(struct tcp *tcp, struct tcp_conn *conn)
 {
-    memset(conn->path.hint, 0, sizeof(conn->path.hint));
+    conn->path.hint[0] = conn->path.hint[1] = 0;
     report_count(tcp->report, SYNFIN_REASON_R1_REACHED);
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_UNANSWERED);
 }

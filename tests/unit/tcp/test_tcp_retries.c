@@ -318,6 +318,19 @@ static void hist_116_lost_fins_close_cleanly(void **state)
     }
 }
 
+// RFC 9293 §3.10.8: a peer that was never heard has nothing to be reset.
+static void user_timeout_of_an_unanswered_syn_sends_no_reset(void **state)
+{
+    (void)state;
+    CONNECT();
+    SET(USER_TIMEOUT, (int64_t)MS(500));
+    EXPECT(.flags = SYN);
+    ADVANCE(MS(500));
+    REASON(USER_TIMEOUT_OVER);
+    EVENT_CLOSED(TIMED_OUT);
+    EXPECT_NOTHING();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(silent_server_is_given_up_after_three_minutes),
     SEGMENT_TEST(syn_retries_are_the_users),
@@ -328,6 +341,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(syn_ack_retries_are_configured),
     SEGMENT_TEST(data_without_answer_ends_at_r2),
     SEGMENT_TEST(user_sets_r2_of_a_connection),
+    SEGMENT_TEST(user_timeout_of_an_unanswered_syn_sends_no_reset),
     SEGMENT_TEST(progress_begins_the_count_anew),
     SEGMENT_TEST(orphan_with_data_is_given_up),
     SEGMENT_TEST(hist_114_close_at_a_shut_window_leaves_established_and_ends),
