@@ -10,6 +10,5 @@ bool synfin_stack_next_event(synfin_stack *stack, struct synfin_event *event)
         return false;
     }
     event->socket = socket_handle(stack, conn);
-    event->user = conn->user;
     return true;
 }

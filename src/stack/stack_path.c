@@ -96,17 +96,12 @@ enum synfin_error stack_path_find(struct synfin_stack *stack, const struct synfi
     return choose_source(stack, &found, remote, bound, source);
 }
 
-// The route changed under an open connection. What is in flight on it and too large for the new
-// interface is sent again in smaller pieces, as if a router had said so.
-static void move_path(struct synfin_stack *stack, struct tcp_conn *conn, const struct net_path *to,
-                      uint64_t now_ns)
+// The route changed under an open connection, or the one of an answer is known at last. What is in
+// flight and too large for the new interface is sent again in smaller pieces.
+static void move_path(struct synfin_stack *stack, struct tcp_conn *conn, const struct net_path *to)
 {
-    bool is_smaller = to->mtu_bytes < conn->path.mtu_bytes;
     set_path(stack, &conn->path, to);
-    if (is_smaller) {
-        tcp_icmp_error(&stack->tcp, &conn->pair, conn->snd.una, TCP_ICMP_TOO_BIG, to->mtu_bytes,
-                       now_ns);
-    }
+    tcp_path_shrank(&stack->tcp, conn, to->mtu_bytes);
 }
 
 enum net_resolution stack_path_resolve(struct synfin_stack *stack, struct tcp_conn *conn,
@@ -122,7 +117,7 @@ enum net_resolution stack_path_resolve(struct synfin_stack *stack, struct tcp_co
     bool was_looked_up = conn->path.hint[0] != path.epoch;
     if (was_looked_up
         && (path.iface != conn->path.iface || path.mtu_bytes != (uint16_t)conn->path.mtu_bytes)) {
-        move_path(stack, conn, &path, now_ns);
+        move_path(stack, conn, &path);
     } else {
         store_hints(&conn->path, &path);
     }

@@ -24,8 +24,7 @@
 
 enum { TCP_RESETS_MAX = 64, TCP_PORT_BUCKETS = 256 };
 
-// A segment to send that belongs to no connection block: a reset, or the acknowledgment of a
-// connection that is gone.
+// A reset to send, which belongs to no connection block.
 struct tcp_stray {
     struct tcp_pair pair; // local is the sender
     struct seq seq, ack;
@@ -47,7 +46,7 @@ struct tcp {
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
     uint32_t bucket_count, in_table;
-    struct tcp_conn *found_last; // by the last segment; NULL: none
+    struct tcp_conn *found_last;                    // by the last segment; NULL: none
     struct tcp_conn *port_bucket[TCP_PORT_BUCKETS]; // listeners and bound sockets by port
 
     struct siphash_key table_key, isn_key, ts_key, port_key;
@@ -115,6 +114,8 @@ enum tcp_icmp {
 };
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
                     enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns);
+// The connection's way leads over a first hop that carries no more than this.
+void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes);
 
 // User calls, §3.10.1-6. Handles are checked by the stack.
 enum synfin_error tcp_open(struct tcp *tcp, struct tcp_conn **out);

@@ -45,6 +45,19 @@ static void send_smaller(struct tcp *tcp, struct tcp_conn *conn)
     }
 }
 
+void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
+{
+    uint16_t mss_before = conn->snd.mss;
+    if (mtu_bytes >= conn->pmtu_bytes) {
+        return;
+    }
+    conn->pmtu_bytes = mtu_bytes;
+    tcp_open_set_mss(conn);
+    if (conn->snd.mss < mss_before) {
+        send_smaller(tcp, conn);
+    }
+}
+
 static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
 {
     uint32_t floor = addr_kind_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
@@ -53,13 +66,8 @@ static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes
         report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU);
         return;
     }
-    uint16_t mss_before = conn->snd.mss;
-    conn->pmtu_bytes = pmtu;
-    tcp_open_set_mss(conn);
     report_count(tcp->report, SYNFIN_REASON_ICMP_TOO_BIG);
-    if (conn->snd.mss < mss_before) {
-        send_smaller(tcp, conn);
-    }
+    tcp_path_shrank(tcp, conn, pmtu);
 }
 
 // RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]: to the connection it is about, whose user can ask for it.

@@ -257,6 +257,37 @@ static void too_big_shrinks_only_what_it_proves_to_have_seen(void **state)
     world_deinit(&world);
 }
 
+// The way changed while nothing was in flight: no router will say what we know ourselves.
+static void route_that_carries_less_shrinks_a_connection_at_rest(void **state)
+{
+    (void)state;
+    struct world world;
+    struct octets data;
+    synfin_socket pair[2];
+    struct synfin_endpoint remote;
+    struct synfin_iface_config config;
+    uint32_t iface;
+    open_world(&world, pair);
+    synfin_stack *stack = world.host[0].stack;
+    synfin_iface_config_default(&config);
+    config.mtu_bytes = 1000;
+    assert_int_equal(synfin_stack_add_iface(stack, &config, &iface), SYNFIN_ERROR_OK);
+    struct synfin_prefix ours = {.bits = 24};
+    assert_int_equal(synfin_addr_parse("198.51.100.1", &ours.addr), SYNFIN_ERROR_OK);
+    assert_int_equal(synfin_stack_add_addr(stack, iface, &ours), SYNFIN_ERROR_OK);
+    assert_int_equal(synfin_socket_endpoints(stack, pair[0], NULL, &remote), SYNFIN_ERROR_OK);
+    struct synfin_prefix peer = {.addr = remote.addr, .bits = 32};
+    struct synfin_addr on_link = {.octet = {0}};
+    assert_int_equal(synfin_stack_add_route(stack, iface, &peer, &on_link), SYNFIN_ERROR_OK);
+    send_octets(&world, pair[0], 1448);
+    assert_false(take(&world, 0, &data)); // the other interface has it
+    assert_int_equal(pmtu_of(&world, pair[0]), 1000);
+    struct synfin_packet packet;
+    assert_int_equal(synfin_stack_output(stack, iface, &packet, 1, world.now_ns), 1);
+    assert_int_equal(packet.bytes, 1000);
+    world_deinit(&world);
+}
+
 static void pieces_of_a_packet_are_read_as_one(void **state)
 {
     (void)state;
@@ -293,6 +324,7 @@ int main(void)
         cmocka_unit_test(port_unreachable_ends_what_is_being_opened),
         cmocka_unit_test(host_unreachable_does_not_end_what_is_being_opened),
         cmocka_unit_test(too_big_shrinks_only_what_it_proves_to_have_seen),
+        cmocka_unit_test(route_that_carries_less_shrinks_a_connection_at_rest),
         cmocka_unit_test(pieces_of_a_packet_are_read_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
