@@ -59,8 +59,8 @@ static uint32_t offered_window(const struct tcp_conn *conn, const struct tcp_seg
 // go beyond the right edge.
 void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq) || seq_lt(conn->snd.wl2, seg->h.ack) ||
-                    (seq_eq(conn->snd.wl1, seg->h.seq) && seq_eq(conn->snd.wl2, seg->h.ack));
+    bool is_newer = seq_lt(conn->snd.wl1, seg->h.seq) || seq_lt(conn->snd.wl2, seg->h.ack)
+                    || (seq_eq(conn->snd.wl1, seg->h.seq) && seq_eq(conn->snd.wl2, seg->h.ack));
     if (!is_newer) {
         return;
     }
