@@ -136,7 +136,9 @@ void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn)
 static void arm_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     uint32_t shift = conn->probes < 16 ? conn->probes : 16;
-    uint64_t wait_ns = deadline_min(tcp_rtt_timeout(tcp, conn) << shift, tcp->config.rto_max_ns);
+    uint64_t most_ns = tcp->config.rto_max_ns;
+    uint64_t rto_ns = tcp_rtt_timeout(tcp, conn);
+    uint64_t wait_ns = rto_ns > most_ns >> shift ? most_ns : rto_ns << shift;
     arm(tcp, conn, SYNFIN_TCP_TIMER_PERSIST, wait_ns, SYNFIN_REASON_ARM_PERSIST, now_ns);
 }
 
