@@ -114,18 +114,18 @@ void rig_drop(struct rig_host *host, uint32_t at);
 void rig_settle(struct rig *rig, uint32_t rounds);
 // Time passes from deadline to deadline, at most `steps` of them, then in one leap.
 void rig_advance(struct rig *rig, uint64_t ns, uint32_t steps);
-void rig_take_events(struct rig *rig, uint32_t host, uint32_t most);
+void rig_take_events(struct rig *rig, uint32_t index, uint32_t most);
 
 // Up to `max` connections that have a peer.
 uint32_t rig_conns(const struct rig_host *host, struct tcp_conn **out, uint32_t max);
 struct rig_conn *rig_conn_of(struct rig_host *host, uint32_t number);
 
-// stack_judge.c: judges a packet that left `host`, and gives its octets as a frame.
-void rig_judge(struct rig *rig, uint32_t host, const struct synfin_packet *packet,
+// stack_judge.c: judges a packet that left host `index`, and gives its octets as a frame.
+void rig_judge(struct rig *rig, uint32_t index, const struct synfin_packet *packet,
                struct rig_frame *out);
 
 // stack_calls.c: one call of a user, in any state, right or wrong.
-void rig_call(struct rig *rig, uint32_t host);
+void rig_call(struct rig *rig, uint32_t index);
 // Host 1 listens, host 0 connects, and the handshake runs.
 void rig_connect(struct rig *rig);
 
