@@ -171,6 +171,9 @@ enum synfin_error synfin_drop_rule_parse(const char *text, const char *name_a, c
                                          struct synfin_drop_rule *out)
 {
     struct synfin_drop_rule rule;
+    if (text == NULL || name_a == NULL || name_b == NULL) {
+        return SYNFIN_ERROR_INVALID;
+    }
     memset(&rule, 0, sizeof rule);
     rule.nth = 1;
     const char *rest = parse_who(text, name_a, SYNFIN_LINK_A, &rule);

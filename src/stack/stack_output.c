@@ -85,9 +85,9 @@ static void put_strays(struct burst *burst)
     }
 }
 
-// RFC 9293 §3.9.1.9 [MUST-48, SHLD-22], §3.9.2 [MUST-49]: the user's fields as they are.
 // A turn of a connection whose next hop is known. A full array ends the turn too, so that small
-// arrays serve everyone alike.
+// arrays serve everyone alike. The user's fields go as they are, RFC 9293
+// §3.9.1.9 [MUST-48, SHLD-22], §3.9.2 [MUST-49].
 static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8_t mac[6])
 {
     struct synfin_stack *stack = burst->stack;

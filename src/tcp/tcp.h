@@ -22,7 +22,7 @@
 #include "buf/stream.h"
 #include "tcp/tcp_conn.h"
 
-enum { TCP_RESETS_MAX = 64, TCP_PORT_BUCKETS = 256 };
+enum { TCP_RESETS_MAX = 64, TCP_RESETS_BURST = 256, TCP_PORT_BUCKETS = 256 };
 
 // A reset to send, which belongs to no connection block.
 struct tcp_stray {

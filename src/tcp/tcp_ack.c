@@ -20,8 +20,8 @@ static void drop_acked_data(struct tcp *tcp, struct tcp_conn *conn, struct seq a
     uint32_t bytes = acked < before ? acked : before; // the FIN is no octet of the stream
     stream_drop(&conn->send, &tcp->chunks, bytes);
     conn->totals.bytes_acked += bytes;
-    if (bytes > 0 && conn->was_window_shut) {
-        conn->was_window_shut = false;
+    if (bytes > 0 && conn->is_send_blocked) {
+        conn->is_send_blocked = false;
         tcp_event_tell(tcp, conn, SYNFIN_EVENT_WRITABLE);
     }
 }

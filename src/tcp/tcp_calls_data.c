@@ -27,7 +27,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     uint32_t buffer = conn->set.send_buffer_bytes;
     uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
     if (room == 0) {
-        conn->was_window_shut = true;
+        conn->is_send_blocked = true;
         return SYNFIN_ERROR_AGAIN;
     }
     struct gather from;
@@ -36,7 +36,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     if (taken == 0) {
         return SYNFIN_ERROR_NO_MEMORY;
     }
-    conn->was_window_shut = conn->was_window_shut || taken < bytes;
+    conn->is_send_blocked = conn->is_send_blocked || taken < bytes;
     *sent = taken;
     tcp_timer_on_queued(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);

@@ -9,12 +9,6 @@
 // ever: a segment without data is answered at most this often.
 #define ANSWER_INTERVAL_NS (500 * NS_PER_MS)
 
-static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason)
-{
-    conn->pending.ack_reason = (uint16_t)reason;
-    tcp_output_want(tcp, conn);
-}
-
 void tcp_challenge_send(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason,
                         uint64_t now_ns)
 {
@@ -27,7 +21,7 @@ void tcp_challenge_send(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reas
         return;
     }
     conn->challenges++;
-    acknowledge(tcp, conn, reason);
+    tcp_output_acknowledge(tcp, conn, reason);
 }
 
 void tcp_challenge_answer(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
@@ -45,7 +39,7 @@ void tcp_challenge_answer(struct tcp *tcp, struct tcp_conn *conn, const struct t
         conn->answered_ns = now_ns;
     }
     bool is_old = seq_lt(seg->h.seq, conn->rcv.nxt);
-    acknowledge(tcp, conn,
-                is_old && takes_space ? SYNFIN_REASON_SEND_ACK_DUPLICATE
-                                      : SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+    tcp_output_acknowledge(tcp, conn,
+                           is_old && takes_space ? SYNFIN_REASON_SEND_ACK_DUPLICATE
+                                                 : SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
 }

@@ -178,7 +178,7 @@ struct tcp_conn {
     uint8_t probes;         // window probes in a row: their backoff
     uint8_t unanswered;     // window probes or keep-alives since the peer was last heard
     uint8_t challenges;     // challenge ACKs sent in the present second
-    bool was_window_shut;   // send() found no room: tell WRITABLE
+    bool is_send_blocked;   // send() found no room: WRITABLE is owed
     uint64_t challenges_ns; // when the present second began
     uint64_t answered_ns;   // when an unacceptable segment was last answered
 

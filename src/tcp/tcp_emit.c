@@ -108,6 +108,9 @@ static void add_payload(struct tcp_conn *conn, struct tcp_plan *plan, struct syn
         if (shown < plan->bytes) {
             plan->bytes = shown;
             plan->flags &= (uint16_t) ~(SYNFIN_TCP_FIN | SYNFIN_TCP_PSH);
+            if (plan->reason == SYNFIN_REASON_SEND_FIN) {
+                plan->reason = SYNFIN_REASON_SEND_DATA;
+            }
         }
     }
     packet->spans = (uint16_t)pieces;

@@ -17,8 +17,7 @@
 // tcp_life.c: connection blocks from birth to the end
 struct tcp_conn *tcp_life_create(struct tcp *tcp);
 void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn);
-// The connection is over: CLOSED, out of every list; a child that nobody accepted and an orphan
-// are freed, everybody else is told `error`.
+// The end: out of every list; orphans and children nobody accepted are freed, others told `error`.
 void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                   enum synfin_reason cause, uint64_t now_ns);
 // The same with a reset to the peer first.
@@ -29,7 +28,6 @@ void tcp_life_leave_listener(struct tcp_conn *conn);
 
 // tcp_event.c
 void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_kind kind);
-// Tells that the connection ended, once.
 void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                    enum synfin_reason cause, uint64_t now_ns);
 
@@ -149,6 +147,8 @@ void tcp_close_deferred(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 // tcp_output.c
 void tcp_output_want(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn);
+// An acknowledgment is due now, alone or with data.
+void tcp_output_acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason);
 // Where `send` begins in sequence space, and where it ends (the FIN's place).
 struct seq tcp_output_base(const struct tcp_conn *conn);
 struct seq tcp_output_end(const struct tcp_conn *conn);
@@ -185,7 +185,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
 // Writes a header with checksum in front of the packet's payload, without a connection.
 void tcp_emit_header(const struct tcp *tcp, struct synfin_packet *packet,
                      const struct tcp_pair *pair, const struct wire_tcp *h);
-// Octets of options in a segment of this connection that is no SYN.
+// Octets of options in a segment that is no SYN.
 uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn);
 
 // tcp_stray.c

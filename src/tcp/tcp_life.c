@@ -41,6 +41,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     tcp->wheel = wheel;
     tcp->report = report;
     tcp->has_avx2 = cpu_has_avx2();
+    tcp->reset_tokens = TCP_RESETS_BURST;
     init_keys(tcp);
     slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);

@@ -20,6 +20,12 @@ void tcp_output_want(struct tcp *tcp, struct tcp_conn *conn)
     }
 }
 
+void tcp_output_acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason)
+{
+    conn->pending.ack_reason = (uint16_t)reason;
+    tcp_output_want(tcp, conn);
+}
+
 void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn)
 {
     (void)tcp;

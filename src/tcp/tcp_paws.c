@@ -21,6 +21,9 @@ enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct t
     if (!conn->uses_timestamps || tcp_segment_has(seg, SYNFIN_TCP_RST)) {
         return TCP_VERDICT_GO_ON;
     }
+    if (!seg->h.has_timestamps && tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON; // a peer that restarted, perhaps: the challenge tells it
+    }
     if (!seg->h.has_timestamps) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_TIMESTAMP);
     }

@@ -9,7 +9,6 @@
 
 enum {
     RESETS_PER_SECOND = 1000, // RFC 5961 §7 leaves the figure to us
-    RESETS_BURST = 256,
 };
 
 void tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray)
@@ -26,8 +25,8 @@ bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns)
 {
     uint64_t earned = deadline_age(tcp->reset_tokens_ns, now_ns) / (NS_PER_S / RESETS_PER_SECOND);
     if (earned > 0) {
-        uint64_t tokens = tcp->reset_tokens + deadline_min(earned, RESETS_BURST);
-        tcp->reset_tokens = (uint32_t)deadline_min(tokens, RESETS_BURST);
+        uint64_t tokens = tcp->reset_tokens + deadline_min(earned, TCP_RESETS_BURST);
+        tcp->reset_tokens = (uint32_t)deadline_min(tokens, TCP_RESETS_BURST);
         tcp->reset_tokens_ns = now_ns;
     }
     if (tcp->reset_tokens == 0) {

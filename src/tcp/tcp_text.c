@@ -6,12 +6,6 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
-static void acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason reason)
-{
-    conn->pending.ack_reason = (uint16_t)reason;
-    tcp_output_want(tcp, conn);
-}
-
 // RFC 5681 §4.2, RFC 9293 §3.10.7.4 [MAY-13]: each segment out of order is answered on its own, for
 // the sender counts.
 static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
@@ -20,7 +14,7 @@ static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
         && conn->pending.extra_acks < UINT8_MAX) {
         conn->pending.extra_acks++;
     }
-    acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
 }
 
 // In order and nothing missing: RFC 9293 §3.8.6.3 [SHLD-18, SHLD-19, MUST-40].
@@ -30,7 +24,7 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
     conn->rcv.unacked_bytes += bytes;
     bool is_second = conn->rcv.unacked_bytes >= 2 * (uint32_t)conn->rcv.mss_seen;
     if (is_second || conn->set.has_quickack) {
-        acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
+        tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
     } else {
         tcp_timer_on_data_unacked(tcp, conn, now_ns);
     }
@@ -131,7 +125,7 @@ static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_seg
                       reassembly_take(&conn->ooo, &memory, conn->rcv.nxt, &conn->receive), now_ns);
         // RFC 5681 §4.2: all or a part of the gap is filled
         seg->reason = SYNFIN_REASON_RECEIVED_GAP_FILLED;
-        acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_GAP_FILLED);
+        tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_GAP_FILLED);
     } else {
         seg->reason = SYNFIN_REASON_RECEIVED_DATA;
         acknowledge_in_order(tcp, conn, taken, now_ns);
@@ -221,7 +215,7 @@ static void take_fin(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
     conn->rcv.nxt = seq_add(conn->rcv.nxt, 1);
     conn->rcv.adv = seq_max(conn->rcv.adv, conn->rcv.nxt);
     seg->reason = SYNFIN_REASON_RECEIVED_FIN;
-    acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OF_FIN);
+    tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OF_FIN);
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
     enter_after_fin(tcp, conn, now_ns);
 }

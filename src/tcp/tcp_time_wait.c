@@ -9,7 +9,8 @@
 // without timestamps its sequence number, is beyond everything the old connection saw.
 bool tcp_time_wait_may_reuse(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    uint16_t flags = seg->h.flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_ACK | SYNFIN_TCP_RST);
+    uint16_t flags =
+        seg->h.flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_ACK | SYNFIN_TCP_RST | SYNFIN_TCP_FIN);
     if (conn->state != SYNFIN_TCP_STATE_TIME_WAIT || flags != SYNFIN_TCP_SYN) {
         return false;
     }
@@ -30,6 +31,5 @@ void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_rea
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     tcp_timer_on_time_wait(tcp, conn, now_ns);
-    conn->pending.ack_reason = SYNFIN_REASON_SEND_ACK_OF_FIN_AGAIN;
-    tcp_output_want(tcp, conn);
+    tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OF_FIN_AGAIN);
 }

@@ -254,6 +254,7 @@ static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint6
 static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->snd.resend = conn->snd.una;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_WINDOW_OPENED;
     conn->pending.probe = true;
     tcp_output_want(tcp, conn);
 }
@@ -276,13 +277,13 @@ static void note_r1(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (conn->retries >= retries_max(tcp, conn)) {
-        give_up_retransmitting(tcp, conn, now_ns);
-        return false;
-    }
     if (conn->snd.wnd == 0 && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
         turn_to_probing(tcp, conn);
         return true;
+    }
+    if (conn->retries >= retries_max(tcp, conn)) {
+        give_up_retransmitting(tcp, conn, now_ns);
+        return false;
     }
     conn->retries++;
     note_syn_lost(conn);
@@ -320,9 +321,8 @@ static bool fire_delayed_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
 {
     (void)now_ns;
     if (conn->pending.ack_reason == 0) {
-        conn->pending.ack_reason = SYNFIN_REASON_SEND_ACK_DELAYED;
+        tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_DELAYED);
     }
-    tcp_output_want(tcp, conn);
     return true;
 }
 

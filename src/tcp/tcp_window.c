@@ -92,7 +92,6 @@ void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
     bool is_low = tcp_window_open(conn) <= buffer / 4;
     bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
     if (is_useful) {
-        conn->pending.ack_reason = SYNFIN_REASON_SEND_WINDOW_UPDATE;
-        tcp_output_want(tcp, conn);
+        tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_WINDOW_UPDATE);
     }
 }

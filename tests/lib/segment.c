@@ -448,7 +448,7 @@ void segment_send(const struct segment *segment, struct segment_place at)
     if (is_opening) {
         wait_for_iss(flow);
     }
-    if ((segment->flags & SYN) != 0) {
+    if ((segment->flags & SYN) != 0 && segment->seq == 0) { // the opening one
         flow->offered_ts = segment->ts.is_set;
     }
     struct segment_wire out = {

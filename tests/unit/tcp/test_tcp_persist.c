@@ -64,6 +64,20 @@ static void unanswered_probes_end_the_connection(void **state)
     EVENT_CLOSED(TIMED_OUT);
 }
 
+// A peer that shuts its window has answered: it is asked, not given up, also after R2.
+static void window_shut_after_the_last_retry_is_probed(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(100);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    for (uint32_t i = 0; i < 15; i++) {
+        EXPECT_WITHIN(SEC(61), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    }
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    EXPECT_WITHIN(SEC(61), .flags = ACK, .seq = 1, .ack = 1, .data = 1, WHY(SEND_WINDOW_PROBE));
+}
+
 // hist/129: every window update is lost; the answer to a probe brings it.
 static void hist_129_lost_window_update_is_replaced_by_a_probe(void **state)
 {
@@ -235,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probes_come_at_doubled_intervals),
     SEGMENT_TEST(answered_probes_keep_the_connection_for_hours),
     SEGMENT_TEST(unanswered_probes_end_the_connection),
+    SEGMENT_TEST(window_shut_after_the_last_retry_is_probed),
     SEGMENT_TEST(hist_129_lost_window_update_is_replaced_by_a_probe),
     SEGMENT_TEST(opened_window_sends_the_probed_octet_again),
     SEGMENT_TEST(hist_109_acknowledgment_during_probing_is_acceptable_to_the_peer),

@@ -107,6 +107,15 @@ static void segment_that_lacks_timestamps_is_dropped(void **state)
     EVENT_CLOSED(RESET);
 }
 
+// RFC 5961 §4.2: a peer that restarted may offer none in its SYN, and must be told all the same.
+static void syn_without_timestamps_is_challenged(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000, .ts = TS(100, 0));
+    SEND(.flags = SYN, .seq = 1000, .mss = 1000);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(0, 100), WHY(SEND_CHALLENGE_SYN));
+}
+
 // RFC 7323 §5.3 R1
 static void segment_from_the_past_is_answered_and_dropped(void **state)
 {
@@ -248,6 +257,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(timestamps_are_echoed),
     SEGMENT_TEST(earliest_unacknowledged_timestamp_is_echoed),
     SEGMENT_TEST(timestamps_not_offered_are_not_used),
+    SEGMENT_TEST(syn_without_timestamps_is_challenged),
     SEGMENT_TEST(segment_that_lacks_timestamps_is_dropped),
     SEGMENT_TEST(segment_from_the_past_is_answered_and_dropped),
     SEGMENT_TEST(timestamps_may_pass_the_end_of_their_range),
