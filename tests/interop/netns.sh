@@ -20,7 +20,7 @@ skip() {
 
 # Runs the script once more inside a fresh network namespace, with a hard limit of time.
 enter_namespace() { # SCRIPT ARGUMENT...
-    local enter=(unshare -n -m)
+    local enter=(unshare -n)
     if [ "${SYNFIN_NAMESPACE-}" = inside ]; then
         prepare_namespace
         return
@@ -29,7 +29,7 @@ enter_namespace() { # SCRIPT ARGUMENT...
         skip "SYNFIN does not name the command"
     fi
     if [ "$(id -u)" -ne 0 ]; then
-        enter=(unshare -Urnm)
+        enter=(unshare -Urn)
     fi
     if ! "${enter[@]}" true 2> /dev/null; then
         skip "no network namespace can be made here"
