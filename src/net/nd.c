@@ -14,24 +14,25 @@ static struct wire_eth_addr own_link(const struct net *net, uint32_t iface)
     return link;
 }
 
-static void send(struct net *net, const struct wire_nd *nd, struct net_header *header,
+static void send(struct net *net, const struct wire_nd *nd, const struct net_header *to,
                  enum synfin_reason reason, uint64_t now_ns)
 {
+    struct net_header header = *to;
     struct control *control = control_take(net, WIRE_ND_EMITTED_MAX, reason, now_ns);
     if (control == NULL) {
         return;
     }
     uint8_t *p = control_payload(control);
     control->bytes = wire_nd_emit(p, nd);
-    icmp6_set_checksum(p, control->bytes, header->src, header->dst);
+    icmp6_set_checksum(p, control->bytes, header.src, header.dst);
     struct wire_eth_addr group;
-    if (wire_addr_is_multicast(header->dst)) {
-        group = wire_eth_group(header->dst);
-        header->mac = group.octet;
+    if (wire_addr_is_multicast(header.dst)) {
+        group = wire_eth_group(header.dst);
+        header.mac = group.octet;
     }
-    header->protocol = WIRE_PROTOCOL_ICMP6;
-    header->hop_limit = WIRE_ND_HOP_LIMIT;
-    control_send(net, control, header, now_ns);
+    header.protocol = WIRE_PROTOCOL_ICMP6;
+    header.hop_limit = WIRE_ND_HOP_LIMIT;
+    control_send(net, control, &header, now_ns);
 }
 
 void nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now_ns)

@@ -125,7 +125,7 @@ struct tcp_settings {
     uint16_t mss_limit; // TCP_MAXSEG; 0: none
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
-    int8_t linger; // -1: in order; 0: abort
+    int16_t linger; // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr;
 };
 

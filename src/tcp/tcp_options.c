@@ -82,7 +82,7 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
     } else if (option == SYNFIN_OPTION_NODELAY) {
         set->has_nodelay = value != 0;
     } else if (option == SYNFIN_OPTION_LINGER) {
-        set->linger = (int8_t)value;
+        set->linger = (int16_t)value;
     } else if (option == SYNFIN_OPTION_MAXSEG) {
         set->mss_limit = (uint16_t)value;
     } else if (option == SYNFIN_OPTION_SYN_RETRIES) {
@@ -190,7 +190,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_SEND_QUEUE: *value = conn->send.bytes; break;
     case SYNFIN_OPTION_URGENT_LEFT: *value = urgent_left(conn); break;
     case SYNFIN_OPTION_URGENT_MARK: *value = conn->has_urgent_out; break;
-    case SYNFIN_OPTION_COUNT: return SYNFIN_ERROR_INVALID;
+    case SYNFIN_OPTION_COUNT:
     default: return SYNFIN_ERROR_INVALID;
     }
     return SYNFIN_ERROR_OK;

@@ -40,7 +40,7 @@ struct fixture_diary {
     bool is_marked_copy[FIXTURE_DIARY];           // the packet's is_duplicate
 };
 
-void fixture_observe(void *diary, const struct synfin_passage *passage);
+void fixture_observe(void *ctx, const struct synfin_passage *passage);
 
 // A link with a diary, over counted memory.
 struct fixture_link {

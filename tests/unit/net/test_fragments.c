@@ -55,7 +55,7 @@ static enum net_verdict give(struct fixture *f, bool is_ip6, uint16_t id, uint32
     return fixture_input(f, f->tun, p, packet);
 }
 
-#define give4(f, id, offset, bytes, has_more) give(f, false, id, offset, bytes, has_more)
+#define GIVE4(f, id, offset, bytes, has_more) give(f, false, id, offset, bytes, has_more)
 
 static void expect_datagram(struct fixture *f, uint32_t bytes)
 {
@@ -93,27 +93,27 @@ static void largest_datagram_is_reassembled(void **state)
     uint32_t whole = 65535 - 20;
     uint32_t at = 0;
     while (whole - at > 1480) {
-        assert_int_equal(give4(f, 1, at, 1480, true), NET_VERDICT_DONE);
+        assert_int_equal(GIVE4(f, 1, at, 1480, true), NET_VERDICT_DONE);
         at += 1480;
     }
-    assert_int_equal(give4(f, 1, at, whole - at, false), NET_VERDICT_TRANSPORT);
+    assert_int_equal(GIVE4(f, 1, at, whole - at, false), NET_VERDICT_TRANSPORT);
     expect_datagram(f, whole);
 }
 
 static void one_huge_fragment_takes_several_blocks(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(give4(f, 1, 40000, 20000, false), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 1, 40000, 20000, false), NET_VERDICT_DONE); // an exact copy
-    assert_int_equal(give4(f, 1, 0, 40000, true), NET_VERDICT_TRANSPORT);
+    assert_int_equal(GIVE4(f, 1, 40000, 20000, false), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 40000, 20000, false), NET_VERDICT_DONE); // an exact copy
+    assert_int_equal(GIVE4(f, 1, 0, 40000, true), NET_VERDICT_TRANSPORT);
     expect_datagram(f, 60000);
 }
 
 static void fragments_of_different_datagrams_do_not_mix(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(give4(f, 1, 0, 800, true), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 2, 800, 100, false), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 0, 800, true), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 2, 800, 100, false), NET_VERDICT_DONE);
     uint32_t bytes = fragment4(1, 800, 100, false);
     p[15] = 7; // from another source
     p[10] = p[11] = 0;
@@ -121,15 +121,15 @@ static void fragments_of_different_datagrams_do_not_mix(void **state)
     p[10] = (uint8_t)(sum >> 8);
     p[11] = (uint8_t)sum;
     assert_int_equal(fixture_input(f, f->tun, p, bytes), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
+    assert_int_equal(GIVE4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
 }
 
 static void exact_copy_is_ignored(void **state)
 {
     struct fixture *f = *state;
-    give4(f, 1, 0, 800, true);
-    give4(f, 1, 0, 800, true);
-    assert_int_equal(give4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
+    GIVE4(f, 1, 0, 800, true);
+    GIVE4(f, 1, 0, 800, true);
+    assert_int_equal(GIVE4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
     expect_datagram(f, 900);
 }
 
@@ -160,19 +160,19 @@ static void hist_45_every_overlap_drops_the_whole_datagram(void **state)
 static void same_place_with_other_octets_drops_the_whole_datagram(void **state)
 {
     struct fixture *f = *state;
-    give4(f, 1, 0, 800, true);
+    GIVE4(f, 1, 0, 800, true);
     data[100] ^= 1;
-    give4(f, 1, 0, 800, true);
+    GIVE4(f, 1, 0, 800, true);
     data[100] ^= 1;
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_OVERLAP), 1);
-    assert_int_equal(give4(f, 1, 800, 8, false), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 800, 8, false), NET_VERDICT_DONE);
 }
 
 static void hist_46_fragment_beyond_65535_is_dropped(void **state)
 {
     struct fixture *f = *state;
-    give4(f, 1, 0, 800, true);
-    assert_int_equal(give4(f, 1, 65528, 8, false), NET_VERDICT_DONE); // 65536 + header
+    GIVE4(f, 1, 0, 800, true);
+    assert_int_equal(GIVE4(f, 1, 65528, 8, false), NET_VERDICT_DONE); // 65536 + header
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LENGTH), 1);
     // Each fits its own packet, but not the one with the longer first header.
     uint8_t options[70000];
@@ -195,26 +195,26 @@ static void hist_48_bad_lengths_and_two_ends_are_dropped(void **state)
 {
     struct fixture *f = *state;
     for (uint32_t bytes = 801; bytes < 808; bytes++) {
-        assert_int_equal(give4(f, 1, 0, bytes, true), NET_VERDICT_DONE);
+        assert_int_equal(GIVE4(f, 1, 0, bytes, true), NET_VERDICT_DONE);
     }
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LENGTH), 7);
-    give4(f, 2, 800, 100, false);
-    give4(f, 2, 1600, 100, false); // ends later
-    give4(f, 3, 800, 100, false);
-    give4(f, 3, 400, 100, false); // ends earlier
-    give4(f, 4, 800, 100, false);
-    give4(f, 4, 1600, 80, true); // goes on behind the end
+    GIVE4(f, 2, 800, 100, false);
+    GIVE4(f, 2, 1600, 100, false); // ends later
+    GIVE4(f, 3, 800, 100, false);
+    GIVE4(f, 3, 400, 100, false); // ends earlier
+    GIVE4(f, 4, 800, 100, false);
+    GIVE4(f, 4, 1600, 80, true); // goes on behind the end
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_OVERLAP), 3);
     for (uint16_t id = 2; id <= 4; id++) {
-        assert_int_equal(give4(f, id, 0, 800, true), NET_VERDICT_DONE);
+        assert_int_equal(GIVE4(f, id, 0, 800, true), NET_VERDICT_DONE);
     }
 }
 
 static void tiny_first_fragments_are_dropped(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(give4(f, 1, 0, 16, true), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 1, 8, 80, true), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 0, 16, true), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 8, 80, true), NET_VERDICT_DONE);
     assert_int_equal(give(f, true, 1, 0, 16, true), NET_VERDICT_DONE);
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_TINY), 3);
     assert_int_equal(f->net->fragments.pool.objects, 0);
@@ -251,8 +251,8 @@ static void hist_57_timeout_quotes_the_first_fragment_only_when_it_is_there(void
 {
     struct fixture *f = *state;
     uint64_t start_ns = f->now_ns;
-    give4(f, 1, 0, 800, true);
-    give4(f, 2, 800, 800, true);
+    GIVE4(f, 1, 0, 800, true);
+    GIVE4(f, 2, 800, 800, true);
     give(f, true, 3, 0, 1200, true);
     give(f, true, 4, 1200, 800, true);
     fixture_advance(f, start_ns + 30 * S - 1);
@@ -280,12 +280,12 @@ static void hist_57_without_memory_the_datagram_is_refused(void **state)
 {
     struct fixture *f = *state;
     f->source.limit_bytes = f->source.taken_bytes;
-    assert_int_equal(give4(f, 1, 0, 800, true), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 1, 0, 800, true), NET_VERDICT_DONE);
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 1);
     f->source.limit_bytes = 4 << 20;
-    assert_int_equal(give4(f, 1, 800, 100, false), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 2, 0, 800, true), NET_VERDICT_DONE);
-    assert_int_equal(give4(f, 2, 800, 100, false), NET_VERDICT_TRANSPORT);
+    assert_int_equal(GIVE4(f, 1, 800, 100, false), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 2, 0, 800, true), NET_VERDICT_DONE);
+    assert_int_equal(GIVE4(f, 2, 800, 100, false), NET_VERDICT_TRANSPORT);
     fixture_advance(f, f->now_ns + 31 * S);
     assert_int_equal(f->sent_count, 0); // nothing was kept that could be quoted
 }
@@ -298,14 +298,14 @@ static void hist_44_a_flood_stays_within_the_caps_and_lets_others_through(void *
     uint64_t refused = 0;
     for (uint32_t i = 0; i < 200000; i++) {
         uint32_t offset = 24 + 8 * test_random_below(&random, 8000);
-        give4(f, (uint16_t)test_random_below(&random, 10000), offset, 8, i % 3 != 0);
+        GIVE4(f, (uint16_t)test_random_below(&random, 10000), offset, 8, i % 3 != 0);
         assert_in_range(f->net->fragments.pool.objects * sizeof(struct fragment_block), 0, 262144);
         if (i % 1000 == 0) {
             uint32_t bytes = fixture_tcp(p, &ip, 1, 100);
             assert_int_equal(fixture_input(f, f->tun, p, bytes), NET_VERDICT_TRANSPORT);
             // A datagram whose fragments follow each other survives as well.
-            give4(f, 60000, 0, 800, true);
-            assert_int_equal(give4(f, 60000, 800, 100, false), NET_VERDICT_TRANSPORT);
+            GIVE4(f, 60000, 0, 800, true);
+            assert_int_equal(GIVE4(f, 60000, 800, 100, false), NET_VERDICT_TRANSPORT);
         }
     }
     refused = fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT);
