@@ -37,6 +37,6 @@ struct wire_watch {
 uint8_t wire_watch_octet(uint64_t seed, uint32_t end, uint64_t offset);
 void wire_watch_init(struct wire_watch *watch, uint64_t seed);
 // A synfin_passage_fn.
-void wire_watch_see(void *watch, const struct synfin_passage *passage);
+void wire_watch_see(void *ctx, const struct synfin_passage *passage);
 
 #endif
