@@ -14,6 +14,8 @@
       "RFC 5961 §4.2")                                                                            \
     X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                \
       "RFC 9293 §3.8.3")                                                                          \
+    X(SEND_SYN_ACK_COOKIE, "accepts and keeps nothing: our first sequence number is a cookie",    \
+      "RFC 4987 §3.6")                                                                            \
     X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",    \
       "RFC 9293 §3.5")                                                                            \
     X(SEND_HANDSHAKE_ACK_AGAIN, "the SYN+ACK again: our acknowledgment of it was lost",           \
@@ -79,6 +81,8 @@
     X(RECEIVED_SYN_CROSSED, "both ends opened at the same time", "RFC 9293 §3.5")               \
     X(RECEIVED_SYN_AGAIN, "the SYN again: our SYN+ACK has not arrived", "RFC 9293 §3.10.7.4")   \
     X(RECEIVED_HANDSHAKE_ACK, "the peer acknowledges our SYN", "RFC 9293 §3.10.7.4")            \
+    X(RECEIVED_COOKIE, "acknowledges a cookie of ours: the handshake is complete",              \
+      "RFC 4987 §3.6")                                                                          \
     X(RECEIVED_ACK, "acknowledges new data", "RFC 9293 §3.10.7.4")                              \
     X(RECEIVED_DUPLICATE_ACK, "acknowledges again what was acknowledged before", "RFC 5681 §2") \
     X(RECEIVED_WINDOW, "the peer's window changed", "RFC 9293 §3.10.7.4")                       \
@@ -98,6 +102,7 @@
     X(USER_SHUTDOWN, "the user ends its direction only", "RFC 9293 §3.6")                          \
     X(USER_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                           \
     X(SYN_ARRIVED, "a SYN arrived at a listener", "RFC 9293 §3.10.7.2")                            \
+    X(COOKIE_RETURNED, "a cookie came back: what it says stands for the SYN", "RFC 4987 §3.6")     \
     X(SYN_ACK_ARRIVED, "our SYN is acknowledged and the peer's has arrived", "RFC 9293 §3.10.7.3") \
     X(SYN_CROSSED, "the peer's SYN crossed ours: simultaneous open", "RFC 9293 §3.5 [MUST-10]")    \
     X(SYN_IS_ACKED, "our SYN is acknowledged", "RFC 9293 §3.10.7.4")                               \
@@ -114,11 +119,17 @@
       "RFC 9293 §3.6.1 [MUST-13]")                                                                 \
     X(TIME_WAIT_RESTARTED, "the peer's FIN came again: its acknowledgment was lost",               \
       "RFC 9293 §3.10.7.4")                                                                        \
+    X(TIME_WAIT_EVICTED, "too many in TIME-WAIT: the oldest ends early", "RFC 9293 §3.6.1")        \
+    X(TIME_WAIT_NO_MEMORY, "no memory for TIME-WAIT: closed without it", "RFC 9293 §3.6.1")        \
+    X(TIME_WAIT_TAKEN, "a connection of our own takes the pair: timestamps keep the two apart",    \
+      "RFC 6191 §2")                                                                               \
     X(FIN_WAIT_2_OVER, "the peer did not close within the limit", "RFC 9293 §3.10.4")              \
     X(ORPHAN_OVER, "closed by its user, and the peer does not answer", "RFC 9293 §3.10.4")         \
     X(SYN_RETRIES_OVER, "no answer to any SYN", "RFC 9293 §3.8.3 [MUST-23]")                       \
     X(SYN_ACK_RETRIES_OVER, "the handshake's third segment never came: half-open freed",           \
       "RFC 9293 §3.8.3")                                                                           \
+    X(HALF_OPEN_EVICTED, "the oldest half-open connection makes room for a new one",               \
+      "RFC 4987 §3.4")                                                                             \
     X(RETRIES_OVER, "retransmitted until the limit R2 without an answer",                          \
       "RFC 9293 §3.8.3 [MUST-20]")                                                                 \
     X(USER_TIMEOUT_OVER, "data was not acknowledged within the user timeout", "RFC 9293 §3.10.8")  \
@@ -178,6 +189,8 @@
     X(DROP_NO_TIMESTAMP, "timestamps were agreed on and this has none", "RFC 7323 §3.2")          \
     X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                            \
     X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")    \
+    X(DROP_COOKIE, "acknowledges no cookie of ours, or one too old", "RFC 4987 §3.6")             \
+    X(DROP_AMPLIFICATION, "an unvalidated peer gets at most three times the octets it sent", "")  \
     X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                           \
     X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7")  \
     X(DROP_RST_LIMIT, "enough resets to nowhere in this time", "RFC 5961 §7")                     \

@@ -56,7 +56,7 @@ struct synfin_stack_config {
     size_t memory_limit_bytes;     // everything the stack ever takes from slab_take
     uint32_t slab_bytes;           // how much is taken at a time
     uint32_t chunk_bytes;          // granularity of socket buffers, 256-65536
-    uint32_t sockets_max;          // all sockets, TIME-WAIT and half-open included
+    uint32_t sockets_max;          // all sockets; neither half-open connections nor TIME-WAIT
     uint32_t reassembly_bytes_max; // of IP fragments held at once
 
     uint32_t send_buffer_bytes;       // default of SYNFIN_OPTION_SEND_BUFFER
@@ -82,6 +82,23 @@ struct synfin_stack_config {
     uint32_t keepalive_probes;
     uint32_t initial_window_segments;   // RFC 6928 §2: 10
     uint32_t challenge_acks_per_second; // per connection, RFC 5961 §7
+
+    uint64_t syn_ack_max_ns; // a half-open connection's longest wait between SYN+ACKs
+    uint32_t half_open_max;  // half-open connections of all listeners, 60 octets each
+    uint32_t time_wait_max;  // pairs in TIME-WAIT, 60 octets each; beyond it the oldest ends early
+    uint32_t answers_max;    // segments without a connection that wait for the device, 8-65536
+    uint8_t syn_cookies;     // enum synfin_syn_cookies
+    uint8_t has_cookie_secret;       // 1: cookie_secret is set, else one is drawn
+    uint8_t cookie_secret[32];       // shared by machines that may complete each other's handshakes
+    uint64_t cookie_clock_offset_ns; // added to now_ns: the time that those machines share
+    uint64_t cookie_lifetime_ns;     // a SYN cookie is good for between half of this and all of it
+};
+
+// When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).
+enum synfin_syn_cookies {
+    SYNFIN_SYN_COOKIES_NEVER,     // a full cache loses its oldest entry
+    SYNFIN_SYN_COOKIES_WHEN_FULL, // the backlog or half_open_max is reached
+    SYNFIN_SYN_COOKIES_ALWAYS,
 };
 
 // Fills every field, `size` too.

@@ -6,6 +6,7 @@
 
 #include "base/deadline.h"
 #include "stack/stack_internal.h"
+#include "tcp/tcp_stub.h"
 
 enum {
     BUFFER_BYTES_MIN = 512,
@@ -17,6 +18,9 @@ enum {
     CHUNK_BYTES_MAX = 65536,
     // Connections count retransmissions and probes in an octet.
     COUNT_MAX = 254,
+    STUBS_MAX = 1 << 26,
+    ANSWERS_MIN = 8,
+    ANSWERS_MAX = 1 << 16,
     IPV4_MTU_MIN = 576, // RFC 1122 §3.3.3: what every host takes
 };
 
@@ -39,6 +43,16 @@ static void set_default_sizes(struct synfin_stack_config *config)
     config->use_window_scale = 1;
     config->use_sack = 1;
     config->hop_limit = 64; // RFC 1700, IP TIME TO LIVE PARAMETER
+}
+
+static void set_default_handshake(struct synfin_stack_config *config)
+{
+    config->syn_ack_max_ns = 60 * NS_PER_S;
+    config->half_open_max = 1 << 16; // 4 MiB
+    config->time_wait_max = 1 << 20; // 64 MiB
+    config->answers_max = 1024;
+    config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
+    config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
 }
 
 void synfin_stack_config_default(struct synfin_stack_config *config)
@@ -64,6 +78,7 @@ void synfin_stack_config_default(struct synfin_stack_config *config)
     config->keepalive_probes = 9;
     config->initial_window_segments = 10;   // RFC 6928 §2
     config->challenge_acks_per_second = 10; // RFC 5961 §7
+    set_default_handshake(config);
 }
 
 void synfin_iface_config_default(struct synfin_iface_config *config)
@@ -97,7 +112,10 @@ static bool are_waits_valid(const struct synfin_stack_config *config)
            && is_within(config->rto_min_ns, 1, config->rto_max_ns)
            && is_within(config->rto_initial_ns, 1, config->rto_max_ns)
            && is_within(config->syn_ack_initial_ns, 1, config->rto_max_ns)
-           && config->delayed_ack_ns < 500 * NS_PER_MS && is_within(config->msl_ns, 1, WAIT_NS_MAX)
+           && config->delayed_ack_ns < 500 * NS_PER_MS
+           && is_within(config->msl_ns, 1, TCP_STUB_WAIT_NS_MAX / 2)
+           && is_within(config->syn_ack_max_ns, config->syn_ack_initial_ns, TCP_STUB_WAIT_NS_MAX)
+           && is_within(config->cookie_lifetime_ns, NS_PER_S, TCP_STUB_WAIT_NS_MAX)
            && is_within(config->fin_wait_2_ns, 1, WAIT_NS_MAX)
            && is_within(config->keepalive_idle_ns, 1, WAIT_NS_MAX)
            && is_within(config->keepalive_interval_ns, 1, WAIT_NS_MAX);
@@ -109,7 +127,11 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->data_retries, 1, COUNT_MAX) && config->orphan_retries <= COUNT_MAX
            && is_within(config->keepalive_probes, 1, COUNT_MAX)
            && is_within(config->initial_window_segments, 1, COUNT_MAX)
-           && is_within(config->challenge_acks_per_second, 1, COUNT_MAX);
+           && is_within(config->challenge_acks_per_second, 1, COUNT_MAX)
+           && is_within(config->half_open_max, 1, STUBS_MAX)
+           && is_within(config->time_wait_max, 1, STUBS_MAX)
+           && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
+           && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
 }
 
 // A shorter struct is that of an older header: what it lacks has its default.

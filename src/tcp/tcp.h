@@ -24,14 +24,21 @@
 
 enum { TCP_RESETS_MAX = 64, TCP_RESETS_BURST = 256, TCP_PORT_BUCKETS = 256 };
 
-// A reset to send, which belongs to no connection block.
+// A segment to send that belongs to no connection block: resets, and the answers of stubs and
+// cookies.
 struct tcp_stray {
     struct tcp_pair pair; // local is the sender
     struct seq seq, ack;
     uint16_t flags, reason;
+    uint16_t window;
+    uint16_t mss;    // option; 0: none
     uint32_t number; // of the connection it belonged to; 0: none
     uint32_t iface;
-    uint8_t hop_limit;
+    uint32_t ts_val, ts_ecr;
+    uint8_t hop_limit, traffic_class;
+    uint8_t wscale_shift;
+    bool has_wscale, has_sack_permitted, has_timestamps;
+    bool is_again; // its octets of sequence space were sent before
 };
 
 struct tcp {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// A pool of small objects without a word of overhead each: named by number, in pages of a power of
+// two. slab.h's pools follow each object with a tag, to find the slab from the object; here whoever
+// gives an object back says its number. A page without objects goes back, but for one that is kept
+// against thrash.
+#ifndef SYNFIN_BASE_DENSE_H
+#define SYNFIN_BASE_DENSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slab.h"
+
+struct dense_page; // a page's entry in the directory
+
+struct dense_pool {
+    struct slab_source *source;
+    struct dense_page *directory; // pages by number; grown by doubling
+    uint32_t directory_slots;
+    uint32_t object_bytes; // a multiple of 4; objects are aligned to 4
+    uint32_t page_shift;   // 2^this objects per page: as many as fit source->slab_bytes, at least 8
+    uint32_t room_first;   // page with room, doubly linked by number; UINT32_MAX: none
+    uint32_t pages;        // taken now
+    uint32_t objects;      // in use now
+    uint32_t objects_max;
+};
+
+// Takes no memory yet.
+void dense_pool_init(struct dense_pool *pool, struct slab_source *source, uint32_t object_bytes,
+                     uint32_t objects_max);
+// Gives every page back; objects in use are forgotten.
+void dense_pool_deinit(struct dense_pool *pool);
+// A zeroed object; `number` gets its name. NULL at the limit and without memory.
+void *dense_pool_take(struct dense_pool *pool, uint32_t *number);
+// Poisons the object in ASSERT_SLOW builds.
+void dense_pool_give(struct dense_pool *pool, uint32_t number);
+// The object of a number that is in use.
+void *dense_pool_at(const struct dense_pool *pool, uint32_t number);
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// SYN cookies (RFC 4987 §3.6): a first sequence number from which the handshake can be completed
+// without any state kept here. The cookie is a keyed hash of the pair, of the peer's own first
+// sequence number and of the time, plus the number of a segment size:
+//
+//     cookie = hash(key of this epoch, pair, IRS) + place of the peer's MSS in a table of 8
+//
+// All 32 bits count: of 2^32 acknowledgments a blind guesser can send, 16 are right (8 sizes, this
+// epoch and the last), which is 2^-28. What a sequence number cannot hold, the window scale, SACK
+// and ECN, goes into the low 6 bits of the timestamp we send, which the peer echoes; they are
+// nobody's secret, and a peer that changes them changes its own connection only.
+#ifndef SYNFIN_TCP_COOKIE_H
+#define SYNFIN_TCP_COOKIE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/seq.h"
+#include "base/siphash.h"
+#include "tcp/tcp_conn.h"
+
+// What a peer's SYN offered, as far as the connection needs it: what a half-open entry keeps, and
+// what a cookie brings back.
+struct tcp_offer {
+    struct seq irs;
+    uint16_t mss;         // option or default, not below the floor
+    uint8_t wscale_shift; // at most 14
+    bool has_wscale, has_sack, has_timestamps, has_ecn;
+    uint32_t ts_val; // of the last segment
+};
+
+struct tcp_cookie_jar {
+    uint64_t secret[4];        // master secret; machines that share it know each other's cookies
+    uint64_t clock_offset_ns;  // added to `now_ns`: the time that those machines share
+    uint64_t epoch_ns;         // a cookie is good for between one and two of these
+    uint64_t epoch;            // of key[0]
+    struct siphash_key key[2]; // of this epoch and of the one before
+    bool has_keys;
+};
+
+void tcp_cookie_init(struct tcp_cookie_jar *jar, const uint64_t secret[4], uint64_t clock_offset_ns,
+                     uint64_t lifetime_ns);
+// The ISS that says `offer`; the MSS is rounded down to the next one of the table.
+struct seq tcp_cookie_make(struct tcp_cookie_jar *jar, const struct tcp_pair *pair,
+                           const struct tcp_offer *offer, uint64_t now_ns);
+// Whether `iss` (SEG.ACK - 1 of an acknowledgment whose SEG.SEQ - 1 is offer->irs) is a cookie of
+// this pair that is still good. Fills offer->mss.
+bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, struct seq iss,
+                     uint64_t now_ns, struct tcp_offer *offer);
+
+// A timestamp not after `ts_now` (in the serial order of RFC 7323 §5.2) whose low bits say the
+// offer's window scale, SACK and ECN.
+uint32_t tcp_cookie_stamp(uint32_t ts_now, const struct tcp_offer *offer);
+// Reads them from the timestamp that came back.
+void tcp_cookie_read_stamp(uint32_t ts_ecr, struct tcp_offer *offer);
+
+#endif
