@@ -97,6 +97,9 @@ enum {
 
 enum { SYNFIN_SACK_BLOCKS_MAX = 4 };
 
+// The Fast Open option of a SYN, RFC 7413 §4.1.1.
+enum synfin_fastopen { SYNFIN_FASTOPEN_NONE, SYNFIN_FASTOPEN_REQUEST, SYNFIN_FASTOPEN_COOKIE };
+
 // A TCP segment in host order, as ladders, captures and traces show it.
 struct synfin_segment {
     struct synfin_endpoint src, dst;
@@ -110,6 +113,7 @@ struct synfin_segment {
     uint8_t has_sack_permitted;
     uint8_t has_timestamps;
     uint8_t sack_blocks; // how many of sack[] are in use
+    uint8_t fastopen;    // enum synfin_fastopen
     uint32_t ts_val, ts_ecr;
     struct {
         uint32_t left, right;

@@ -62,6 +62,10 @@ static void put_options(struct ladder_sink *sink, const struct synfin_segment *w
     if (wire->wscale_shift >= 0) {
         put_number(sink, "window_scale", (uint64_t)wire->wscale_shift);
     }
+    if (wire->fastopen != SYNFIN_FASTOPEN_NONE) {
+        bool is_request = wire->fastopen == SYNFIN_FASTOPEN_REQUEST;
+        put_member(sink, "fastopen", is_request ? "request" : "cookie");
+    }
     ladder_words_put(sink, "}");
 }
 

@@ -187,6 +187,15 @@ static void add_sack(struct ladder_phrase *phrase, size_t start,
     }
 }
 
+static const char *fastopen_phrase(const struct synfin_segment *wire)
+{
+    if (wire->fastopen == SYNFIN_FASTOPEN_NONE) {
+        return "";
+    }
+    bool is_request = wire->fastopen == SYNFIN_FASTOPEN_REQUEST;
+    return is_request ? ", fastopen request" : ", fastopen cookie";
+}
+
 void ladder_words_add_options(struct ladder_phrase *phrase, const struct ladder_segment *segment)
 {
     const struct synfin_segment *wire = &segment->wire;
@@ -199,8 +208,8 @@ void ladder_words_add_options(struct ladder_phrase *phrase, const struct ladder_
         if (wire->wscale_shift >= 0) {
             ladder_words_add(phrase, ", window scale %d", wire->wscale_shift);
         }
-        ladder_words_add(phrase, "%s%s", wire->has_sack_permitted ? ", sack permitted" : "",
-                         wire->has_timestamps ? ", timestamps" : "");
+        ladder_words_add(phrase, "%s%s%s", wire->has_sack_permitted ? ", sack permitted" : "",
+                         wire->has_timestamps ? ", timestamps" : "", fastopen_phrase(wire));
     } else if (wire->window == 0 && (wire->flags & SYNFIN_TCP_RST) == 0) {
         ladder_words_add(phrase, "window closed");
     }

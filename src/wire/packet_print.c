@@ -237,6 +237,12 @@ static void put_options(struct text *text, const struct synfin_segment *segment)
         put_number(text, "wscale ", (uint64_t)segment->wscale_shift);
         before = ", ";
     }
+    if (segment->fastopen != SYNFIN_FASTOPEN_NONE) {
+        bool is_request = segment->fastopen == SYNFIN_FASTOPEN_REQUEST;
+        text_put(text, before);
+        text_put(text, is_request ? "fastopen request" : "fastopen cookie");
+        before = ", ";
+    }
     for (uint32_t i = 0; i < segment->sack_blocks; i++) {
         text_put(text, before);
         put_number(text, "sack ", segment->sack[i].left);

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-// RFC 9293 §3.1 and §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3.
+// RFC 9293 §3.1 and §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 7413 §4.1.1.
 enum {
     KIND_END = 0,
     KIND_NOP = 1,
@@ -17,6 +17,7 @@ enum {
     KIND_SACK_PERMITTED = 4,
     KIND_SACK = 5,
     KIND_TIMESTAMPS = 8,
+    KIND_FASTOPEN = 34,
 };
 
 enum {
@@ -25,14 +26,21 @@ enum {
     LENGTH_SACK_PERMITTED = 2,
     LENGTH_TIMESTAMPS = 10,
     LENGTH_SACK_BLOCK = 8,
+    LENGTH_FASTOPEN_REQUEST = 2,
 };
 
 // What options take when written, with the NOPs that align them.
-enum { ROOM_MSS = 4, ROOM_WSCALE = 4, ROOM_SACK_PERMITTED = 4, ROOM_TIMESTAMPS = 12 };
+enum {
+    ROOM_MSS = 4,
+    ROOM_WSCALE = 4,
+    ROOM_SACK_PERMITTED = 4,
+    ROOM_TIMESTAMPS = 12,
+    ROOM_FASTOPEN_MAX = 20,
+};
 
 static const uint32_t NOP_NOP = 0x01010000;
 
-_Static_assert(WIRE_TCP_HEADER_MIN + ROOM_MSS + ROOM_TIMESTAMPS + ROOM_WSCALE
+_Static_assert(WIRE_TCP_HEADER_MIN + ROOM_MSS + ROOM_TIMESTAMPS + ROOM_WSCALE + ROOM_FASTOPEN_MAX
                    <= WIRE_TCP_HEADER_MAX,
                "a SYN with every option fits");
 _Static_assert(WIRE_TCP_HEADER_MIN + 4 + SYNFIN_SACK_BLOCKS_MAX * LENGTH_SACK_BLOCK
@@ -51,6 +59,21 @@ static void read_sack(const uint8_t *p, uint32_t length, struct wire_tcp *out)
         out->sack[i].right = seq_make(bytes_load32(p + 6 + i * LENGTH_SACK_BLOCK));
     }
     out->sack_blocks = (uint8_t)blocks;
+}
+
+// RFC 7413 §4.1.1: an even number of octets; every other length is passed over.
+static void read_fastopen(const uint8_t *p, uint32_t length, struct wire_tcp *out)
+{
+    uint32_t bytes = length - LENGTH_FASTOPEN_REQUEST;
+    bool is_cookie = bytes >= WIRE_FASTOPEN_COOKIE_MIN && bytes <= WIRE_FASTOPEN_COOKIE_MAX;
+    if (bytes != 0 && (!is_cookie || bytes % 2 != 0)) {
+        return;
+    }
+    out->has_fastopen = true;
+    out->cookie_bytes = (uint8_t)bytes;
+    for (uint32_t i = 0; i < bytes; i++) {
+        out->cookie[i] = p[LENGTH_FASTOPEN_REQUEST + i];
+    }
 }
 
 // One option, whose `length` octets are all there. RFC 9293 §3.1 [MUST-4, MUST-6].
@@ -82,6 +105,7 @@ static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
             out->ts_ecr = bytes_load32(p + 6);
         }
         break;
+    case KIND_FASTOPEN: read_fastopen(p, length, out); break;
     default: break;
     }
 }
@@ -160,6 +184,12 @@ static uint32_t count_sack_fitting(const struct wire_tcp *tcp, uint32_t used)
     return tcp->sack_blocks < fitting ? tcp->sack_blocks : fitting;
 }
 
+// With the NOPs that make it whole words.
+static uint32_t fastopen_room(const struct wire_tcp *tcp)
+{
+    return tcp->has_fastopen ? (LENGTH_FASTOPEN_REQUEST + tcp->cookie_bytes + 3u) / 4 * 4 : 0;
+}
+
 uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp)
 {
     uint32_t options = tcp->has_timestamps ? ROOM_TIMESTAMPS : 0;
@@ -167,6 +197,7 @@ uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp)
         options += tcp->has_mss ? ROOM_MSS : 0;
         options += tcp->has_sack_permitted && !tcp->has_timestamps ? ROOM_SACK_PERMITTED : 0;
         options += tcp->has_wscale ? ROOM_WSCALE : 0;
+        options += fastopen_room(tcp);
     } else if (tcp->sack_blocks != 0) {
         options += 4 + count_sack_fitting(tcp, options) * LENGTH_SACK_BLOCK;
     }
@@ -180,6 +211,21 @@ static uint8_t *write_timestamps(uint8_t *p, const struct wire_tcp *tcp, uint32_
     bytes_store32(p + 4, tcp->ts_val);
     bytes_store32(p + 8, tcp->ts_ecr);
     return p + ROOM_TIMESTAMPS;
+}
+
+static uint8_t *write_fastopen(uint8_t *p, const struct wire_tcp *tcp)
+{
+    uint32_t length = LENGTH_FASTOPEN_REQUEST + tcp->cookie_bytes;
+    if (length % 4 != 0) {
+        *p++ = KIND_NOP;
+        *p++ = KIND_NOP;
+    }
+    *p++ = KIND_FASTOPEN;
+    *p++ = (uint8_t)length;
+    for (uint32_t i = 0; i < tcp->cookie_bytes; i++) {
+        *p++ = tcp->cookie[i];
+    }
+    return p;
 }
 
 // Nothing is left to pad, for options are whole words: RFC 9293 §3.1 [MUST-69]. The MSS goes with
@@ -202,7 +248,7 @@ static uint8_t *write_syn_options(uint8_t *p, const struct wire_tcp *tcp)
                              | tcp->wscale_shift);
         p += ROOM_WSCALE;
     }
-    return p;
+    return tcp->has_fastopen ? write_fastopen(p, tcp) : p;
 }
 
 static uint8_t *write_sack(uint8_t *p, const struct wire_tcp *tcp, uint32_t blocks)
@@ -249,6 +295,14 @@ void wire_tcp_set_checksum(uint8_t *p, uint16_t checksum)
     bytes_store16(p + 16, checksum);
 }
 
+static enum synfin_fastopen kind_of_fastopen(const struct wire_tcp *tcp)
+{
+    if (!tcp->has_fastopen) {
+        return SYNFIN_FASTOPEN_NONE;
+    }
+    return tcp->cookie_bytes == 0 ? SYNFIN_FASTOPEN_REQUEST : SYNFIN_FASTOPEN_COOKIE;
+}
+
 void wire_tcp_describe(const struct wire_tcp *tcp, const struct synfin_addr *src,
                        const struct synfin_addr *dst, uint32_t payload_bytes,
                        struct synfin_segment *out)
@@ -267,6 +321,7 @@ void wire_tcp_describe(const struct wire_tcp *tcp, const struct synfin_addr *src
         .has_sack_permitted = tcp->has_sack_permitted,
         .has_timestamps = tcp->has_timestamps,
         .sack_blocks = tcp->sack_blocks,
+        .fastopen = (uint8_t)kind_of_fastopen(tcp),
         .ts_val = tcp->ts_val,
         .ts_ecr = tcp->ts_ecr,
     };

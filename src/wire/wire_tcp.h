@@ -17,6 +17,8 @@
 
 enum { WIRE_TCP_HEADER_MIN = 20, WIRE_TCP_HEADER_MAX = 60 };
 
+enum { WIRE_FASTOPEN_COOKIE_MIN = 4, WIRE_FASTOPEN_COOKIE_MAX = 16 };
+
 struct wire_sack_block {
     struct seq left, right;
 };
@@ -29,12 +31,14 @@ struct wire_tcp {
     uint8_t header_bytes; // 20-60, options included
 
     // Options; those a segment of its kind may not carry are parsed all the same.
-    bool has_mss, has_wscale, has_sack_permitted, has_timestamps;
+    bool has_mss, has_wscale, has_sack_permitted, has_timestamps, has_fastopen;
     uint8_t wscale_shift; // as on the wire, not limited to 14
     uint8_t sack_blocks;
+    uint8_t cookie_bytes; // of Fast Open: 0 asks for one, else 4-16 and even, RFC 7413 §4.1.1
     uint16_t mss;
     uint32_t ts_val, ts_ecr;
     struct wire_sack_block sack[SYNFIN_SACK_BLOCKS_MAX];
+    uint8_t cookie[WIRE_FASTOPEN_COOKIE_MAX];
 };
 
 // Reads the header of a segment of `segment_bytes` octets, of which `head_bytes` are at `p`.
@@ -49,8 +53,9 @@ enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_
 uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp);
 // Writes header and options, with the checksum field 0; returns its length, at most 60: SACK
 // blocks that do not fit are left out from the end. Options stand in this order:
-// SYN: MSS, SACK permitted, timestamps, NOP, window scale (two NOPs stand before SACK permitted
-// when there are no timestamps); else: NOP NOP timestamps, NOP NOP SACK.
+// SYN: MSS, SACK permitted, timestamps, NOP, window scale, Fast Open (two NOPs stand before SACK
+// permitted when there are no timestamps, and before Fast Open when its length is no multiple
+// of 4); else: NOP NOP timestamps, NOP NOP SACK. All of a SYN's with the longest cookie take 40.
 uint32_t wire_tcp_emit(uint8_t *p, const struct wire_tcp *tcp);
 // Stores a checksum into an emitted header.
 void wire_tcp_set_checksum(uint8_t *p, uint16_t checksum);

@@ -99,6 +99,29 @@ static inline bool naive_agrees_on_sack(const struct naive_list *list, const str
     return true;
 }
 
+// RFC 7413 §4.1.1: the last Fast Open option of 2, or of an even number from 6 to 18.
+static inline bool naive_agrees_on_fastopen(const struct naive_list *list,
+                                            const struct wire_tcp *tcp)
+{
+    const struct naive_option *last = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct naive_option *option = &list->option[i];
+        for (unsigned length = 2; option->kind == 34 && length <= 18; length += 2) {
+            if (length != 4 && option->length == length) {
+                last = option;
+            }
+        }
+    }
+    if (last == NULL || !tcp->has_fastopen) {
+        return last == NULL && !tcp->has_fastopen && tcp->cookie_bytes == 0;
+    }
+    bool is_same = tcp->cookie_bytes + 2u == last->length;
+    for (unsigned i = 0; is_same && i + 2 < last->length; i++) {
+        is_same = tcp->cookie[i] == last->value[i];
+    }
+    return is_same;
+}
+
 // Whether `reason` and `tcp` are what the options in `block` mean.
 static inline bool naive_agrees(const unsigned char *block, size_t size, enum synfin_reason reason,
                                 const struct wire_tcp *tcp)
@@ -119,7 +142,7 @@ static inline bool naive_agrees(const unsigned char *block, size_t size, enum sy
            && tcp->has_timestamps == (times != NULL)
            && (times == NULL || tcp->ts_val == naive_number(times->value, 4))
            && (times == NULL || tcp->ts_ecr == naive_number(times->value + 4, 4))
-           && naive_agrees_on_sack(&list, tcp);
+           && naive_agrees_on_sack(&list, tcp) && naive_agrees_on_fastopen(&list, tcp);
 }
 
 #endif

@@ -25,7 +25,7 @@ static void keep_emitted(struct wire_tcp *tcp)
     if ((tcp->flags & SYNFIN_TCP_SYN) != 0) {
         tcp->sack_blocks = 0;
     } else {
-        tcp->has_mss = tcp->has_wscale = tcp->has_sack_permitted = false;
+        tcp->has_mss = tcp->has_wscale = tcp->has_sack_permitted = tcp->has_fastopen = false;
     }
     // Four blocks and timestamps do not fit into one header, though a parser may see both.
     if (tcp->has_timestamps && tcp->sack_blocks == SYNFIN_SACK_BLOCKS_MAX) {
@@ -44,6 +44,9 @@ static void require_same(const struct wire_tcp *a, const struct wire_tcp *b)
     require(a->has_sack_permitted == b->has_sack_permitted);
     require(a->has_timestamps == b->has_timestamps);
     require(!a->has_timestamps || (a->ts_val == b->ts_val && a->ts_ecr == b->ts_ecr));
+    require(a->has_fastopen == b->has_fastopen);
+    require(!a->has_fastopen || a->cookie_bytes == b->cookie_bytes);
+    require(!a->has_fastopen || memcmp(a->cookie, b->cookie, a->cookie_bytes) == 0);
     require(a->sack_blocks == b->sack_blocks);
     for (uint32_t i = 0; i < a->sack_blocks; i++) {
         require(seq_eq(a->sack[i].left, b->sack[i].left));

@@ -35,6 +35,7 @@ static void judge_flags(const struct segment_wire *seg)
     RIG_REQUIRE((flags & RST) == 0 || ((flags & FIN) == 0 && seg->payload_bytes == 0));
     RIG_REQUIRE(!is_syn || seg->payload_bytes == 0);
     RIG_REQUIRE(is_syn || (seg->mss == 0 && seg->wscale < 0 && !seg->sack_permitted));
+    RIG_REQUIRE(is_syn || !seg->fastopen.is_set);
     RIG_REQUIRE(!is_syn || seg->mss != 0);
     RIG_REQUIRE((flags & URG) != 0 || seg->urgent == 0);
 }

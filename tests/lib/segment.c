@@ -429,6 +429,7 @@ static void fill_options(struct segment_wire *out, const struct segment *segment
             out->sack_blocks++;
         }
     }
+    out->fastopen = segment->fastopen;
     memcpy(out->extra, segment->options, segment->option_bytes);
     out->extra_bytes = segment->option_bytes;
 }
@@ -585,6 +586,18 @@ static const char *compare_sack(const struct segment *want, const struct segment
     return blocks == got->sack_blocks ? NULL : "number of SACK blocks";
 }
 
+// Never there but where a test says so: Fast Open is off until somebody turns it on.
+static const char *compare_fastopen(const struct segment_cookie *want,
+                                    const struct segment_cookie *got)
+{
+    bool is_any = want->is_set && want->bytes == SEGMENT_ANY_COOKIE;
+    if (got->is_set != want->is_set || (is_any && got->bytes == 0)) {
+        return "Fast Open option";
+    }
+    bool is_same = got->bytes == want->bytes && memcmp(got->octets, want->octets, got->bytes) == 0;
+    return !want->is_set || is_any || is_same ? NULL : "Fast Open cookie";
+}
+
 static const char *compare_options(const struct segment *want, const struct segment_wire *got,
                                    const struct flow *flow)
 {
@@ -598,6 +611,10 @@ static const char *compare_options(const struct segment *want, const struct segm
     }
     if (want->sack_ok ? !got->sack_permitted : !is_syn && got->sack_permitted) {
         return "SACK-permitted option";
+    }
+    const char *wrong = compare_fastopen(&want->fastopen, &got->fastopen);
+    if (wrong != NULL) {
+        return wrong;
     }
     if (!is_syn && got->has_timestamps != wants_ts) {
         return "timestamps option";

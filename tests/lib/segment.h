@@ -35,11 +35,20 @@ enum {
     URG = SYNFIN_TCP_URG,
     // Values of fields whose 0 means "not said".
     SHUT = -1, // window 0
+    SEGMENT_ANY_COOKIE = 255,
 };
 #define SHIFT(n) ((int16_t)((n) + 1))
 #define TS(val, ecr)       \
     {                      \
         true, (val), (ecr) \
+    }
+#define FASTOPEN_REQUEST \
+    {                    \
+        .is_set = true   \
+    }
+#define FASTOPEN_ANY                                \
+    {                                               \
+        .is_set = true, .bytes = SEGMENT_ANY_COOKIE \
     }
 #define WHY(reason_) .reason = SYNFIN_REASON_##reason_
 #define MS(n)        ((uint64_t)(n)*UINT64_C(1000000))
@@ -60,7 +69,8 @@ struct segment {
     struct {
         bool is_set;
         uint32_t val, ecr;
-    } ts; // option, by TS(); EXPECT compares ecr only
+    } ts;                           // option, by TS(); EXPECT compares ecr only
+    struct segment_cookie fastopen; // option; EXPECT: absent, or this one, or FASTOPEN_ANY
     struct {
         uint32_t left, right;
     } sack[SEGMENT_SACK_MAX];

@@ -129,6 +129,12 @@ static uint32_t put_options(const struct segment_wire *segment, uint8_t *out)
             put32(out + at + 4, segment->sack[i].right);
         }
     }
+    if (segment->fastopen.is_set) {
+        at = put_option(out, at, 34, 2, 0);
+        out[at - 1] = (uint8_t)(2 + segment->fastopen.bytes);
+        memcpy(out + at, segment->fastopen.octets, segment->fastopen.bytes);
+        at += segment->fastopen.bytes;
+    }
     memcpy(out + at, segment->extra, segment->extra_bytes);
     at += segment->extra_bytes;
     while (at % 4 != 0) {
@@ -242,6 +248,18 @@ static bool take_sack(const uint8_t *option, uint32_t length, struct segment_wir
     return length > 2 && (length - 2) % 8 == 0;
 }
 
+// RFC 7413 §4.1.1.
+static bool take_cookie(const uint8_t *option, uint32_t length, struct segment_wire *out)
+{
+    bool is_good = length == 2 || (length >= 6 && length <= 18 && length % 2 == 0);
+    if (is_good) {
+        out->fastopen.is_set = true;
+        out->fastopen.bytes = (uint8_t)(length - 2);
+        memcpy(out->fastopen.octets, option + 2, length - 2);
+    }
+    return is_good;
+}
+
 static bool take_option(const uint8_t *option, uint32_t length, struct segment_wire *out)
 {
     switch (option[0]) {
@@ -254,6 +272,7 @@ static bool take_option(const uint8_t *option, uint32_t length, struct segment_w
         out->ts_val = get32(option + 2);
         out->ts_ecr = get32(option + 6);
         return length == 10;
+    case 34: return take_cookie(option, length, out);
     default: return false; // the library sends no other
     }
 }

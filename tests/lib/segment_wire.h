@@ -10,7 +10,19 @@
 
 #include <synfin/addr.h>
 
-enum { SEGMENT_WIRE_MAX = 70000, SEGMENT_OPTIONS_MAX = 40, SEGMENT_SACK_MAX = 4 };
+enum {
+    SEGMENT_WIRE_MAX = 70000,
+    SEGMENT_OPTIONS_MAX = 40,
+    SEGMENT_SACK_MAX = 4,
+    SEGMENT_COOKIE_MAX = 16,
+};
+
+// The Fast Open option; 0 octets ask for a cookie.
+struct segment_cookie {
+    bool is_set;
+    uint8_t bytes;
+    uint8_t octets[SEGMENT_COOKIE_MAX];
+};
 
 // A segment with its IP header, in host order.
 struct segment_wire {
@@ -28,6 +40,7 @@ struct segment_wire {
     struct {
         uint32_t left, right;
     } sack[SEGMENT_SACK_MAX];
+    struct segment_cookie fastopen;     // option
     uint8_t extra[SEGMENT_OPTIONS_MAX]; // options as octets, after those above; building only
     uint8_t extra_bytes;
     bool has_bad_checksum; // building only

@@ -107,6 +107,24 @@ static void syn_shows_all_its_options(void **state)
                 "<mss 1460, sack permitted, ts 5 0, wscale 0>");
 }
 
+static void syn_shows_fast_open(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct wire_tcp tcp = segment(SYNFIN_TCP_SYN);
+    tcp.has_mss = tcp.has_fastopen = true;
+    tcp.mss = 1460;
+    put_tcp4(&sample, &tcp, 0);
+    assert_line(&sample, false,
+                "192.0.2.1:40000 > 192.0.2.2:80 SYN seq 1000 win 65535 "
+                "<mss 1460, fastopen request>");
+    tcp.cookie_bytes = 16;
+    put_tcp4(&sample, &tcp, 5);
+    assert_line(&sample, false,
+                "192.0.2.1:40000 > 192.0.2.2:80 SYN seq 1000 win 65535 len 5 "
+                "<mss 1460, fastopen cookie>");
+}
+
 static void data_shows_length_and_acknowledgment(void **state)
 {
     (void)state;
@@ -361,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syn_shows_all_its_options),
+        cmocka_unit_test(syn_shows_fast_open),
         cmocka_unit_test(data_shows_length_and_acknowledgment),
         cmocka_unit_test(flags_have_their_names),
         cmocka_unit_test(version_6_over_ethernet_reads_alike),

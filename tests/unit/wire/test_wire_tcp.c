@@ -450,6 +450,93 @@ static void describe_tells_an_absent_and_an_absurd_window_scale_apart(void **sta
     assert_int_equal(shown.wscale_shift, INT8_MAX);
 }
 
+// RFC 7413 §4.1.1: an even number of octets, 6 to 18, or 2, which asks for a cookie.
+static void hist_91_fast_open_is_taken_only_from_lengths_of_its_own(void **state)
+{
+    (void)state;
+    for (uint32_t length = 2; length <= OPTIONS_MAX; length++) {
+        uint8_t options[OPTIONS_MAX];
+        uint8_t expected[WIRE_FASTOPEN_COOKIE_MAX] = {0};
+        struct wire_tcp tcp;
+        memset(options, 1, sizeof(options));
+        options[0] = 34;
+        options[1] = (uint8_t)length;
+        bool is_own = length == 2 || (length >= 6 && length <= 18 && length % 2 == 0);
+        for (uint32_t i = 2; i < length; i++) {
+            options[i] = (uint8_t)(0xa0 + i);
+        }
+        if (is_own) {
+            memcpy(expected, options + 2, length - 2);
+        }
+        assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
+        assert_int_equal(tcp.has_fastopen, is_own);
+        assert_int_equal(tcp.cookie_bytes, is_own ? length - 2 : 0);
+        assert_memory_equal(tcp.cookie, expected, sizeof(expected));
+    }
+}
+
+// The longest cookie and every other option of a SYN fill the header exactly.
+static void fast_open_fits_beside_every_option_of_a_syn(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 16 * 8; i++) {
+        struct wire_tcp sent = with_options(SYNFIN_TCP_SYN, i / 8, 0);
+        sent.has_fastopen = true;
+        sent.cookie_bytes = (uint8_t)(i % 8 == 0 ? 0 : 2 + 2 * (i % 8));
+        memset(sent.cookie, 0xc0, sent.cookie_bytes);
+        uint32_t bytes = wire_tcp_emitted_bytes(&sent);
+        assert_in_range(bytes, WIRE_TCP_HEADER_MIN + 4, WIRE_TCP_HEADER_MAX);
+        uint8_t *p = malloc(bytes);
+        struct wire_tcp read;
+        assert_int_equal(wire_tcp_emit(p, &sent), bytes);
+        assert_int_equal(wire_tcp_parse(p, bytes, bytes, &read), GOOD);
+        assert_same_options(&sent, &read);
+        assert_true(read.has_fastopen);
+        assert_int_equal(read.cookie_bytes, sent.cookie_bytes);
+        assert_memory_equal(read.cookie, sent.cookie, sizeof(sent.cookie));
+        free(p);
+    }
+}
+
+static void fast_open_comes_last_and_is_whole_words(void **state)
+{
+    (void)state;
+    static const uint8_t expected[20] = {1, 3, 3, 7, 1, 1, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+    struct wire_tcp sent = with_options(SYNFIN_TCP_SYN, 2, 0);
+    uint8_t p[WIRE_TCP_HEADER_MAX];
+    sent.has_fastopen = true;
+    sent.cookie_bytes = 8;
+    for (uint32_t i = 0; i < 8; i++) {
+        sent.cookie[i] = (uint8_t)(i + 1);
+    }
+    assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN + 16);
+    assert_memory_equal(p + WIRE_TCP_HEADER_MIN, expected, 16);
+    sent.cookie_bytes = 6;
+    assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN + 12);
+    assert_int_equal(p[WIRE_TCP_HEADER_MIN + 4], 34);
+    sent.cookie_bytes = 0;
+    assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN + 8);
+    assert_memory_equal(p + WIRE_TCP_HEADER_MIN + 4, ((uint8_t[]){1, 1, 34, 2}), 4);
+    sent.flags = SYNFIN_TCP_ACK;
+    assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN);
+}
+
+static void describe_tells_a_request_and_a_cookie_apart(void **state)
+{
+    (void)state;
+    struct synfin_addr addr = synfin_addr_ipv4(192, 0, 2, 1);
+    struct wire_tcp tcp = example(SYNFIN_TCP_SYN);
+    struct synfin_segment shown;
+    wire_tcp_describe(&tcp, &addr, &addr, 0, &shown);
+    assert_int_equal(shown.fastopen, SYNFIN_FASTOPEN_NONE);
+    tcp.has_fastopen = true;
+    wire_tcp_describe(&tcp, &addr, &addr, 0, &shown);
+    assert_int_equal(shown.fastopen, SYNFIN_FASTOPEN_REQUEST);
+    tcp.cookie_bytes = 8;
+    wire_tcp_describe(&tcp, &addr, &addr, 0, &shown);
+    assert_int_equal(shown.fastopen, SYNFIN_FASTOPEN_COOKIE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +562,10 @@ int main(void)
         cmocka_unit_test(options_given_twice_count_the_last_time),
         cmocka_unit_test(describe_shows_every_field),
         cmocka_unit_test(describe_tells_an_absent_and_an_absurd_window_scale_apart),
+        cmocka_unit_test(hist_91_fast_open_is_taken_only_from_lengths_of_its_own),
+        cmocka_unit_test(fast_open_fits_beside_every_option_of_a_syn),
+        cmocka_unit_test(fast_open_comes_last_and_is_whole_words),
+        cmocka_unit_test(describe_tells_a_request_and_a_cookie_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
