@@ -20,7 +20,10 @@ struct dense_pool {
     uint32_t directory_slots;
     uint32_t object_bytes; // a multiple of 4; objects are aligned to 4
     uint32_t page_shift;   // 2^this objects per page: as many as fit source->slab_bytes, at least 8
-    uint32_t room_first;   // page with room, doubly linked by number; UINT32_MAX: none
+    uint32_t room_first;   // page in use with room, doubly linked by number; UINT32_MAX: none
+    uint32_t spare;        // the one page kept without objects; UINT32_MAX: none
+    uint32_t vacant;       // first unused page number below pages_high; UINT32_MAX: none
+    uint32_t pages_high;   // page numbers used so far
     uint32_t pages;        // taken now
     uint32_t objects;      // in use now
     uint32_t objects_max;

@@ -66,7 +66,7 @@ void slab_source_init(struct slab_source *source, const struct synfin_env *env, 
     source->slab_bytes = slab_bytes;
 }
 
-static void *take_memory(struct slab_source *source, size_t bytes)
+void *slab_source_take_raw(struct slab_source *source, size_t bytes)
 {
     ASSERT(bytes != 0);
     if (bytes > source->limit_bytes - source->taken_bytes) {
@@ -81,7 +81,7 @@ static void *take_memory(struct slab_source *source, size_t bytes)
 
 void *slab_source_take(struct slab_source *source, size_t bytes)
 {
-    void *memory = take_memory(source, bytes);
+    void *memory = slab_source_take_raw(source, bytes);
     if (memory != NULL) {
         memset(memory, 0, bytes);
     }
@@ -226,7 +226,7 @@ static struct slab *take_slab(struct slab_pool *pool)
     if (pool->vacant == SLAB_NONE && !grow_directory(pool)) {
         return NULL;
     }
-    struct slab *slab = take_memory(pool->source, pool->slab_bytes);
+    struct slab *slab = slab_source_take_raw(pool->source, pool->slab_bytes);
     if (slab == NULL) {
         return NULL;
     }

@@ -30,6 +30,8 @@ void slab_source_init(struct slab_source *source, const struct synfin_env *env, 
                       uint32_t slab_bytes);
 // An array of its own, zeroed, for tables; NULL at the limit or when the environment has none.
 void *slab_source_take(struct slab_source *source, size_t bytes);
+// The same without zeroing, or touching it at all.
+void *slab_source_take_raw(struct slab_source *source, size_t bytes);
 void slab_source_give(struct slab_source *source, void *memory, size_t bytes);
 
 struct slab;      // one slab of a pool, with its header

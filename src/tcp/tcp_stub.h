@@ -41,7 +41,7 @@ struct tcp_stub {
     uint8_t local; // number of our address in the table's list
     uint8_t iface : 4, has_timestamps : 1, has_sack : 1, has_ecn : 1, wants_fastopen : 1;
     uint16_t size;              // half-open: the peer's MSS; TIME-WAIT: the window field
-    uint32_t chain, prev, next; // in bucket and queue; the table's own
+    uint32_t chain, prev, next; // in bucket and queue; the table's own. In no queue prev is itself
     uint32_t deadline;          // in ticks; the table's own
     uint32_t number;            // of the connection, in traces
     uint32_t ts_recent;         // TS.Recent, RFC 7323 §4.3
@@ -92,6 +92,7 @@ struct tcp_stub_table {
 void tcp_stub_table_init(struct tcp_stub_table *table, struct slab_source *memory,
                          struct wheel *wheel, const struct siphash_key *key,
                          struct tcp_stub_addrs *addrs, uint32_t stubs_max);
+// Gives all memory back; stubs are forgotten, and so is their use of addresses.
 void tcp_stub_table_deinit(struct tcp_stub_table *table);
 
 // The keyed hash of a pair: tcp_table.c and both stub tables share one value per segment.
@@ -108,10 +109,13 @@ void tcp_stub_remove(struct tcp_stub_table *table, struct tcp_stub *stub);
 void tcp_stub_pair(const struct tcp_stub_table *table, const struct tcp_stub *stub,
                    struct tcp_pair *pair);
 // Puts the stub at the end of a queue, out of the one where it was. Deadlines of a queue never
-// decrease: an earlier one than the last counts as the last.
+// decrease: an earlier one than the last counts as the last. Nor do they lie further apart than
+// 2^32 - 1 ticks (4.9 hours): after hours without tcp_stub_due a later one counts as that far from
+// the queue's first.
 void tcp_stub_wait(struct tcp_stub_table *table, struct tcp_stub *stub, uint32_t queue,
                    uint64_t deadline_ns);
-// When the stub is due, to a tick; never before the time given to tcp_stub_wait.
+// When the stub, which waits in a queue, is due, to a tick; never before the time given to
+// tcp_stub_wait. SYNFIN_NEVER in the last tick of time.
 uint64_t tcp_stub_deadline(const struct tcp_stub_table *table, const struct tcp_stub *stub);
 // Takes the next stub that is due out of its queue, the earliest first; it stays in the table.
 // NULL when none is: the wheel then knows the next deadline.
