@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Packets out, pulled when the device has room: what net has to say first, since others wait for
-// it, then resets to nowhere, then the connections that are ready, each for a few segments before
-// the next one has its turn. The next hop is found once per turn.
+// it, then segments without a connection, then the connections that are ready, each for a few
+// segments before the next one has its turn. The next hop is found once per turn. When both wait,
+// strays and connections share the array by halves, so that a flood of either starves nobody.
 #include "base/addr_kind.h"
 #include "base/siphash.h"
 #include "stack/stack_internal.h"
@@ -49,19 +50,9 @@ static uint32_t flow_label_of(const struct synfin_stack *stack, const struct tcp
     return (uint32_t)siphash_13(&stack->flow_key, flow, sizeof flow) & 0xfffff;
 }
 
-// A reset goes once: when its next hop is not known it is lost, and what provoked it will come
-// again. The next hop is asked for all the same.
-static void put_stray(struct burst *burst, const struct tcp_stray *stray)
+static void put_stray(struct burst *burst, const struct tcp_stray *stray, const uint8_t mac[6])
 {
     struct synfin_stack *stack = burst->stack;
-    struct net_path path = {.iface_bound = (uint8_t)(burst->iface + 1)};
-    uint8_t mac[6];
-    enum net_resolution resolution =
-        net_resolve(stack->net, &path, &stray->pair.remote, burst->now_ns, mac);
-    if (resolution != NET_RESOLUTION_READY || path.iface != burst->iface) {
-        report_packet_dropped(&stack->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED, burst->now_ns);
-        return;
-    }
     struct net_header header = {
         .src = &stray->pair.local,
         .dst = &stray->pair.remote,
@@ -69,19 +60,51 @@ static void put_stray(struct burst *burst, const struct tcp_stray *stray)
         .flow_label = flow_label_of(stack, &stray->pair),
         .iface = (uint8_t)burst->iface,
         .protocol = NET_PROTOCOL_TCP,
+        .traffic_class = stray->traffic_class,
         .hop_limit = stray->hop_limit,
     };
+    tcp_stray_emit(&stack->tcp, stray, next_packet(burst), burst->now_ns);
     net_emit(stack->net, next_packet(burst), &header);
     burst->count++;
+    tcp_stray_pop(&stack->tcp, burst->iface);
 }
 
-static void put_strays(struct burst *burst)
+// Without a next hop a stray is lost, and what provoked it will come again.
+static void lose_stray(struct burst *burst)
 {
-    struct tcp_stray stray;
-    while (burst->count < burst->max
-           && tcp_stray_output(&burst->stack->tcp, burst->iface, next_packet(burst), &stray,
-                               burst->now_ns)) {
-        put_stray(burst, &stray);
+    report_packet_dropped(&burst->stack->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED,
+                          burst->now_ns);
+    tcp_stray_pop(&burst->stack->tcp, burst->iface);
+}
+
+// Takes the first stray off the list of this interface, in one of these ways.
+static void serve_stray(struct burst *burst, const struct tcp_stray *stray)
+{
+    struct synfin_stack *stack = burst->stack;
+    struct net_path path = {.iface_bound = (uint8_t)(burst->iface + 1)};
+    uint8_t mac[6];
+    enum net_resolution resolution =
+        net_resolve(stack->net, &path, &stray->pair.remote, burst->now_ns, mac);
+    if (resolution == NET_RESOLUTION_FAILED) {
+        lose_stray(burst);
+    } else if (path.iface != burst->iface) {
+        tcp_stray_move(&stack->tcp, burst->iface, path.iface);
+    } else if (resolution == NET_RESOLUTION_READY) {
+        put_stray(burst, stray, mac);
+    } else if (!tcp_stray_park(&stack->tcp, burst->iface, path.neighbour)) {
+        lose_stray(burst);
+    }
+}
+
+// Until the array holds `end` packets.
+static void put_strays(struct burst *burst, uint32_t end)
+{
+    while (burst->count < end) {
+        const struct tcp_stray *stray = tcp_stray_first(&burst->stack->tcp, burst->iface);
+        if (stray == NULL) {
+            return;
+        }
+        serve_stray(burst, stray);
     }
 }
 
@@ -167,6 +190,20 @@ static void put_connections(struct burst *burst)
     }
 }
 
+// The strays' half of what is left of the array, when connections wait as well. The odd packet is
+// each one's in turn: a device may take one packet at a time.
+static uint32_t end_of_strays(struct burst *burst)
+{
+    struct tcp *tcp = &burst->stack->tcp;
+    if (tcp_ready_first(tcp, burst->iface) == NULL || !tcp_stray_is_ready(tcp, burst->iface)) {
+        return burst->max;
+    }
+    uint32_t room = burst->max - burst->count;
+    bool *is_odd_theirs = &tcp->strays.is_odd_theirs[burst->iface];
+    *is_odd_theirs = !*is_odd_theirs;
+    return burst->count + room / 2 + (room % 2 != 0 && *is_odd_theirs);
+}
+
 bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface)
 {
     return iface < net_ifaces(stack->net)
@@ -189,8 +226,9 @@ uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_
         return 0;
     }
     put_net(&burst);
-    put_strays(&burst);
+    put_strays(&burst, end_of_strays(&burst));
     put_connections(&burst);
+    put_strays(&burst, max);
     // Connections that found no next hop have made net ask for it.
     put_net(&burst);
     stack_path_poll_changes(stack);

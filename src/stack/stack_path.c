@@ -138,15 +138,17 @@ bool stack_path_take_failure(struct tcp_conn *conn)
     return has_failed;
 }
 
-// Marks the connections that wait for this neighbour.
-static void mark_failed(struct tcp *tcp, const struct net_change *change)
+// Marks the connections that wait for this neighbour; strays have nobody to tell, and are lost.
+static void mark_failed(struct synfin_stack *stack, const struct net_change *change)
 {
+    struct tcp *tcp = &stack->tcp;
     list_for_each (node, &tcp->parked[change->iface]) {
         struct tcp_conn *conn = CONTAINER_OF(node, struct tcp_conn, ready);
         if ((uint16_t)conn->path.hint[2] == change->neighbour) {
             conn->path.hint[2] |= HINT_FAILED;
         }
     }
+    tcp_stray_lose_parked(tcp, change->iface, change->neighbour, stack->now_ns);
 }
 
 void stack_path_poll_changes(struct synfin_stack *stack)
@@ -155,7 +157,7 @@ void stack_path_poll_changes(struct synfin_stack *stack)
     while (net_next_change(stack->net, &change)) {
         ASSERT(change.iface < SYNFIN_IFACES_MAX);
         if (change.is_failed) {
-            mark_failed(&stack->tcp, &change);
+            mark_failed(stack, &change);
         }
         tcp_unpark_all(&stack->tcp, change.iface);
     }

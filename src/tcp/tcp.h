@@ -21,25 +21,9 @@
 #include "buf/gather.h"
 #include "buf/stream.h"
 #include "tcp/tcp_conn.h"
+#include "tcp/tcp_stray.h"
 
-enum { TCP_RESETS_MAX = 64, TCP_RESETS_BURST = 256, TCP_PORT_BUCKETS = 256 };
-
-// A segment to send that belongs to no connection block: resets, and the answers of stubs and
-// cookies.
-struct tcp_stray {
-    struct tcp_pair pair; // local is the sender
-    struct seq seq, ack;
-    uint16_t flags, reason;
-    uint16_t window;
-    uint16_t mss;    // option; 0: none
-    uint32_t number; // of the connection it belonged to; 0: none
-    uint32_t iface;
-    uint32_t ts_val, ts_ecr;
-    uint8_t hop_limit, traffic_class;
-    uint8_t wscale_shift;
-    bool has_wscale, has_sack_permitted, has_timestamps;
-    bool is_again; // its octets of sequence space were sent before
-};
+enum { TCP_PORT_BUCKETS = 256 };
 
 struct tcp {
     struct synfin_stack_config config;
@@ -65,10 +49,7 @@ struct tcp {
     struct list_node parked[SYNFIN_IFACES_MAX]; // the same, waiting for their next hop
     struct list_node events;                    // connections with events for the user
 
-    struct tcp_stray stray[TCP_RESETS_MAX]; // ring
-    uint32_t stray_first, stray_count;
-    uint64_t reset_tokens_ns; // token bucket of resets to nowhere: time it was last filled
-    uint32_t reset_tokens;
+    struct tcp_strays strays; // segments without a connection block
 
     uint32_t by_state[SYNFIN_TCP_STATE_COUNT];
     uint64_t segments_in, segments_out, segments_retransmitted, octets_in, octets_out;
@@ -102,12 +83,10 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
                 uint64_t now_ns);
 // Puts the connection behind the others of its interface.
 void tcp_ready_rotate(struct tcp *tcp, struct tcp_conn *conn);
-// The next hop is being looked for: off the list until tcp_unpark_all.
+// The next hop is being looked for: off the list until tcp_unpark_all, which is for strays too.
 void tcp_park(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_unpark_all(struct tcp *tcp, uint32_t iface);
-// The next segment without a connection block for `iface`; false when there is none.
-bool tcp_stray_output(struct tcp *tcp, uint32_t iface, struct synfin_packet *packet,
-                      struct tcp_stray *stray, uint64_t now_ns);
+// A connection or a stray is ready.
 bool tcp_has_output(const struct tcp *tcp, uint32_t iface);
 
 // An ICMP error quoted a segment we sent (RFC 5927: validated here by its sequence number).

@@ -26,7 +26,7 @@ void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint
         stray.ack = seq_add(seg->h.seq, tcp_segment_len(seg));
         stray.flags = SYNFIN_TCP_RST | SYNFIN_TCP_ACK;
     }
-    tcp_stray_push(tcp, &stray);
+    (void)tcp_stray_push(tcp, &stray);
 }
 
 enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)

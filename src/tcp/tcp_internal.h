@@ -188,13 +188,6 @@ void tcp_emit_header(const struct tcp *tcp, struct synfin_packet *packet,
 // Octets of options in a segment that is no SYN.
 uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn);
 
-// tcp_stray.c
-void tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray);
-// Takes a token of the limit on resets to nowhere.
-bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns);
-// A reset from a connection that ends.
-void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason);
-
 // tcp_window.c
 // The window field of the next segment; moves rcv.adv.
 uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn);

@@ -41,7 +41,6 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     tcp->wheel = wheel;
     tcp->report = report;
     tcp->has_avx2 = cpu_has_avx2();
-    tcp->reset_tokens = TCP_RESETS_BURST;
     init_keys(tcp);
     slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);
@@ -51,7 +50,14 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
         list_init(&tcp->ready[i]);
         list_init(&tcp->parked[i]);
     }
-    return tcp_table_init(tcp);
+    if (!tcp_stray_init(tcp)) {
+        return SYNFIN_ERROR_NO_MEMORY;
+    }
+    enum synfin_error error = tcp_table_init(tcp);
+    if (error != SYNFIN_ERROR_OK) {
+        tcp_stray_deinit(tcp);
+    }
+    return error;
 }
 
 void tcp_deinit(struct tcp *tcp)
@@ -60,6 +66,7 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->runs);
     chunk_pool_deinit(&tcp->chunks);
     tcp_table_deinit(tcp);
+    tcp_stray_deinit(tcp);
 }
 
 static void init_settings(struct tcp_settings *set, const struct synfin_stack_config *config)

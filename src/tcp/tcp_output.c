@@ -62,19 +62,12 @@ void tcp_unpark_all(struct tcp *tcp, uint32_t iface)
         conn->is_parked = false;
         tcp_output_want(tcp, conn);
     }
+    tcp_stray_unpark_all(tcp, iface);
 }
 
 bool tcp_has_output(const struct tcp *tcp, uint32_t iface)
 {
-    if (!list_is_empty(&tcp->ready[iface])) {
-        return true;
-    }
-    for (uint32_t i = 0; i < tcp->stray_count; i++) {
-        if (tcp->stray[(tcp->stray_first + i) % TCP_RESETS_MAX].iface == iface) {
-            return true;
-        }
-    }
-    return false;
+    return !list_is_empty(&tcp->ready[iface]) || tcp_stray_is_ready(tcp, iface);
 }
 
 struct seq tcp_output_base(const struct tcp_conn *conn)

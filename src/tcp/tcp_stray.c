@@ -1,38 +1,128 @@
 // SPDX-License-Identifier: MIT
 //
-// Segments without a connection block: resets, in a ring of fixed size that the device drains.
-// When the ring is full the newest is not sent: a reset is a courtesy that the peer's next
-// segment asks for again. Resets to nowhere are limited in time as well, so that this stack
-// reflects no flood.
+// Segments without a connection block, in a limited number of slots that the device drains. When
+// all are taken the newest is not sent: an answer is what the peer's next segment asks for again.
+// At most a quarter of the slots wait for a next hop, so that a flood from addresses where nobody
+// is cannot hold up the answers to others. Resets to nowhere are limited in time as well, so that
+// this stack reflects no flood.
+#include "tcp/tcp_stray.h"
+
+#include <string.h>
+
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
 enum {
     RESETS_PER_SECOND = 1000, // RFC 5961 §7 leaves the figure to us
+    PARKED_SHARE = 4,         // one slot of so many may wait for a next hop
+    SLOTS_FIRST = 32,         // what even a stack without any more memory has
 };
 
-void tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
-    if (tcp->stray_count == TCP_RESETS_MAX) {
-        report_count(tcp->report, SYNFIN_REASON_DROP_OUTPUT_FULL);
-        return;
+    return a < b ? a : b;
+}
+
+static bool grow_to(struct tcp *tcp, uint32_t slots)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    struct tcp_stray_slot *slot = slab_source_take(tcp->memory, slots * sizeof(*slot));
+    if (slot == NULL) {
+        return false;
     }
-    tcp->stray[(tcp->stray_first + tcp->stray_count) % TCP_RESETS_MAX] = *stray;
-    tcp->stray_count++;
+    if (strays->slots > 0) {
+        memcpy(slot, strays->slot, strays->slots * sizeof(*slot));
+        slab_source_give(tcp->memory, strays->slot, strays->slots * sizeof(*slot));
+    }
+    strays->slot = slot;
+    strays->slots = slots;
+    return true;
+}
+
+bool tcp_stray_init(struct tcp *tcp)
+{
+    tcp->strays.reset_tokens = TCP_RESETS_BURST;
+    return grow_to(tcp, smaller(SLOTS_FIRST, tcp->config.answers_max));
+}
+
+void tcp_stray_deinit(struct tcp *tcp)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    slab_source_give(tcp->memory, strays->slot, strays->slots * sizeof(*strays->slot));
+}
+
+static void append(struct tcp_strays *strays, struct tcp_stray_list *list, uint32_t at)
+{
+    if (list->count == 0) {
+        list->first = at;
+    } else {
+        strays->slot[list->last].next = at;
+    }
+    list->last = at;
+    list->count++;
+}
+
+static uint32_t remove_first(const struct tcp_strays *strays, struct tcp_stray_list *list)
+{
+    ASSERT(list->count > 0);
+    uint32_t at = list->first;
+    list->first = strays->slot[at].next;
+    list->count--;
+    return at;
+}
+
+// The slots given back last are used first: they are still in the cache.
+static void give_slot(struct tcp_strays *strays, uint32_t at)
+{
+    strays->slot[at].next = strays->free.first;
+    strays->free.first = at;
+    strays->free.count++;
+}
+
+static bool take_slot(struct tcp *tcp, uint32_t *at)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    if (strays->free.count > 0) {
+        *at = remove_first(strays, &strays->free);
+        return true;
+    }
+    if (strays->slots_used == strays->slots) {
+        uint32_t slots = smaller(2 * strays->slots, tcp->config.answers_max);
+        if (slots == strays->slots || !grow_to(tcp, slots)) {
+            return false;
+        }
+    }
+    *at = strays->slots_used++;
+    return true;
+}
+
+bool tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    uint32_t at;
+    if (!take_slot(tcp, &at)) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_OUTPUT_FULL);
+        return false;
+    }
+    strays->slot[at].stray = *stray;
+    append(strays, &strays->ready[stray->iface], at);
+    return true;
 }
 
 bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns)
 {
-    uint64_t earned = deadline_age(tcp->reset_tokens_ns, now_ns) / (NS_PER_S / RESETS_PER_SECOND);
+    struct tcp_strays *strays = &tcp->strays;
+    uint64_t earned =
+        deadline_age(strays->reset_tokens_ns, now_ns) / (NS_PER_S / RESETS_PER_SECOND);
     if (earned > 0) {
-        uint64_t tokens = tcp->reset_tokens + deadline_min(earned, TCP_RESETS_BURST);
-        tcp->reset_tokens = (uint32_t)deadline_min(tokens, TCP_RESETS_BURST);
-        tcp->reset_tokens_ns = now_ns;
+        uint64_t tokens = strays->reset_tokens + deadline_min(earned, TCP_RESETS_BURST);
+        strays->reset_tokens = (uint32_t)deadline_min(tokens, TCP_RESETS_BURST);
+        strays->reset_tokens_ns = now_ns;
     }
-    if (tcp->reset_tokens == 0) {
+    if (strays->reset_tokens == 0) {
         return false;
     }
-    tcp->reset_tokens--;
+    strays->reset_tokens--;
     return true;
 }
 
@@ -49,49 +139,132 @@ void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_r
         .number = conn->number,
         .iface = conn->path.iface,
         .hop_limit = conn->set.hop_limit,
+        .traffic_class = conn->set.traffic_class,
     };
-    tcp_stray_push(tcp, &stray);
+    (void)tcp_stray_push(tcp, &stray);
 }
 
-// Moves the first stray of `iface` to the front of the ring; false when there is none.
-static bool bring_to_front(struct tcp *tcp, uint32_t iface)
+bool tcp_stray_is_ready(const struct tcp *tcp, uint32_t iface)
 {
-    for (uint32_t i = 0; i < tcp->stray_count; i++) {
-        uint32_t at = (tcp->stray_first + i) % TCP_RESETS_MAX;
-        if (tcp->stray[at].iface == iface) {
-            struct tcp_stray found = tcp->stray[at];
-            tcp->stray[at] = tcp->stray[tcp->stray_first];
-            tcp->stray[tcp->stray_first] = found;
-            return true;
-        }
-    }
-    return false;
+    return tcp->strays.ready[iface].count > 0;
 }
 
-bool tcp_stray_output(struct tcp *tcp, uint32_t iface, struct synfin_packet *packet,
-                      struct tcp_stray *stray, uint64_t now_ns)
+const struct tcp_stray *tcp_stray_first(const struct tcp *tcp, uint32_t iface)
 {
-    if (!bring_to_front(tcp, iface)) {
-        return false;
-    }
-    *stray = tcp->stray[tcp->stray_first];
-    tcp->stray_first = (tcp->stray_first + 1) % TCP_RESETS_MAX;
-    tcp->stray_count--;
+    const struct tcp_strays *strays = &tcp->strays;
+    const struct tcp_stray_list *list = &strays->ready[iface];
+    return list->count > 0 ? &strays->slot[list->first].stray : NULL;
+}
+
+void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfin_packet *packet,
+                    uint64_t now_ns)
+{
     struct wire_tcp h = {
         .src_port = stray->pair.local_port,
         .dst_port = stray->pair.remote_port,
         .seq = stray->seq,
         .ack = stray->ack,
         .flags = stray->flags,
+        .window = stray->window,
+        .has_mss = stray->mss != 0,
+        .mss = stray->mss,
+        .has_wscale = stray->has_wscale,
+        .wscale_shift = stray->wscale_shift,
+        .has_sack_permitted = stray->has_sack_permitted,
+        .has_timestamps = stray->has_timestamps,
+        .ts_val = stray->ts_val,
+        .ts_ecr = stray->ts_ecr,
     };
     tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;
     packet->conn = stray->number;
     tcp->segments_out++;
+    tcp->segments_retransmitted += stray->is_again;
     struct tcp_sent sent = {.pair = &stray->pair,
                             .h = &h,
                             .number = stray->number,
+                            .is_again = stray->is_again,
                             .reason = (enum synfin_reason)stray->reason};
     tcp_trace_sent(tcp, &sent, now_ns);
+}
+
+void tcp_stray_pop(struct tcp *tcp, uint32_t iface)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    give_slot(strays, remove_first(strays, &strays->ready[iface]));
+}
+
+bool tcp_stray_park(struct tcp *tcp, uint32_t iface, uint32_t neighbour)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    if (strays->parked_count >= tcp->config.answers_max / PARKED_SHARE) {
+        return false;
+    }
+    uint32_t at = remove_first(strays, &strays->ready[iface]);
+    strays->slot[at].neighbour = neighbour;
+    append(strays, &strays->parked[iface], at);
+    strays->parked_count++;
     return true;
+}
+
+void tcp_stray_move(struct tcp *tcp, uint32_t iface, uint32_t to)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    uint32_t at = remove_first(strays, &strays->ready[iface]);
+    strays->slot[at].stray.iface = to;
+    append(strays, &strays->ready[to], at);
+}
+
+void tcp_stray_unpark_all(struct tcp *tcp, uint32_t iface)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    struct tcp_stray_list *list = &strays->parked[iface];
+    strays->parked_count -= list->count;
+    while (list->count > 0) {
+        append(strays, &strays->ready[iface], remove_first(strays, list));
+    }
+}
+
+void tcp_stray_lose_parked(struct tcp *tcp, uint32_t iface, uint32_t neighbour, uint64_t now_ns)
+{
+    struct tcp_strays *strays = &tcp->strays;
+    struct tcp_stray_list *list = &strays->parked[iface];
+    for (uint32_t left = list->count; left > 0; left--) {
+        uint32_t at = remove_first(strays, list);
+        if (strays->slot[at].neighbour != neighbour) {
+            append(strays, list, at);
+            continue;
+        }
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED, now_ns);
+        strays->parked_count--;
+        give_slot(strays, at);
+    }
+}
+
+// How many slots the list has that can be reached; UINT32_MAX when one is not where it belongs.
+static uint32_t count_list(const struct tcp *tcp, const struct tcp_stray_list *list, uint32_t iface)
+{
+    const struct tcp_strays *strays = &tcp->strays;
+    uint32_t at = list->first, last = at;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (at >= strays->slots_used || strays->slot[at].stray.iface != iface) {
+            return UINT32_MAX;
+        }
+        last = at;
+        at = strays->slot[at].next;
+    }
+    return list->count == 0 || last == list->last ? list->count : UINT32_MAX;
+}
+
+bool tcp_stray_check(const struct tcp *tcp)
+{
+    const struct tcp_strays *strays = &tcp->strays;
+    uint64_t queued = 0, parked = 0;
+    for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {
+        queued += count_list(tcp, &strays->ready[i], i);
+        parked += count_list(tcp, &strays->parked[i], i);
+    }
+    return parked == strays->parked_count && parked <= tcp->config.answers_max / PARKED_SHARE
+           && strays->slots_used <= strays->slots && strays->slots <= tcp->config.answers_max
+           && queued + parked + strays->free.count == strays->slots_used;
 }

@@ -23,6 +23,7 @@ static void configure(struct synfin_stack_config *config)
     config->keepalive_interval_ns = 75 * BOX_S;
     config->initial_window_segments = 10;
     config->challenge_acks_per_second = 10;
+    config->answers_max = 64;
 }
 
 static void establish(struct tcp_conn *conn)

@@ -108,11 +108,11 @@ static void hist_99_no_reset_is_answered_by_a_reset(void **state)
             (void)segment_teardown(state);
             (void)segment_setup(state);
             segment_reach((enum synfin_tcp_state)i, HERE);
-            uint64_t before = bench.tcp->stray_count;
+            uint64_t before = bench.tcp->strays.ready[0].count;
             SEND(.flags = RST | ACK, .seq = seq, .ack = seq);
-            CHECK_EQ(bench.tcp->stray_count, before);
+            CHECK_EQ(bench.tcp->strays.ready[0].count, before);
             SEND(.flags = RST, .seq = seq);
-            CHECK_EQ(bench.tcp->stray_count, before);
+            CHECK_EQ(bench.tcp->strays.ready[0].count, before);
             segment_forget_sent();
         }
     }
