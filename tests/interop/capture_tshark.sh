@@ -18,12 +18,15 @@ read_capture() { # FILTER ARGUMENT...
 count() { read_capture "$1" | wc -l; }
 
 judge() { # NAME ADDRESS-OF-SYNFIN
-    local ip=ip
+    local ip=ip wrong
     [[ $2 == *:* ]] && ip=ipv6
+    # Linux writes a checksum of 0 as 0xffff, which adds up just as well; of the kernel's own
+    # segments, and of nothing else, that is no finding.
+    wrong="(ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0 ||
+        icmp.checksum.status == 0 || icmpv6.checksum.status == 0) &&
+        !(tcp.checksum.ffff && $ip.dst == $2)"
     equal "$1: malformed" "" "$(read_capture '_ws.malformed')"
-    equal "$1: wrong checksums" "" \
-        "$(read_capture 'ip.checksum.status == 0 || tcp.checksum.status == 0 ||
-            udp.checksum.status == 0 || icmp.checksum.status == 0 || icmpv6.checksum.status == 0')"
+    equal "$1: wrong checksums" "" "$(read_capture "$wrong")"
     equal "$1: severe findings" "" "$(read_capture '_ws.expert.severity == error')"
     equal "$1: retransmissions" 0 "$(count 'tcp.analysis.retransmission')"
     equal "$1: SYNs" 2 "$(count 'tcp.flags.syn == 1')"
