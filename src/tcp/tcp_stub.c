@@ -8,8 +8,8 @@
 // Time. A stub's deadline is the low half of a count of ticks. The queue knows that of its first
 // and of its last in full, and no stub of a queue is due more than 2^32 - 1 ticks (4.9 hours) after
 // the first: so every stub's follows from the first's and the difference of the halves, whatever
-// wraps. Waits are an hour at most: a queue only comes near that span when nobody has asked for
-// what is due in hours.
+// wraps. Waits are an hour at most: a longer span means that its first are overdue for hours, as
+// after a night in which the machine slept, and then they count as overdue for less.
 #include "tcp/tcp_stub.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ enum { BUCKETS_MIN = 64, BUCKETS_MAX = 1 << 26 };
 
 _Static_assert(sizeof(struct tcp_pair) == 36, "hashed as octets: no padding");
 _Static_assert(TCP_STUB_WAIT_NS_MAX >> TCP_STUB_TICK_SHIFT < UINT32_MAX / 4,
-               "a queue holds hours of waits that are overdue");
+               "half the span of a queue before the end of a wait is well past");
 _Static_assert(TCP_STUB_ADDRS_MAX <= UINT8_MAX, "numbered by an octet");
 
 static struct tcp_stub *at(const struct tcp_stub_table *table, uint32_t number)
@@ -323,15 +323,39 @@ void tcp_stub_remove(struct tcp_stub_table *table, struct tcp_stub *stub)
     }
 }
 
-// The deadline as it fits the queue: not before the last one, and not too far after the first.
-static uint64_t fit_tick(const struct tcp_stub_queue *queue, uint64_t tick)
+// Those of a queue that were due before this tick, which is itself long past, are due at it. The
+// queue's last is about to change, and stays as it is.
+static void forgive_delay(struct tcp_stub_table *table, struct tcp_stub_queue *queue, uint64_t tick)
 {
+    uint64_t first = tick_of(queue->first_ns);
+    uint32_t number = queue->first;
+    while (number != TCP_STUB_NONE) {
+        struct tcp_stub *stub = at(table, number);
+        if (first + (uint32_t)(stub->deadline - (uint32_t)first) >= tick) {
+            break;
+        }
+        stub->deadline = (uint32_t)tick;
+        number = stub->next;
+    }
+    queue->first_ns = ns_of(tick);
+}
+
+// The tick at which a newcomer to the queue is due: not before the last.
+static uint64_t tick_in(struct tcp_stub_table *table, struct tcp_stub_queue *queue,
+                        uint64_t deadline_ns)
+{
+    uint64_t tick = tick_after(deadline_ns);
     if (queue->first == TCP_STUB_NONE) {
         return tick;
     }
-    uint64_t least = tick_of(queue->last_ns);
-    uint64_t most = tick_of(queue->first_ns) + UINT32_MAX;
-    return tick < least ? least : tick > most ? most : tick;
+    uint64_t last = tick_of(queue->last_ns);
+    if (tick <= last) {
+        return last;
+    }
+    if (tick - tick_of(queue->first_ns) > UINT32_MAX) {
+        forgive_delay(table, queue, tick - UINT32_MAX / 2); // 1.4 hours ago or more
+    }
+    return tick;
 }
 
 // The wheel must wake us at this time at the latest. It often does before, when what it was armed
@@ -350,7 +374,7 @@ void tcp_stub_wait(struct tcp_stub_table *table, struct tcp_stub *stub, uint32_t
     unqueue(table, stub);
     struct tcp_stub_queue *to = &table->queue[queue];
     uint32_t number = stub->prev;
-    uint64_t tick = fit_tick(to, tick_after(deadline_ns));
+    uint64_t tick = tick_in(table, to, deadline_ns);
     stub->queue = (uint8_t)queue;
     stub->deadline = (uint32_t)tick;
     stub->prev = to->last;

@@ -52,7 +52,7 @@ struct tcp_stub {
         struct {
             uint8_t wscale_shift; // of the peer; TCP_STUB_NO_WSCALE: not agreed on
             uint8_t credit_words; // what may be sent before the peer is validated, of 4 octets
-            uint8_t syns;         // SYN+ACKs sent
+            uint8_t retries;      // SYN+ACKs sent again, or due to be
         } half_open;
         struct {
             uint8_t hop_limit, traffic_class;
@@ -109,9 +109,8 @@ void tcp_stub_remove(struct tcp_stub_table *table, struct tcp_stub *stub);
 void tcp_stub_pair(const struct tcp_stub_table *table, const struct tcp_stub *stub,
                    struct tcp_pair *pair);
 // Puts the stub at the end of a queue, out of the one where it was. Deadlines of a queue never
-// decrease: an earlier one than the last counts as the last. Nor do they lie further apart than
-// 2^32 - 1 ticks (4.9 hours): after hours without tcp_stub_due a later one counts as that far from
-// the queue's first.
+// decrease: an earlier one than the last counts as the last. The wait is TCP_STUB_WAIT_NS_MAX at
+// most. After hours without tcp_stub_due what is overdue may come to count as overdue for less.
 void tcp_stub_wait(struct tcp_stub_table *table, struct tcp_stub *stub, uint32_t queue,
                    uint64_t deadline_ns);
 // When the stub, which waits in a queue, is due, to a tick; never before the time given to
