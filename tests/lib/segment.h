@@ -24,6 +24,7 @@
 
 #include "lib/segment_wire.h"
 #include "lib/test_cmocka.h"
+#include "lib/test_rows.h"
 #include "tcp/tcp.h"
 
 enum {
@@ -107,16 +108,17 @@ struct segment_bench {
 };
 extern struct segment_bench bench;
 
-// Life of a test, and of a program of tests.
+// Life of a test, and of a program of tests; test_rows.h says what its argument is.
 int segment_setup(void **state);
 int segment_teardown(void **state);
 int segment_run(const struct CMUnitTest *tests, size_t count);
 #define SEGMENT_TEST(function) \
     cmocka_unit_test_setup_teardown(function, segment_setup, segment_teardown)
-#define SEGMENT_MAIN(tests)                                              \
-    int main(void)                                                       \
-    {                                                                    \
-        return segment_run((tests), sizeof(tests) / sizeof((tests)[0])); \
+#define SEGMENT_MAIN(tests)                                                            \
+    int main(int argc, char **argv)                                                    \
+    {                                                                                  \
+        return test_rows_main(argc, argv, (tests), sizeof(tests) / sizeof((tests)[0]), \
+                              segment_run);                                            \
     }
 
 // The stack's configuration and its interface's, to be changed before anything else is done.
@@ -142,6 +144,8 @@ void segment_equal(uint64_t got, uint64_t wanted, const char *what, struct segme
 void segment_step(struct segment_place at);
 // The connection of the test's ports; NULL when there is none.
 struct tcp_conn *segment_conn(void);
+// Their stub in one of the stack's two tables; NULL when there is none.
+struct tcp_stub *segment_stub(const struct tcp_stub_table *table);
 // A new connection of the same ports begins: the peer's numbers are `irs_ahead` beyond the old.
 void segment_new_incarnation(uint32_t irs_ahead);
 // Before an active open: time goes on until the initial sequence number will be bench.iss.

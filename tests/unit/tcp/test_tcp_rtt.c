@@ -4,6 +4,7 @@
 // of 128 bits: SRTT in eighths and RTTVAR in quarters, nothing cut off before the end.
 #include "conn_box.h"
 #include "lib/test_random.h"
+#include "lib/test_rows.h"
 
 #define G_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
 
@@ -294,23 +295,20 @@ static void pure_acknowledgment_is_not_timed(void **state)
     conn_box_deinit(&box);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(timeout_before_any_sample_is_one_second),
-        cmocka_unit_test(first_sample_sets_srtt_and_half_of_it_as_variance),
-        cmocka_unit_test(second_sample_is_averaged_with_the_old_srtt),
-        cmocka_unit_test(timeout_stays_between_its_limits),
-        cmocka_unit_test(timeout_of_a_steady_path_is_srtt_and_one_tick),
-        cmocka_unit_test(hist_121_any_round_trip_equals_the_reference),
-        cmocka_unit_test(sample_beyond_ten_minutes_counts_as_ten_minutes),
-        cmocka_unit_test(timeout_doubles_with_each_expiry_up_to_the_limit),
-        cmocka_unit_test(timeout_with_the_largest_limits_never_shrinks),
-        cmocka_unit_test(acknowledgment_of_an_earlier_segment_is_no_sample),
-        cmocka_unit_test(segment_sent_twice_is_no_sample),
-        cmocka_unit_test(backoff_lasts_until_the_next_sample),
-        cmocka_unit_test(timeout_after_a_lost_syn_is_three_seconds),
-        cmocka_unit_test(pure_acknowledgment_is_not_timed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(timeout_before_any_sample_is_one_second),
+    cmocka_unit_test(first_sample_sets_srtt_and_half_of_it_as_variance),
+    cmocka_unit_test(second_sample_is_averaged_with_the_old_srtt),
+    cmocka_unit_test(timeout_stays_between_its_limits),
+    cmocka_unit_test(timeout_of_a_steady_path_is_srtt_and_one_tick),
+    cmocka_unit_test(hist_121_any_round_trip_equals_the_reference),
+    cmocka_unit_test(sample_beyond_ten_minutes_counts_as_ten_minutes),
+    cmocka_unit_test(timeout_doubles_with_each_expiry_up_to_the_limit),
+    cmocka_unit_test(timeout_with_the_largest_limits_never_shrinks),
+    cmocka_unit_test(acknowledgment_of_an_earlier_segment_is_no_sample),
+    cmocka_unit_test(segment_sent_twice_is_no_sample),
+    cmocka_unit_test(backoff_lasts_until_the_next_sample),
+    cmocka_unit_test(timeout_after_a_lost_syn_is_three_seconds),
+    cmocka_unit_test(pure_acknowledgment_is_not_timed),
+};
+ROWS_MAIN(tests)

@@ -3,6 +3,7 @@
 // Deadlines and the one entry on the wheel: it lies at the earliest deadline or before, and finds
 // out when it comes up that a deadline has moved.
 #include "conn_box.h"
+#include "lib/test_rows.h"
 
 static void send_one(struct conn_box *box)
 {
@@ -118,15 +119,12 @@ static void hist_120_any_origin_of_the_clock_gives_the_same_waits(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_segment_arms_the_wheel_at_the_timeout),
-        cmocka_unit_test(later_deadline_leaves_the_entry_and_does_not_fire_early),
-        cmocka_unit_test(earlier_deadline_moves_the_entry),
-        cmocka_unit_test(cancelled_timer_leaves_the_wheel_empty_in_the_end),
-        cmocka_unit_test(cancelling_all_takes_the_entry_off),
-        cmocka_unit_test(hist_120_any_origin_of_the_clock_gives_the_same_waits),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(first_segment_arms_the_wheel_at_the_timeout),
+    cmocka_unit_test(later_deadline_leaves_the_entry_and_does_not_fire_early),
+    cmocka_unit_test(earlier_deadline_moves_the_entry),
+    cmocka_unit_test(cancelled_timer_leaves_the_wheel_empty_in_the_end),
+    cmocka_unit_test(cancelling_all_takes_the_entry_off),
+    cmocka_unit_test(hist_120_any_origin_of_the_clock_gives_the_same_waits),
+};
+ROWS_MAIN(tests)
