@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Every test is found by its place: tests/unit/<folder>/test_*.c is one cmocka program with the
-# objects of the floors that folder may use; tests/fuzz/fuzz_*.c is a fuzz target, or here its
+# objects of the floors that folder may use; those of tests/unit/hist run row by row, as
+# docs/history.md says; tests/fuzz/fuzz_*.c is a fuzz target, or here its
 # replay; tests/docs, tests/golden and tests/interop hold scripts, run with SYNFIN and
 # SYNFIN_SOURCE.
 
@@ -31,7 +32,7 @@ if(lib_sources AND CMOCKA_LIBRARY)
     synfin_standard(testlib)
 endif()
 
-function(synfin_unit_tests folder with_lib)
+function(synfin_unit_programs folder with_lib)
     synfin_floors_present(floors ${ARGN})
     set(dir "${PROJECT_SOURCE_DIR}/tests/unit/${folder}")
     file(GLOB tests CONFIGURE_DEPENDS "${dir}/test_*.c")
@@ -48,8 +49,42 @@ function(synfin_unit_tests folder with_lib)
         endif()
         target_include_directories(${name} SYSTEM PRIVATE "${CMOCKA_INCLUDE_DIR}")
         target_link_libraries(${name} PRIVATE ${floors} "${CMOCKA_LIBRARY}")
+        list(APPEND programs ${name})
+    endforeach()
+    set(synfin_programs ${programs} PARENT_SCOPE)
+endfunction()
+
+function(synfin_unit_tests folder with_lib)
+    synfin_unit_programs(${folder} ${with_lib} ${ARGN})
+    foreach(name IN LISTS synfin_programs)
         add_test(NAME unit/${folder}/${name} COMMAND ${name})
         set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS unit TIMEOUT 300)
+    endforeach()
+endfunction()
+
+# The rows of docs/history.md: what stands between backquotes in a row's last cell is run as
+# hist/ROW, hist/ROWb and so on. A program's name alone is run with the row as its argument.
+function(synfin_history_tests)
+    set(table "${PROJECT_SOURCE_DIR}/docs/history.md")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${table}")
+    file(STRINGS "${table}" rows REGEX "^\\| [0-9]+ \\|")
+    foreach(line IN LISTS rows)
+        string(REGEX MATCH "^\\| ([0-9]+) " matched "${line}")
+        set(row ${CMAKE_MATCH_1})
+        string(REGEX MATCH "[^|]*\\|$" cell "${line}")
+        string(REGEX MATCHALL "`[^`]+`" commands "${cell}")
+        set(letters "" b c d e f)
+        foreach(command IN LISTS commands)
+            string(REPLACE "`" "" command "${command}")
+            separate_arguments(command)
+            list(LENGTH command words)
+            if(words EQUAL 1)
+                list(APPEND command ${row})
+            endif()
+            list(POP_FRONT letters letter)
+            add_test(NAME hist/${row}${letter} COMMAND ${command})
+            set_tests_properties(hist/${row}${letter} PROPERTIES LABELS "unit;hist" TIMEOUT 120)
+        endforeach()
     endforeach()
 endfunction()
 
@@ -64,6 +99,8 @@ if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
     synfin_unit_tests(stack ON ${core_folders})
     synfin_unit_tests(host ON ${core_folders} ${hosted_folders})
     synfin_unit_tests(ladder ON ${core_folders} ${hosted_folders})
+    synfin_unit_programs(hist ON ${core_folders} ${hosted_folders})
+    synfin_history_tests()
     # The command's parts: everything but its main.
     file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/*.c")
     list(REMOVE_ITEM cli_sources "${PROJECT_SOURCE_DIR}/src/cli/main.c")
@@ -98,10 +135,9 @@ foreach(source IN LISTS targets)
     target_link_libraries(${name} PRIVATE ${SYNFIN_ALL})
 endforeach()
 
-# Every input of a small domain, or very many of a large one. A build without optimisation or with
-# sanitizers tries a part.
+# Every input of a small domain. A build without optimisation or with sanitizers tries a part.
 file(GLOB targets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
-synfin_floors_present(floors ${core_folders})
+synfin_floors_present(floors base wire)
 if(NOT SYNFIN_FUZZ)
     foreach(source IN LISTS targets)
         get_filename_component(name "${source}" NAME_WE)

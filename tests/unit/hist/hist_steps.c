@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// Shared steps; see hist_steps.h.
+#include "hist_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hist_begin_again(void **state)
+{
+    (void)segment_teardown(state);
+    (void)segment_setup(state);
+}
+
+void hist_take_events(void)
+{
+    struct synfin_event event;
+    while (synfin_stack_next_event(bench.stack, &event)) {
+    }
+}
+
+void hist_open(const struct segment *syn, struct segment_place at)
+{
+    segment_listen(8, at);
+    segment_send(syn, at);
+    struct segment answer = {.flags = SYN | ACK, .ack = 1};
+    struct segment third = {.flags = ACK, .seq = 1, .ack = 1, .window = syn->window};
+    answer.ts.is_set = third.ts.is_set = syn->ts.is_set;
+    answer.ts.ecr = third.ts.val = syn->ts.val;
+    segment_expect(&answer, 0, at);
+    third.ts.ecr = bench.last.ts_val;
+    segment_send(&third, at);
+    segment_accept(at);
+    hist_take_events();
+    bench.stack_nxt = bench.peer_nxt = 1;
+}
+
+void hist_read_all(uint32_t bytes, struct segment_place at)
+{
+    size_t received;
+    while (bytes > 0) {
+        segment_result(segment_user_recv(bytes, &received), SYNFIN_ERROR_OK, at);
+        segment_check(received > 0, "recv makes progress", at);
+        bytes -= (uint32_t)received;
+    }
+    segment_result(segment_user_recv(1, &received), SYNFIN_ERROR_AGAIN, at);
+}
+
+uint64_t hist_drops(void)
+{
+    uint64_t drops = 0;
+    for (uint32_t i = 0; i < SYNFIN_REASON_COUNT; i++) {
+        enum synfin_reason reason = (enum synfin_reason)i;
+        if (strncmp(synfin_reason_name(reason), "DROP_", 5) == 0) {
+            drops += synfin_stack_count(bench.stack, reason);
+        }
+    }
+    return drops;
+}
+
+void hist_give(const uint8_t *packet, uint32_t bytes)
+{
+    struct synfin_packet wrapped;
+    uint8_t *copy = malloc(bytes); // exactly as long as the packet, for the sanitizers
+    assert_non_null(copy);
+    memcpy(copy, packet, bytes);
+    synfin_packet_wrap(&wrapped, copy, bytes);
+    synfin_stack_input(bench.stack, 0, &wrapped, 1, bench.now_ns);
+    free(copy);
+}
+
+void hist_inject(struct segment_wire segment)
+{
+    static const struct synfin_addr unspecified;
+    static uint8_t packet[SEGMENT_WIRE_MAX];
+    if (synfin_addr_equal(&segment.src, &unspecified)) {
+        segment.src = bench.theirs;
+        segment.dst = bench.ours;
+    }
+    hist_give(packet, segment_wire_build(&segment, packet));
+}
+
+uint32_t hist_drain(uint64_t *octets)
+{
+    struct synfin_packet packets[16];
+    uint32_t all = 0;
+    uint32_t n;
+    while ((n = synfin_stack_output(bench.stack, 0, packets, COUNT_OF(packets), bench.now_ns))
+           > 0) {
+        all += n;
+        for (uint32_t i = 0; i < n && octets != NULL; i++) {
+            *octets += packets[i].bytes;
+        }
+    }
+    return all;
+}
+
+struct synfin_addr hist_addr(const char *v4, const char *v6)
+{
+    struct synfin_addr addr;
+    RESULT(synfin_addr_parse(bench.version == 4 ? v4 : v6, &addr), OK);
+    return addr;
+}
+
+uint64_t hist_by_state(enum synfin_tcp_state state)
+{
+    struct synfin_stack_stats stats = {.size = sizeof stats};
+    synfin_stack_stats(bench.stack, &stats);
+    return stats.by_state[state];
+}
