@@ -365,7 +365,7 @@ static void queue_holds_exactly_its_span(void **state)
     (void)state;
     for (uint64_t more = 0; more < 2; more++) {
         struct fixture f;
-        uint64_t last_ns = (9 + UINT32_MAX + more) * TICK_NS;
+        uint64_t last_ns = (UINT64_C(9) + UINT32_MAX + more) * TICK_NS;
         set_up(&f, 0, UINT32_MAX);
         tcp_stub_wait(&f.table, add(&f, 0), 0, 9 * TICK_NS);
         tcp_stub_wait(&f.table, add(&f, 1), 0, last_ns);
