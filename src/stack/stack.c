@@ -114,7 +114,7 @@ enum synfin_error synfin_stack_add_iface(synfin_stack *stack,
         return error;
     }
     ASSERT(number < SYNFIN_IFACES_MAX);
-    stack_path_of_iface(stack, number, &stack->answer[number]);
+    stack_path_of_iface(stack, number, &stack->tcp.answer[number]);
     *iface = number;
     return SYNFIN_ERROR_OK;
 }

@@ -39,7 +39,7 @@ static void take_segment(struct synfin_stack *stack, const struct net_datagram *
         .segment = datagram->payload,
         .head = datagram->head,
         .head_bytes = datagram->head_bytes,
-        .path = stack->answer[datagram->iface],
+        .path = stack->tcp.answer[datagram->iface],
         .is_checksum_verified = datagram->is_checksum_verified,
     };
     tcp_input(&stack->tcp, &arrival, now_ns);

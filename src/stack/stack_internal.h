@@ -32,9 +32,8 @@ struct synfin_stack {
     struct tcp tcp;
     struct wheel wheel; // of every connection, and of net
     struct report report;
-    uint64_t now_ns;                           // the latest time any caller has named
-    struct siphash_key flow_key;               // secret; behind flow labels, RFC 6437 §3
-    struct tcp_path answer[SYNFIN_IFACES_MAX]; // of answers to what arrives there
+    uint64_t now_ns;             // the latest time any caller has named
+    struct siphash_key flow_key; // secret; behind flow labels, RFC 6437 §3
     uint64_t packets_in, packets_out;
 };
 

@@ -28,6 +28,8 @@ void synfin_stack_stats(const synfin_stack *stack, struct synfin_stack_stats *ou
         .octets_out = tcp->octets_out,
     };
     memcpy(stats.by_state, tcp->by_state, sizeof stats.by_state);
+    stats.by_state[SYNFIN_TCP_STATE_SYN_RECEIVED] += tcp->half_open.pool.objects;
+    stats.by_state[SYNFIN_TCP_STATE_TIME_WAIT] += tcp->time_wait.pool.objects;
     memcpy(out, &stats, out->size < sizeof stats ? out->size : sizeof stats);
 }
 

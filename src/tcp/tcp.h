@@ -21,7 +21,9 @@
 #include "buf/gather.h"
 #include "buf/stream.h"
 #include "tcp/tcp_conn.h"
+#include "tcp/tcp_cookie.h"
 #include "tcp/tcp_stray.h"
+#include "tcp/tcp_stub.h"
 
 enum { TCP_PORT_BUCKETS = 256 };
 
@@ -37,7 +39,13 @@ struct tcp {
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
     uint32_t bucket_count, in_table;
-    struct tcp_conn *found_last;                    // by the last segment; NULL: none
+    struct tcp_conn *found_last; // by the last segment; NULL: none
+    // A pair lies in one of the three tables at most: in the one above, or in one of these.
+    struct tcp_stub_table half_open, time_wait;
+    struct tcp_stub_addrs stub_addrs;
+    struct tcp_cookie_jar cookies;
+    uint64_t cookies_until_ns;                      // the last one that was sent is good until then
+    struct tcp_path answer[SYNFIN_IFACES_MAX];      // of answers to what arrives there
     struct tcp_conn *port_bucket[TCP_PORT_BUCKETS]; // listeners and bound sockets by port
 
     struct siphash_key table_key, isn_key, ts_key, port_key;
@@ -51,7 +59,7 @@ struct tcp {
 
     struct tcp_strays strays; // segments without a connection block
 
-    uint32_t by_state[SYNFIN_TCP_STATE_COUNT];
+    uint32_t by_state[SYNFIN_TCP_STATE_COUNT]; // blocks; stubs are counted by their tables
     uint64_t segments_in, segments_out, segments_retransmitted, octets_in, octets_out;
 };
 
@@ -72,12 +80,13 @@ void tcp_deinit(struct tcp *tcp);
 
 // Segment arrives, §3.10.7.
 void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_ns);
-// Timeouts, §3.10.8: the entry that the wheel gave belongs to a connection.
+// Timeouts, §3.10.8: the entry that the wheel gave belongs to a connection, or to a table of stubs.
 void tcp_timer_fire(struct tcp *tcp, struct wheel_entry *entry, uint64_t now_ns);
 
 // Output, pulled. The stack takes the first ready connection, finds its next hop, and asks for a
 // segment until false, which takes the connection off the list.
 struct tcp_conn *tcp_ready_first(struct tcp *tcp, uint32_t iface);
+// False: nothing now, and the connection may be gone.
 // Builds the TCP header in packet->room, so that SYNFIN_PACKET_ROOM - 60 octets are free before it.
 bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *packet,
                 uint64_t now_ns);

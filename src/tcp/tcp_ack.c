@@ -5,6 +5,7 @@
 // control, and the state changes that an acknowledged SYN or FIN brings.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 // RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
 static bool is_plausible(const struct tcp_conn *conn, struct seq ack)
@@ -141,10 +142,6 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
     if (seq_le(seg->h.ack, conn->snd.una) || seq_gt(seg->h.ack, conn->snd.nxt)) {
         tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
-    }
-    struct tcp_conn *listener = conn->listener;
-    if (listener != NULL && listener->listen.acceptables >= listener->listen.backlog) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
     conn->snd.wl1 = seq_sub(seg->h.seq, 1); // so that this segment's window counts
     seg->reason = SYNFIN_REASON_RECEIVED_HANDSHAKE_ACK;

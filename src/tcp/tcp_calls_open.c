@@ -7,6 +7,8 @@
 #include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
+#include "tcp/tcp_time_wait.h"
 
 enum { BACKLOG_DEFAULT = 128, BACKLOG_MAX = 1 << 20 };
 
@@ -15,7 +17,7 @@ enum synfin_error tcp_open(struct tcp *tcp, struct tcp_conn **out)
     if (tcp->conns.objects >= tcp->config.sockets_max) {
         return SYNFIN_ERROR_LIMIT;
     }
-    *out = tcp_life_create(tcp);
+    *out = tcp_life_create(tcp, 0);
     return *out == NULL ? SYNFIN_ERROR_NO_MEMORY : SYNFIN_ERROR_OK;
 }
 
@@ -63,6 +65,7 @@ enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t ba
     conn->listen.backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     if (!is_listening) {
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
+        tcp_syncache_recount(tcp, now_ns);
     }
     return SYNFIN_ERROR_OK;
 }
@@ -112,7 +115,8 @@ static enum synfin_error check_connect(const struct tcp_conn *conn,
 // is: RFC 9293 §3.9.1.1 [MUST-45].
 static enum synfin_error choose_pair(struct tcp *tcp, const struct tcp_conn *conn,
                                      const struct synfin_endpoint *remote,
-                                     const struct synfin_addr *source, struct tcp_pair *pair)
+                                     const struct synfin_addr *source, struct tcp_pair *pair,
+                                     uint64_t now_ns)
 {
     memset(pair, 0, sizeof(*pair));
     pair->remote = remote->addr;
@@ -120,10 +124,25 @@ static enum synfin_error choose_pair(struct tcp *tcp, const struct tcp_conn *con
     bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
     pair->local = has_local ? conn->pair.local : *source;
     if (!conn->is_bound) {
-        return tcp_port_choose(tcp, pair);
+        return tcp_port_choose(tcp, pair, now_ns);
     }
     pair->local_port = conn->pair.local_port;
-    return tcp_table_find(tcp, pair) == NULL ? SYNFIN_ERROR_OK : SYNFIN_ERROR_IN_USE;
+    return tcp_port_may_take(tcp, pair, now_ns) ? SYNFIN_ERROR_OK : SYNFIN_ERROR_IN_USE;
+}
+
+// RFC 9293 §3.6.1 [MAY-2] seen from this end: the pair may be in TIME-WAIT, and our numbers then
+// begin beyond the old connection's.
+static void take_over(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint64_t hash = tcp_stub_hash(&tcp->table_key, &conn->pair);
+    struct tcp_stub *stub = tcp_stub_find(&tcp->time_wait, &conn->pair, hash);
+    if (stub == NULL) {
+        return;
+    }
+    if (seq_le(conn->iss, stub->ours)) {
+        tcp_open_set_iss(conn, seq_add(stub->ours, TCP_ISN_STEP));
+    }
+    tcp_time_wait_end(tcp, stub, SYNFIN_REASON_TIME_WAIT_TAKEN, now_ns);
 }
 
 enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
@@ -134,15 +153,16 @@ enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
     struct tcp_pair pair;
     enum synfin_error error = check_connect(conn, remote);
     if (error == SYNFIN_ERROR_OK) {
-        error = choose_pair(tcp, conn, remote, source, &pair);
+        error = choose_pair(tcp, conn, remote, source, &pair, now_ns);
     }
     if (error != SYNFIN_ERROR_OK) {
         return error;
     }
     tcp_port_remove(tcp, conn);
     conn->pair = pair;
-    tcp_table_insert(tcp, conn);
     tcp_open_init(tcp, conn, path, now_ns);
+    take_over(tcp, conn, now_ns);
+    tcp_table_insert(tcp, conn);
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
     tcp_output_want(tcp, conn);
     return SYNFIN_ERROR_OK;

@@ -5,6 +5,7 @@
 // connection whose peer takes nothing more still leaves ESTABLISHED at once.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
 
 // The user's direction ends: a FIN follows what is queued.
 static void finish_sending(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
@@ -96,9 +97,9 @@ static void end_children(struct tcp *tcp, struct list_node *children, uint64_t n
 
 static void close_listener(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    end_children(tcp, &conn->listen.half_open, now_ns);
     end_children(tcp, &conn->listen.acceptable, now_ns);
     tcp_life_end(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_USER_CLOSE, now_ns);
+    tcp_syncache_recount(tcp, now_ns);
 }
 
 static bool has_lost_unread(const struct tcp_conn *conn)

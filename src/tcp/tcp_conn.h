@@ -129,11 +129,11 @@ struct tcp_settings {
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr;
 };
 
-// A listener's part. Children that are not accepted yet are on its lists.
+// A listener's part.
 struct tcp_listener {
-    struct list_node half_open;  // children in SYN-RECEIVED, by `family`
-    struct list_node acceptable; // established children, oldest first, by `family`
-    uint32_t half_opens, acceptables, backlog;
+    struct list_node acceptable;      // children that wait for accept, oldest first, by `family`
+    uint32_t half_opens, acceptables; // half-open connections in tcp->half_open; length of the list
+    uint32_t backlog;                 // limit of each
 };
 
 struct tcp_conn {

@@ -27,7 +27,7 @@ void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error err
     conn->is_done = true;
     conn->error = (uint8_t)error;
     conn->end_reason = (uint16_t)cause;
-    tcp_trace_outcome(tcp, conn, error, cause, now_ns);
+    tcp_trace_outcome(tcp, &conn->pair, conn->number, error, cause, now_ns);
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_CLOSED);
 }
 

@@ -70,11 +70,23 @@ static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes
     tcp_path_shrank(tcp, conn, pmtu);
 }
 
+// A half-open connection has nobody who could be told, and one in TIME-WAIT nothing to lose.
+static bool is_of_stub(const struct tcp *tcp, const struct tcp_pair *pair)
+{
+    uint64_t hash = tcp_stub_hash(&tcp->table_key, pair);
+    return tcp_stub_find(&tcp->half_open, pair, hash) != NULL
+           || tcp_stub_find(&tcp->time_wait, pair, hash) != NULL;
+}
+
 // RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]: to the connection it is about, whose user can ask for it.
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
                     enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns)
 {
     struct tcp_conn *conn = tcp_table_find(tcp, pair);
+    if (conn == NULL && is_of_stub(tcp, pair)) {
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT, now_ns);
+        return;
+    }
     if (conn == NULL) {
         report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_QUOTE, now_ns);
         return;

@@ -5,12 +5,15 @@
 //
 //     timestamps -> sequence number -> RST -> SYN -> ACK -> urgent -> text and FIN
 //
-// CLOSED, LISTEN and SYN-SENT have their own short lists (tcp_closed_input.c,
-// tcp_listen_input.c, tcp_syn_sent_input.c). A step may end and free the connection; it then
+// CLOSED, LISTEN, half-open, SYN-SENT and TIME-WAIT have their own short lists
+// (tcp_closed_input.c, tcp_listen_input.c, tcp_syncache_input.c, tcp_syn_sent_input.c,
+// tcp_time_wait.c). A step may end and free the connection; it then
 // decides ACCEPT or DROP, and nobody touches the connection again.
 #include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
+#include "tcp/tcp_time_wait.h"
 
 // RFC 9293 §3.9.2.3 [MUST-57, MUST-63]; broadcasts of a subnet are net's to refuse.
 static bool is_multicast(const struct synfin_addr *addr)
@@ -126,13 +129,6 @@ static void strip_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segme
     seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
 }
 
-// A FIN that arrives again: its acknowledgment was lost.
-static bool is_repeated_fin(const struct tcp_conn *conn, const struct tcp_segment *seg)
-{
-    return conn->fin_received && tcp_segment_has(seg, SYNFIN_TCP_FIN)
-           && seq_eq(seq_add(seg->h.seq, seg->text.bytes), conn->rcv.fin);
-}
-
 // First step: the sequence number.
 static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                                        struct tcp_segment *seg, uint64_t now_ns)
@@ -153,49 +149,25 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
         strip_probe(tcp, conn, seg, now_ns);
         return TCP_VERDICT_GO_ON;
     }
-    if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT && is_repeated_fin(conn, seg)) {
-        tcp_time_wait_restart(tcp, conn, now_ns);
-        return tcp_segment_accept(seg, SYNFIN_REASON_TIME_WAIT_RESTARTED);
-    }
     tcp_challenge_answer(tcp, conn, seg, now_ns);
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
 }
 
-// A listener's child that has heard no acknowledgment of its SYN yet.
-static bool is_half_open(const struct tcp_conn *conn)
-{
-    return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && conn->is_passive;
-}
-
-static void return_to_listen(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
-                             uint64_t now_ns)
-{
-    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, cause, now_ns);
-    tcp_life_end(tcp, conn, SYNFIN_ERROR_REFUSED, cause, now_ns);
-}
-
 // Second step: RST, with the exact match of RFC 5961 §3.2. Text that comes with it is not looked at
-// (RFC 9293 §3.5.3 [SHLD-2]). SYN-RECEIVED knows how it was opened (RFC 9293 §3.5 [MUST-11]).
+// (RFC 9293 §3.5.3 [SHLD-2]). A block in SYN-RECEIVED was opened actively: both ends sent a SYN.
 static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                   uint64_t now_ns)
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_RST)) {
         return TCP_VERDICT_GO_ON;
     }
-    if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_TIME_WAIT);
-    }
     if (!seq_eq(seg->h.seq, conn->rcv.nxt)) {
         tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_RST, now_ns);
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
     }
     bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
-    if (is_half_open(conn)) {
-        return_to_listen(tcp, conn, SYNFIN_REASON_RST_ARRIVED, now_ns);
-    } else {
-        enum synfin_error error = is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET;
-        tcp_life_end(tcp, conn, error, SYNFIN_REASON_RST_ARRIVED, now_ns);
-    }
+    tcp_life_end(tcp, conn, is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET,
+                 SYNFIN_REASON_RST_ARRIVED, now_ns);
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
@@ -205,10 +177,6 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON;
-    }
-    if (is_half_open(conn) && is_acceptable(conn, seg)) { // the peer begins anew
-        return_to_listen(tcp, conn, SYNFIN_REASON_SYN_ANEW, now_ns);
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
     }
     bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
     tcp_challenge_send(tcp, conn,
@@ -247,42 +215,67 @@ static enum tcp_verdict dispatch(struct tcp *tcp, struct tcp_conn *conn, struct 
     return synchronised_input(tcp, conn, seg, now_ns);
 }
 
-// The connection that the segment belongs to, or the listener, or NULL. A pair in TIME-WAIT that
-// a new SYN may reuse is closed first.
-static struct tcp_conn *find(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
+// A pair in TIME-WAIT; a new SYN may end it, if somebody listens and takes the SYN.
+static enum tcp_verdict time_wait_input(struct tcp *tcp, struct tcp_stub *stub,
+                                        struct tcp_segment *seg, uint64_t now_ns)
+{
+    struct tcp_conn *listener = tcp_port_find_listener(tcp, &seg->arrival->dst, seg->h.dst_port);
+    if (listener == NULL || !tcp_time_wait_may_reuse(stub, seg)) {
+        return tcp_time_wait_input(tcp, stub, seg, now_ns);
+    }
+    struct tcp_conn *none = NULL;
+    seg->has_isn_floor = true;
+    seg->isn_floor = stub->ours;
+    enum tcp_verdict verdict = tcp_listen_input(tcp, listener, seg, &none, now_ns);
+    if (verdict == TCP_VERDICT_ACCEPT) {
+        tcp_time_wait_end(tcp, stub, SYNFIN_REASON_SYN_NEW_INCARNATION, now_ns);
+    }
+    return verdict;
+}
+
+// No block has this pair: perhaps a stub does, or somebody listens. GO_ON gives a new block.
+static enum tcp_verdict deliver_without_block(struct tcp *tcp, struct tcp_segment *seg,
+                                              const struct tcp_pair *pair, uint64_t hash,
+                                              struct tcp_conn **out, uint64_t now_ns)
+{
+    struct tcp_stub *stub = tcp_stub_find(&tcp->half_open, pair, hash);
+    if (stub != NULL) {
+        seg->number = stub->number;
+        return tcp_syncache_input(tcp, stub, seg, out, now_ns);
+    }
+    stub = tcp_stub_find(&tcp->time_wait, pair, hash);
+    if (stub != NULL) {
+        seg->number = stub->number;
+        return time_wait_input(tcp, stub, seg, now_ns);
+    }
+    struct tcp_conn *listener = tcp_port_find_listener(tcp, &pair->local, pair->local_port);
+    if (listener != NULL) {
+        seg->number = listener->number;
+        return tcp_listen_input(tcp, listener, seg, out, now_ns);
+    }
+    return tcp_closed_input(tcp, seg, now_ns);
+}
+
+static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
 {
     const struct tcp_arrival *arrival = seg->arrival;
     struct tcp_pair pair = {.local = arrival->dst,
                             .remote = arrival->src,
                             .local_port = seg->h.dst_port,
                             .remote_port = seg->h.src_port};
-    struct tcp_conn *conn = tcp_table_find_again(tcp, &pair);
-    if (conn != NULL && !tcp_time_wait_may_reuse(conn, seg)) {
-        return conn;
+    uint64_t hash = 0;
+    struct tcp_conn *conn = tcp_table_find_again(tcp, &pair, &hash);
+    if (conn != NULL && conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
+        tcp_time_wait_shrink(tcp, conn, now_ns); // before it could send its acknowledgment itself
+        conn = tcp_table_find_again(tcp, &pair, &hash);
     }
-    struct tcp_conn *listener = tcp_port_find_listener(tcp, &pair.local, pair.local_port);
-    if (conn != NULL && listener == NULL) {
-        return conn;
-    }
-    if (conn != NULL) {
-        seg->has_isn_floor = true;
-        seg->isn_floor = conn->snd.nxt;
-        tcp_life_end(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_SYN_NEW_INCARNATION, now_ns);
-    }
-    return listener;
-}
-
-static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint32_t *number,
-                                uint64_t now_ns)
-{
-    struct tcp_conn *conn = find(tcp, seg, now_ns);
     if (conn == NULL) {
-        return tcp_closed_input(tcp, seg, now_ns);
+        enum tcp_verdict verdict = deliver_without_block(tcp, seg, &pair, hash, &conn, now_ns);
+        if (verdict != TCP_VERDICT_GO_ON) {
+            return verdict;
+        }
     }
-    *number = conn->number;
-    if (conn->state == SYNFIN_TCP_STATE_LISTEN) {
-        return tcp_listen_input(tcp, conn, seg, now_ns);
-    }
+    seg->number = conn->number;
     conn->totals.segments_in++;
     return dispatch(tcp, conn, seg, now_ns);
 }
@@ -290,7 +283,6 @@ static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint32
 void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_ns)
 {
     struct tcp_segment seg = {.arrival = arrival, .text = arrival->segment};
-    uint32_t number = 0;
     tcp->segments_in++;
     seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);
     if (seg.reason != SYNFIN_REASON_UNKNOWN) {
@@ -301,11 +293,11 @@ void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_
     uint32_t payload_bytes = seg.text.bytes;
     struct seq seq = seg.h.seq;
     uint16_t flags = seg.h.flags;
-    enum tcp_verdict verdict = deliver(tcp, &seg, &number, now_ns);
+    enum tcp_verdict verdict = deliver(tcp, &seg, now_ns);
     ASSERT(verdict != TCP_VERDICT_GO_ON && seg.reason != SYNFIN_REASON_UNKNOWN);
     seg.h.seq = seq; // steps trim; the trace shows the segment as it came
     seg.h.flags = flags;
-    tcp_trace_received(tcp, &seg, number,
+    tcp_trace_received(tcp, &seg, seg.number,
                        verdict == TCP_VERDICT_DROP ? SYNFIN_TRACE_SEGMENT_DROPPED
                                                    : SYNFIN_TRACE_SEGMENT_RECEIVED,
                        payload_bytes, now_ns);

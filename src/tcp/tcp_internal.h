@@ -12,11 +12,15 @@
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_segment.h"
 #include "tcp/tcp_state.h"
+#include "tcp/tcp_trace.h"
 #include "wire/wire_tcp.h"
 
 // tcp_life.c: connection blocks from birth to the end
-struct tcp_conn *tcp_life_create(struct tcp *tcp);
+// `number` 0: the next one.
+struct tcp_conn *tcp_life_create(struct tcp *tcp, uint32_t number);
 void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn);
+// Out of every list and table; buffers for sending and reassembly are freed.
+void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn);
 // The end: out of every list; orphans and children nobody accepted are freed, others told `error`.
 void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                   enum synfin_reason cause, uint64_t now_ns);
@@ -31,32 +35,11 @@ void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_ki
 void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                    enum synfin_reason cause, uint64_t now_ns);
 
-// tcp_trace.c
-void tcp_trace_state(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_state from,
-                     enum synfin_tcp_state to, enum synfin_reason cause, uint64_t now_ns);
-void tcp_trace_timer(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_trace_kind kind,
-                     enum synfin_tcp_timer timer, enum synfin_reason reason, uint64_t now_ns);
-void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
-                          uint64_t now_ns);
-void tcp_trace_outcome(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_error error,
-                       enum synfin_reason reason, uint64_t now_ns);
-void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
-                        enum synfin_trace_kind kind, uint32_t payload_bytes, uint64_t now_ns);
-// A segment that is being sent.
-struct tcp_sent {
-    const struct tcp_pair *pair;
-    const struct wire_tcp *h;
-    uint32_t number; // of the connection; 0: none
-    uint32_t payload_bytes;
-    bool is_again;
-    enum synfin_reason reason;
-};
-void tcp_trace_sent(struct tcp *tcp, const struct tcp_sent *sent, uint64_t now_ns);
-
 // tcp_table.c
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
-// The same for an arriving segment, which mostly belongs to the connection of the one before.
-struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair);
+// The same for an arriving segment, which mostly belongs to the connection of the one before. When
+// there is none, `hash` gets tcp_stub_hash of the pair for the tables of stubs.
+struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair, uint64_t *hash);
 // The pair must not be in the table.
 void tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_table_remove(struct tcp *tcp, struct tcp_conn *conn);
@@ -72,38 +55,41 @@ struct tcp_conn *tcp_port_find_listener(const struct tcp *tcp, const struct synf
 // A socket bound to the same port with an overlapping address.
 bool tcp_port_is_taken(const struct tcp *tcp, const struct synfin_addr *local, uint16_t port);
 // Chooses pair->local_port so that the pair is unique (RFC 6056 §3.3.1). Errors: NO_PORTS.
-enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair);
+enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair, uint64_t now_ns);
+// Whether a new active open may have this pair: it is in no table, or TIME-WAIT lets it go.
+bool tcp_port_may_take(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns);
+// Sets every listener's count to 0.
+void tcp_port_forget_half_opens(struct tcp *tcp);
 // The same for a bind to port 0.
 enum synfin_error tcp_port_choose_free(struct tcp *tcp, const struct synfin_addr *local,
                                        uint16_t *port);
 
 // tcp_isn.c
+enum { TCP_ISN_STEP = 65536 }; // beyond what old segments of the pair could still acknowledge
 struct seq tcp_isn(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns);
 uint32_t tcp_isn_ts_offset(const struct tcp *tcp, const struct tcp_pair *pair);
+// TSval of a pair that no block has.
+uint32_t tcp_isn_timestamp(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns);
 
 // tcp_closed_input.c, tcp_listen_input.c, tcp_syn_sent_input.c, tcp_input.c
 enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
 // Answers a segment with the reset of §3.5.2; `number` is the connection's, or 0.
 void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,
                             enum synfin_reason reason);
+// GO_ON: a cookie came back; *out is a new block in SYN-RECEIVED, whose steps take the segment.
 enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
-                                  struct tcp_segment *seg, uint64_t now_ns);
+                                  struct tcp_segment *seg, struct tcp_conn **out, uint64_t now_ns);
+// No cookie of ours, or too old.
+enum tcp_verdict tcp_listen_refuse_ack(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
 enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                     uint64_t now_ns);
 
 // tcp_paws.c: timestamps, RFC 7323
+uint32_t tcp_paws_clock(uint64_t now_ns);
 uint32_t tcp_paws_now(const struct tcp_conn *conn, uint64_t now_ns);
 enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                 uint64_t now_ns);
 void tcp_paws_update(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns);
-
-// tcp_time_wait.c
-// A SYN for a pair in TIME-WAIT: true when a new connection may take the pair.
-bool tcp_time_wait_may_reuse(const struct tcp_conn *conn, const struct tcp_segment *seg);
-void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
-                         uint64_t now_ns);
-// Acknowledges a repeated FIN and starts 2MSL again.
-void tcp_time_wait_restart(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
 // tcp_ack.c: the fifth step
 enum tcp_verdict tcp_ack_check(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
@@ -129,8 +115,15 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
                    uint64_t now_ns);
 // Sets ISS and all that counts from it; before anything is sent.
 void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss);
-// Takes the options of the peer's SYN.
-void tcp_open_take_syn(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns);
+// What the peer's SYN says, and taking it.
+void tcp_open_read_offer(const struct tcp *tcp, const struct tcp_segment *seg,
+                         struct tcp_offer *out);
+void tcp_open_take_offer(struct tcp_conn *conn, const struct tcp_offer *offer, uint64_t now_ns);
+// Both, and the window.
+void tcp_open_take_syn(const struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                       uint64_t now_ns);
+uint16_t tcp_open_advertised_mss(const struct tcp_settings *set, const struct tcp_path *path,
+                                 bool is_ipv4);
 void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                           uint64_t now_ns);
 // Effective send MSS from the peer's, the path's and the options' sizes (RFC 9293 §3.7.1).

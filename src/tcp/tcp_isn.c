@@ -14,6 +14,11 @@ struct seq tcp_isn(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t 
     return seq_make(ticks + (uint32_t)siphash_24(&tcp->isn_key, pair, sizeof(*pair)));
 }
 
+uint32_t tcp_isn_timestamp(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns)
+{
+    return tcp_paws_clock(now_ns) + tcp_isn_ts_offset(tcp, pair);
+}
+
 uint32_t tcp_isn_ts_offset(const struct tcp *tcp, const struct tcp_pair *pair)
 {
     return (uint32_t)siphash_24(&tcp->ts_key, pair, sizeof(*pair));

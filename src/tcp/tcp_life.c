@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Birth and end of TCP and of connection blocks. A block lives from open (or a listener's SYN)
+// Birth and end of TCP and of connection blocks. A block lives from open (or a completed handshake)
 // until both the protocol and the user are done with it:
 //
 //     user holds it   protocol runs      what it is
 //     yes             yes                a connection
 //     yes             no                 a handle that still tells how it ended, and holds data
-//     no              yes                an orphan: closing, or in TIME-WAIT
+//     no              yes                an orphan: closing
 //     no              no                 free
 //
+// Half-open connections and those in TIME-WAIT need no block: stubs keep them (tcp_stub.h).
 // Children of a listener that nobody has accepted belong to the listener.
 #include <string.h>
 
@@ -23,6 +24,20 @@ static struct siphash_key draw_key(const struct slab_source *memory)
     return key;
 }
 
+static void init_cookies(struct tcp *tcp)
+{
+    const struct synfin_stack_config *config = &tcp->config;
+    uint64_t secret[4];
+    _Static_assert(sizeof(secret) == sizeof(config->cookie_secret), "the secret as configured");
+    if (config->has_cookie_secret) {
+        memcpy(secret, config->cookie_secret, sizeof(secret));
+    } else {
+        tcp->memory->env.entropy(tcp->memory->env.ctx, secret, sizeof(secret));
+    }
+    tcp_cookie_init(&tcp->cookies, secret, config->cookie_clock_offset_ns,
+                    config->cookie_lifetime_ns);
+}
+
 static void init_keys(struct tcp *tcp)
 {
     struct siphash_key entropy_key = draw_key(tcp->memory);
@@ -30,6 +45,7 @@ static void init_keys(struct tcp *tcp)
     tcp->table_key = draw_key(tcp->memory);
     tcp->isn_key = draw_key(tcp->memory);
     tcp->ts_key = draw_key(tcp->memory);
+    init_cookies(tcp);
 }
 
 enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *config,
@@ -45,6 +61,10 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
+    tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
+                        config->half_open_max);
+    tcp_stub_table_init(&tcp->time_wait, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
+                        config->time_wait_max);
     list_init(&tcp->events);
     for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {
         list_init(&tcp->ready[i]);
@@ -65,6 +85,8 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->conns);
     slab_pool_deinit(&tcp->runs);
     chunk_pool_deinit(&tcp->chunks);
+    tcp_stub_table_deinit(&tcp->half_open);
+    tcp_stub_table_deinit(&tcp->time_wait);
     tcp_table_deinit(tcp);
     tcp_stray_deinit(tcp);
 }
@@ -81,7 +103,7 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
     set->linger = -1;
 }
 
-struct tcp_conn *tcp_life_create(struct tcp *tcp)
+struct tcp_conn *tcp_life_create(struct tcp *tcp, uint32_t number)
 {
     struct tcp_conn *conn = slab_pool_take(&tcp->conns, NULL);
     if (conn == NULL) {
@@ -89,12 +111,11 @@ struct tcp_conn *tcp_life_create(struct tcp *tcp)
     }
     conn->state = SYNFIN_TCP_STATE_CLOSED;
     tcp->by_state[SYNFIN_TCP_STATE_CLOSED]++;
-    conn->number = ++tcp->next_number;
+    conn->number = number != 0 ? number : ++tcp->next_number;
     conn->generation = ++tcp->next_generation;
     list_init(&conn->ready);
     list_init(&conn->event);
     list_init(&conn->family);
-    list_init(&conn->listen.half_open);
     list_init(&conn->listen.acceptable);
     wheel_entry_init(&conn->timer);
     stream_init(&conn->send);
@@ -112,8 +133,7 @@ static struct reassembly_memory ooo_memory(struct tcp *tcp)
     return (struct reassembly_memory){.runs = &tcp->runs, .chunks = &tcp->chunks};
 }
 
-// Out of every list and table; buffers for sending and reassembly are freed.
-static void detach(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
     tcp_output_forget(tcp, conn);
     tcp_timer_cancel_all(tcp, conn);
@@ -128,7 +148,7 @@ static void detach(struct tcp *tcp, struct tcp_conn *conn)
 
 void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn)
 {
-    detach(tcp, conn);
+    tcp_life_detach(tcp, conn);
     list_remove(&conn->event);
     stream_clear(&conn->receive, &tcp->chunks);
     tcp->by_state[conn->state]--;
@@ -143,11 +163,7 @@ void tcp_life_leave_listener(struct tcp_conn *conn)
     }
     list_remove(&conn->family);
     conn->listener = NULL;
-    if (tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
-        listener->listen.acceptables--;
-    } else {
-        listener->listen.half_opens--;
-    }
+    listener->listen.acceptables--;
 }
 
 void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
@@ -158,10 +174,10 @@ void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error erro
     if (conn->state != SYNFIN_TCP_STATE_CLOSED) {
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_CLOSED, cause, now_ns);
     }
-    detach(tcp, conn);
+    tcp_life_detach(tcp, conn);
     if (!has_user) {
         if (!conn->is_done) {
-            tcp_trace_outcome(tcp, conn, error, cause, now_ns);
+            tcp_trace_outcome(tcp, &conn->pair, conn->number, error, cause, now_ns);
         }
         tcp_life_free(tcp, conn);
         return;

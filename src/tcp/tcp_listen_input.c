@@ -1,66 +1,53 @@
 // SPDX-License-Identifier: MIT
 //
-// A segment for a listener: RFC 9293 §3.10.7.2. A SYN makes a child in SYN-RECEIVED that belongs
-// to the listener until somebody accepts it; the listener itself never changes.
+// A segment for a listener: RFC 9293 §3.10.7.2. A SYN begins a handshake, of which the SYN cache
+// keeps a stub or nothing at all; an acknowledgment may bring a cookie back. The listener itself
+// never changes.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
 
-enum { ISN_STEP = 65536 }; // beyond what old segments of the pair could still acknowledge
-
-static struct tcp_conn *make_child(struct tcp *tcp, const struct tcp_conn *listener,
-                                   const struct tcp_segment *seg, uint64_t now_ns)
+// Cookies count only while one can be out: otherwise every acknowledgment would be a guess at one
+// (RFC 4987 §3.6). Machines that share their secret may have sent one for each other.
+static bool may_be_cookie(const struct tcp *tcp, uint64_t now_ns)
 {
-    struct tcp_conn *conn = tcp_life_create(tcp);
-    if (conn == NULL) {
-        return NULL;
-    }
-    conn->pair = (struct tcp_pair){.local = seg->arrival->dst,
-                                   .remote = seg->arrival->src,
-                                   .local_port = seg->h.dst_port,
-                                   .remote_port = seg->h.src_port};
-    conn->is_passive = true;
-    conn->set = listener->set;
-    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
-    tcp_table_insert(tcp, conn);
-    tcp_open_init(tcp, conn, &seg->arrival->path, now_ns);
-    // RFC 9293 §3.6.1 [MAY-2]: larger than every number of the previous incarnation.
-    if (seg->has_isn_floor && seq_le(conn->iss, seg->isn_floor)) {
-        tcp_open_set_iss(conn, seq_add(seg->isn_floor, ISN_STEP));
-    }
-    tcp_open_take_syn(conn, seg, now_ns);
-    return conn;
+    return now_ns < tcp->cookies_until_ns || tcp->config.has_cookie_secret;
 }
 
-static enum tcp_verdict take_syn(struct tcp *tcp, struct tcp_conn *listener,
-                                 struct tcp_segment *seg, uint64_t now_ns)
+static enum tcp_verdict refuse(struct tcp *tcp, struct tcp_segment *seg, enum synfin_reason reason,
+                               uint64_t now_ns)
 {
-    if (listener->listen.half_opens >= listener->listen.backlog) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG);
+    if (!tcp_stray_is_allowed(tcp, now_ns)) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
     }
-    struct tcp_conn *conn = make_child(tcp, listener, seg, now_ns);
-    if (conn == NULL) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+    tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);
+    return tcp_segment_drop(seg, reason);
+}
+
+enum tcp_verdict tcp_listen_refuse_ack(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
+{
+    return refuse(tcp, seg, SYNFIN_REASON_DROP_COOKIE, now_ns);
+}
+
+static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *listener,
+                                 struct tcp_segment *seg, struct tcp_conn **out, uint64_t now_ns)
+{
+    bool is_bare = !tcp_segment_has(seg, SYNFIN_TCP_SYN);
+    if (is_bare && tcp->config.syn_cookies != SYNFIN_SYN_COOKIES_NEVER
+        && may_be_cookie(tcp, now_ns)) {
+        return tcp_syncache_take_cookie(tcp, listener, seg, out, now_ns);
     }
-    conn->listener = listener;
-    list_push_back(&listener->listen.half_open, &conn->family);
-    listener->listen.half_opens++;
-    tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_ARRIVED, now_ns);
-    tcp_output_want(tcp, conn);
-    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
+    return refuse(tcp, seg, SYNFIN_REASON_DROP_LISTEN_NOTHING, now_ns);
 }
 
 enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
-                                  struct tcp_segment *seg, uint64_t now_ns)
+                                  struct tcp_segment *seg, struct tcp_conn **out, uint64_t now_ns)
 {
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LISTEN);
     }
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
-        if (!tcp_stray_is_allowed(tcp, now_ns)) {
-            return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
-        }
-        tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
+        return take_ack(tcp, listener, seg, out, now_ns);
     }
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_LISTEN_NOTHING);
@@ -68,5 +55,5 @@ enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
     if (tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
     }
-    return take_syn(tcp, listener, seg, now_ns);
+    return tcp_syncache_open(tcp, listener, seg, now_ns);
 }

@@ -13,17 +13,13 @@ enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
     TCP_HEADER = 20,
-    WSCALE_SHIFT_MAX = 14, // RFC 7323 §2.3
+    WSCALE_SHIFT_MAX = 14,                       // RFC 7323 §2.3
+    ECN_SETUP = SYNFIN_TCP_ECE | SYNFIN_TCP_CWR, // RFC 3168 §6.1.1
 };
 
-static uint32_t ip_header_bytes(const struct tcp_conn *conn)
+static uint16_t mss_of_mtu(bool is_ipv4, uint32_t mtu_bytes)
 {
-    return addr_kind_is_ipv4(&conn->pair.remote) ? IPV4_HEADER : IPV6_HEADER;
-}
-
-static uint16_t mss_of_mtu(const struct tcp_conn *conn, uint32_t mtu_bytes)
-{
-    uint32_t headers = ip_header_bytes(conn) + TCP_HEADER;
+    uint32_t headers = (is_ipv4 ? IPV4_HEADER : IPV6_HEADER) + TCP_HEADER;
     uint32_t mss = mtu_bytes > headers + MSS_FLOOR ? mtu_bytes - headers : MSS_FLOOR;
     return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
 }
@@ -34,7 +30,7 @@ static uint16_t mss_of_mtu(const struct tcp_conn *conn, uint32_t mtu_bytes)
 void tcp_open_set_mss(struct tcp_conn *conn)
 {
     uint32_t mss = conn->snd.mss_peer;
-    uint16_t path = mss_of_mtu(conn, conn->pmtu_bytes);
+    uint16_t path = mss_of_mtu(addr_kind_is_ipv4(&conn->pair.remote), conn->pmtu_bytes);
     if (mss > path) {
         mss = path;
     }
@@ -46,13 +42,11 @@ void tcp_open_set_mss(struct tcp_conn *conn)
 
 // From the MTU of the interface, as the datagram sizes that it receives: RFC 9293 §3.7.1 [MUST-67],
 // §3.7.3 [SHLD-6].
-static uint16_t advertised_mss(const struct tcp_conn *conn)
+uint16_t tcp_open_advertised_mss(const struct tcp_settings *set, const struct tcp_path *path,
+                                 bool is_ipv4)
 {
-    uint16_t mss = mss_of_mtu(conn, conn->path.mtu_bytes);
-    if (conn->set.mss_limit != 0 && conn->set.mss_limit < mss) {
-        return conn->set.mss_limit;
-    }
-    return mss;
+    uint16_t mss = mss_of_mtu(is_ipv4, path->mtu_bytes);
+    return set->mss_limit != 0 && set->mss_limit < mss ? set->mss_limit : mss;
 }
 
 void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss)
@@ -76,8 +70,8 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->uses_sack = config->use_sack;
     conn->uses_wscale = config->use_window_scale;
     conn->rcv.wscale_shift = tcp_window_shift(conn->set.receive_buffer_bytes);
-    conn->rcv.mss = advertised_mss(conn);
     bool is_ipv4 = addr_kind_is_ipv4(&conn->pair.remote);
+    conn->rcv.mss = tcp_open_advertised_mss(&conn->set, path, is_ipv4);
     conn->snd.mss_peer = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;
@@ -86,38 +80,60 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->cc.ops->open(&conn->cc, conn->snd.mss, config->initial_window_segments);
 }
 
-// RFC 9293 §3.7.1 [MUST-14].
-static void take_options(struct tcp_conn *conn, const struct wire_tcp *h)
+// RFC 9293 §3.7.1 [MUST-14]. What we do not do ourselves counts as not offered.
+void tcp_open_read_offer(const struct tcp *tcp, const struct tcp_segment *seg,
+                         struct tcp_offer *out)
 {
+    const struct synfin_stack_config *config = &tcp->config;
+    const struct wire_tcp *h = &seg->h;
+    bool is_ipv4 = addr_kind_is_ipv4(&seg->arrival->src);
+    uint16_t mss = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
     if (h->has_mss) {
-        conn->snd.mss_peer = h->mss < MSS_FLOOR ? MSS_FLOOR : h->mss;
+        mss = h->mss < MSS_FLOOR ? MSS_FLOOR : h->mss;
     }
-    conn->uses_timestamps = conn->uses_timestamps && h->has_timestamps;
-    conn->uses_sack = conn->uses_sack && h->has_sack_permitted;
-    conn->uses_wscale = conn->uses_wscale && h->has_wscale;
-    conn->snd.wscale_shift =
-        h->wscale_shift > WSCALE_SHIFT_MAX ? WSCALE_SHIFT_MAX : h->wscale_shift;
-    if (!conn->uses_wscale) {
-        conn->snd.wscale_shift = conn->rcv.wscale_shift = 0;
-    }
-    if (conn->uses_timestamps) {
-        conn->ts_recent = h->ts_val;
-    }
+    *out = (struct tcp_offer){
+        .irs = h->seq,
+        .mss = mss,
+        .wscale_shift = h->wscale_shift > WSCALE_SHIFT_MAX ? WSCALE_SHIFT_MAX : h->wscale_shift,
+        .has_wscale = config->use_window_scale && h->has_wscale,
+        .has_sack = config->use_sack && h->has_sack_permitted,
+        .has_timestamps = config->use_timestamps && h->has_timestamps,
+        .has_ecn = (h->flags & ECN_SETUP) == ECN_SETUP,
+        .ts_val = h->ts_val,
+    };
 }
 
-void tcp_open_take_syn(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
+void tcp_open_take_offer(struct tcp_conn *conn, const struct tcp_offer *offer, uint64_t now_ns)
 {
-    conn->irs = seg->h.seq;
+    conn->irs = offer->irs;
     conn->rcv.nxt = conn->rcv.adv = conn->rcv.acked = seq_add(conn->irs, 1);
     if (seq_lt(conn->iss, conn->snd.nxt)) { // our SYN has offered a window already
         conn->rcv.adv = seq_add(conn->rcv.nxt, tcp_window_of_syn(conn));
     }
+    conn->snd.mss_peer = offer->mss;
+    conn->uses_timestamps = offer->has_timestamps;
+    conn->uses_sack = offer->has_sack;
+    conn->uses_wscale = offer->has_wscale;
+    conn->snd.wscale_shift = offer->has_wscale ? offer->wscale_shift : 0;
+    if (!conn->uses_wscale) {
+        conn->rcv.wscale_shift = 0;
+    }
+    if (conn->uses_timestamps) {
+        conn->ts_recent = offer->ts_val;
+    }
     conn->ts_recent_ns = now_ns;
-    take_options(conn, &seg->h);
-    tcp_open_set_mss(conn);
-    conn->snd.wnd = conn->snd.wnd_max = seg->h.window; // never scaled on a SYN, RFC 7323 §2.2
-    conn->snd.wl1 = seg->h.seq;
+    conn->snd.wl1 = offer->irs;
     conn->snd.wl2 = conn->iss;
+    tcp_open_set_mss(conn);
+}
+
+void tcp_open_take_syn(const struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                       uint64_t now_ns)
+{
+    struct tcp_offer offer;
+    tcp_open_read_offer(tcp, seg, &offer);
+    tcp_open_take_offer(conn, &offer, now_ns);
+    conn->snd.wnd = conn->snd.wnd_max = seg->h.window; // never scaled on a SYN, RFC 7323 §2.2
     conn->snd.edge = seq_add(conn->iss, 1 + conn->snd.wnd);
 }
 
@@ -132,8 +148,6 @@ static void start_congestion_control(struct tcp *tcp, struct tcp_conn *conn, uin
 static void hand_to_listener(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct tcp_conn *listener = conn->listener;
-    list_remove(&conn->family);
-    listener->listen.half_opens--;
     list_push_back(&listener->listen.acceptable, &conn->family);
     listener->listen.acceptables++;
     tcp_event_tell(tcp, listener, SYNFIN_EVENT_ACCEPTABLE);
@@ -144,7 +158,8 @@ void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_re
 {
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
     start_congestion_control(tcp, conn, now_ns);
-    tcp_trace_outcome(tcp, conn, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED, now_ns);
+    tcp_trace_outcome(tcp, &conn->pair, conn->number, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED,
+                      now_ns);
     if (conn->listener != NULL) {
         hand_to_listener(tcp, conn);
     } else {

@@ -9,6 +9,7 @@
 // (tcp_emit.c) and then booked here: the only place where SND.NXT moves.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 enum { HEADERS_MAX = 40 + 20 + 40 }; // IPv6, TCP and its options
 
@@ -461,6 +462,9 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
             tcp_timer_on_blocked(tcp, conn, now_ns);
         }
         tcp_output_forget(tcp, conn);
+        if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
+            tcp_time_wait_shrink(tcp, conn, now_ns);
+        }
         return false;
     }
     tcp_emit(tcp, conn, &plan, packet, now_ns);

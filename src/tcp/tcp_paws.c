@@ -8,10 +8,16 @@
 // RFC 7323 §5.5: a TS.Recent older than this says nothing any more.
 #define TS_RECENT_VALID_NS (24 * 24 * 3600 * NS_PER_S)
 
-// RFC 7323 §5.4: a clock of 1 ms, with an offset of the connection's own (§7.1).
+// RFC 7323 §5.4: a clock of 1 ms.
+uint32_t tcp_paws_clock(uint64_t now_ns)
+{
+    return (uint32_t)(now_ns / NS_PER_MS);
+}
+
+// With an offset of the connection's own: RFC 7323 §7.1.
 uint32_t tcp_paws_now(const struct tcp_conn *conn, uint64_t now_ns)
 {
-    return (uint32_t)(now_ns / NS_PER_MS) + conn->ts_offset;
+    return tcp_paws_clock(now_ns) + conn->ts_offset;
 }
 
 // RFC 7323 §5.3, R1; and §3.2: once agreed on, every segment but a reset carries the option.

@@ -6,6 +6,7 @@
 #include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 static struct tcp_conn **bucket_of(struct tcp *tcp, uint16_t port)
 {
@@ -85,17 +86,47 @@ static uint16_t port_at(const struct tcp *tcp, uint32_t start, uint32_t step)
     return (uint16_t)(tcp->config.port_first + (start + step) % port_count(tcp));
 }
 
-enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair)
+static bool is_waiting(const struct tcp *tcp, const struct tcp_pair *pair)
+{
+    uint64_t hash = tcp_stub_hash(&tcp->table_key, pair);
+    return tcp_stub_find(&tcp->time_wait, pair, hash) != NULL;
+}
+
+bool tcp_port_may_take(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns)
+{
+    uint64_t hash = tcp_stub_hash(&tcp->table_key, pair);
+    const struct tcp_stub *stub = tcp_stub_find(&tcp->time_wait, pair, hash);
+    return tcp_table_find(tcp, pair) == NULL && tcp_stub_find(&tcp->half_open, pair, hash) == NULL
+           && (stub == NULL || tcp_time_wait_may_take(tcp, stub, now_ns));
+}
+
+// A pair in TIME-WAIT is taken only when no other is left.
+enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair, uint64_t now_ns)
 {
     uint32_t start = entropy_below(&tcp->entropy, port_count(tcp));
+    uint16_t waiting = 0;
     for (uint32_t step = 0; step < port_count(tcp); step++) {
         pair->local_port = port_at(tcp, start, step);
-        if (tcp_table_find(tcp, pair) == NULL
-            && !tcp_port_is_taken(tcp, &pair->local, pair->local_port)) {
+        if (tcp_port_is_taken(tcp, &pair->local, pair->local_port)
+            || !tcp_port_may_take(tcp, pair, now_ns)) {
+            continue;
+        }
+        if (!is_waiting(tcp, pair)) {
             return SYNFIN_ERROR_OK;
         }
+        waiting = pair->local_port;
     }
-    return SYNFIN_ERROR_NO_PORTS;
+    pair->local_port = waiting;
+    return waiting != 0 ? SYNFIN_ERROR_OK : SYNFIN_ERROR_NO_PORTS;
+}
+
+void tcp_port_forget_half_opens(struct tcp *tcp)
+{
+    for (uint32_t i = 0; i < TCP_PORT_BUCKETS; i++) {
+        for (struct tcp_conn *conn = tcp->port_bucket[i]; conn != NULL; conn = conn->table_next) {
+            conn->listen.half_opens = 0;
+        }
+    }
 }
 
 enum synfin_error tcp_port_choose_free(struct tcp *tcp, const struct synfin_addr *local,

@@ -35,11 +35,24 @@ bool tcp_state_is(const struct tcp_conn *conn, uint32_t facts)
 void tcp_state_set(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state to,
                    enum synfin_reason cause, uint64_t now_ns)
 {
-    enum synfin_tcp_state from = (enum synfin_tcp_state)conn->state;
-    ASSERT(tcp_state_may_go(from, to));
-    tcp->by_state[from]--;
-    tcp->by_state[to]++;
-    conn->state = (uint8_t)to;
-    report_count(tcp->report, cause);
-    tcp_trace_state(tcp, conn, from, to, cause, now_ns);
+    struct tcp_change change = {.pair = &conn->pair,
+                                .number = conn->number,
+                                .from = (enum synfin_tcp_state)conn->state,
+                                .to = to,
+                                .cause = cause};
+    tcp_state_adopt(tcp, conn, to);
+    tcp_state_note(tcp, &change, now_ns);
+}
+
+void tcp_state_adopt(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state state)
+{
+    tcp->by_state[conn->state]--;
+    tcp->by_state[state]++;
+    conn->state = (uint8_t)state;
+}
+
+void tcp_state_note(struct tcp *tcp, const struct tcp_change *change, uint64_t now_ns)
+{
+    ASSERT(tcp_state_may_go(change->from, change->to));
+    tcp_trace_state(tcp, change, now_ns);
 }

@@ -12,6 +12,7 @@
 
 struct tcp;
 struct tcp_conn;
+struct tcp_change;
 
 // What holds in a state.
 enum {
@@ -54,5 +55,10 @@ bool tcp_state_is(const struct tcp_conn *conn, uint32_t facts);
 // Moves the connection along a legal edge, counts it and traces the cause.
 void tcp_state_set(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state to,
                    enum synfin_reason cause, uint64_t now_ns);
+// The connection's block takes over from a stub, or gives over to one, which is no change of the
+// connection's state: nothing is traced.
+void tcp_state_adopt(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_state state);
+// A change of a connection that a stub holds, or comes to hold.
+void tcp_state_note(struct tcp *tcp, const struct tcp_change *change, uint64_t now_ns);
 
 #endif

@@ -156,10 +156,9 @@ const struct tcp_stray *tcp_stray_first(const struct tcp *tcp, uint32_t iface)
     return list->count > 0 ? &strays->slot[list->first].stray : NULL;
 }
 
-void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfin_packet *packet,
-                    uint64_t now_ns)
+static void describe(const struct tcp_stray *stray, struct wire_tcp *h)
 {
-    struct wire_tcp h = {
+    *h = (struct wire_tcp){
         .src_port = stray->pair.local_port,
         .dst_port = stray->pair.remote_port,
         .seq = stray->seq,
@@ -175,6 +174,20 @@ void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfi
         .ts_val = stray->ts_val,
         .ts_ecr = stray->ts_ecr,
     };
+}
+
+uint32_t tcp_stray_header_bytes(const struct tcp_stray *stray)
+{
+    struct wire_tcp h;
+    describe(stray, &h);
+    return wire_tcp_emitted_bytes(&h);
+}
+
+void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfin_packet *packet,
+                    uint64_t now_ns)
+{
+    struct wire_tcp h;
+    describe(stray, &h);
     tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;
     packet->conn = stray->number;

@@ -84,6 +84,8 @@ const struct tcp_stray *tcp_stray_first(const struct tcp *tcp, uint32_t iface);
 // Builds the first one's segment in packet->room, as tcp_output does.
 void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfin_packet *packet,
                     uint64_t now_ns);
+// Octets of its TCP header, options included.
+uint32_t tcp_stray_header_bytes(const struct tcp_stray *stray);
 void tcp_stray_pop(struct tcp *tcp, uint32_t iface);
 // The first one waits for its next hop; false when so many wait that it must be given up.
 bool tcp_stray_park(struct tcp *tcp, uint32_t iface, uint32_t neighbour);

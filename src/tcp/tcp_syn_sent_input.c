@@ -88,7 +88,7 @@ enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, stru
     if (!has_ack && tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
     }
-    tcp_open_take_syn(conn, seg, now_ns);
+    tcp_open_take_syn(tcp, conn, seg, now_ns);
     return has_ack ? take_syn_ack(tcp, conn, seg, now_ns)
                    : take_crossed_syn(tcp, conn, seg, now_ns);
 }

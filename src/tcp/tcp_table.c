@@ -12,7 +12,7 @@ _Static_assert(sizeof(struct tcp_pair) == 36, "hashed as octets: no padding");
 
 static uint32_t bucket_of(const struct tcp *tcp, const struct tcp_pair *pair)
 {
-    return (uint32_t)siphash_13(&tcp->table_key, pair, sizeof(*pair)) & (tcp->bucket_count - 1);
+    return (uint32_t)tcp_stub_hash(&tcp->table_key, pair) & (tcp->bucket_count - 1);
 }
 
 static void take_buckets(struct tcp *tcp, struct tcp_conn **buckets, uint32_t count)
@@ -73,22 +73,33 @@ static bool is_same(const struct tcp_pair *a, const struct tcp_pair *b)
     return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
 
-// Segments come in bursts of one connection: the one found last is tried before the table.
-struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair)
+static struct tcp_conn *find_hashed(const struct tcp *tcp, const struct tcp_pair *pair,
+                                    uint64_t hash)
 {
-    if (tcp->found_last == NULL || !is_same(&tcp->found_last->pair, pair)) {
-        tcp->found_last = tcp_table_find(tcp, pair);
-    }
-    return tcp->found_last;
-}
-
-struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair)
-{
-    struct tcp_conn *conn = tcp->buckets[bucket_of(tcp, pair)];
+    struct tcp_conn *conn = tcp->buckets[(uint32_t)hash & (tcp->bucket_count - 1)];
     while (conn != NULL && !is_same(&conn->pair, pair)) {
         conn = conn->table_next;
     }
     return conn;
+}
+
+// Segments come in bursts of one connection: the one found last is tried before the table.
+struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair, uint64_t *hash)
+{
+    if (tcp->found_last != NULL && is_same(&tcp->found_last->pair, pair)) {
+        return tcp->found_last;
+    }
+    *hash = tcp_stub_hash(&tcp->table_key, pair);
+    struct tcp_conn *conn = find_hashed(tcp, pair, *hash);
+    if (conn != NULL) {
+        tcp->found_last = conn;
+    }
+    return conn;
+}
+
+struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair)
+{
+    return find_hashed(tcp, pair, tcp_stub_hash(&tcp->table_key, pair));
 }
 
 void tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn)

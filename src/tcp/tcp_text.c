@@ -5,6 +5,7 @@
 // reader, what is not is kept in the reassembly until the gap before it is filled.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 // RFC 5681 §4.2, RFC 9293 §3.10.7.4 [MAY-13]: each segment out of order is answered on its own, for
 // the sender counts.

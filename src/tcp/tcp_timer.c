@@ -13,8 +13,24 @@
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
+#include "tcp/tcp_time_wait.h"
 
 enum { R1_RETRIES = 3 }; // RFC 9293 §3.8.3 [SHLD-10]: at least 3 retransmissions
+
+static void trace(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_timer timer,
+                  enum synfin_trace_kind kind, enum synfin_reason reason, uint64_t now_ns)
+{
+    bool is_probing = timer == SYNFIN_TCP_TIMER_PERSIST || timer == SYNFIN_TCP_TIMER_KEEPALIVE;
+    struct tcp_tick tick = {.pair = &conn->pair,
+                            .number = conn->number,
+                            .kind = kind,
+                            .timer = timer,
+                            .reason = reason,
+                            .deadline_ns = conn->deadline_ns[timer],
+                            .count = is_probing ? conn->probes : conn->retries};
+    tcp_trace_timer(tcp, &tick, now_ns);
+}
 
 static void arm(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_timer timer,
                 uint64_t wait_ns, enum synfin_reason reason, uint64_t now_ns)
@@ -24,7 +40,7 @@ static void arm(struct tcp *tcp, struct tcp_conn *conn, enum synfin_tcp_timer ti
     if (!wheel_is_armed(&conn->timer) || deadline_ns < conn->timer.deadline_ns) {
         wheel_arm(tcp->wheel, &conn->timer, deadline_ns);
     }
-    tcp_trace_timer(tcp, conn, SYNFIN_TRACE_TIMER_ARMED, timer, reason, now_ns);
+    trace(tcp, conn, timer, SYNFIN_TRACE_TIMER_ARMED, reason, now_ns);
 }
 
 static bool is_armed(const struct tcp_conn *conn, enum synfin_tcp_timer timer)
@@ -229,7 +245,7 @@ static uint32_t retries_max(const struct tcp *tcp, const struct tcp_conn *conn)
     if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
         return conn->set.syn_retries;
     }
-    if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) {
+    if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) { // of a simultaneous open
         return tcp->config.syn_ack_retries;
     }
     return conn->is_orphan ? tcp->config.orphan_retries : tcp->config.data_retries;
@@ -391,19 +407,29 @@ static uint64_t earliest(const struct tcp_conn *conn)
     return first_ns;
 }
 
-void tcp_timer_fire(struct tcp *tcp, struct wheel_entry *entry, uint64_t now_ns)
+static void fire_connection(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    struct tcp_conn *conn = CONTAINER_OF(entry, struct tcp_conn, timer);
     for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
         if (!deadline_is_due(conn->deadline_ns[i], now_ns)) {
             continue;
         }
-        tcp_trace_timer(tcp, conn, SYNFIN_TRACE_TIMER_FIRED, (enum synfin_tcp_timer)i,
-                        TIMER_ROWS[i].reason, now_ns);
+        trace(tcp, conn, (enum synfin_tcp_timer)i, SYNFIN_TRACE_TIMER_FIRED, TIMER_ROWS[i].reason,
+              now_ns);
         cancel(conn, (enum synfin_tcp_timer)i);
         if (!TIMER_ROWS[i].fire(tcp, conn, now_ns)) {
             return;
         }
     }
     wheel_arm(tcp->wheel, &conn->timer, earliest(conn));
+}
+
+void tcp_timer_fire(struct tcp *tcp, struct wheel_entry *entry, uint64_t now_ns)
+{
+    if (entry == &tcp->half_open.timer) {
+        tcp_syncache_fire(tcp, now_ns);
+    } else if (entry == &tcp->time_wait.timer) {
+        tcp_time_wait_fire(tcp, now_ns);
+    } else {
+        fire_connection(tcp, CONTAINER_OF(entry, struct tcp_conn, timer), now_ns);
+    }
 }

@@ -25,32 +25,30 @@ static void tell(const struct tcp *tcp, const struct synfin_trace_event *event)
     tcp->report->trace(tcp->report->trace_ctx, event);
 }
 
-void tcp_trace_state(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_state from,
-                     enum synfin_tcp_state to, enum synfin_reason cause, uint64_t now_ns)
+void tcp_trace_state(struct tcp *tcp, const struct tcp_change *change, uint64_t now_ns)
 {
+    report_count(tcp->report, change->cause);
     if (tcp->report->trace == NULL) {
         return;
     }
     struct synfin_trace_event event;
-    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_STATE, cause, now_ns);
-    event.as.state.from = from;
-    event.as.state.to = to;
+    begin(&event, change->pair, change->number, SYNFIN_TRACE_STATE, change->cause, now_ns);
+    event.as.state.from = change->from;
+    event.as.state.to = change->to;
     tell(tcp, &event);
 }
 
-void tcp_trace_timer(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_trace_kind kind,
-                     enum synfin_tcp_timer timer, enum synfin_reason reason, uint64_t now_ns)
+void tcp_trace_timer(struct tcp *tcp, const struct tcp_tick *tick, uint64_t now_ns)
 {
-    report_count(tcp->report, reason);
+    report_count(tcp->report, tick->reason);
     if (tcp->report->trace == NULL) {
         return;
     }
     struct synfin_trace_event event;
-    begin(&event, &conn->pair, conn->number, kind, reason, now_ns);
-    event.as.timer.timer = timer;
-    event.as.timer.deadline_ns = conn->deadline_ns[timer];
-    bool is_probing = timer == SYNFIN_TCP_TIMER_PERSIST || timer == SYNFIN_TCP_TIMER_KEEPALIVE;
-    event.as.timer.count = is_probing ? conn->probes : conn->retries;
+    begin(&event, tick->pair, tick->number, tick->kind, tick->reason, now_ns);
+    event.as.timer.timer = tick->timer;
+    event.as.timer.deadline_ns = tick->deadline_ns;
+    event.as.timer.count = tick->count;
     tell(tcp, &event);
 }
 
@@ -68,14 +66,14 @@ void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum syn
     tell(tcp, &event);
 }
 
-void tcp_trace_outcome(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_error error,
-                       enum synfin_reason reason, uint64_t now_ns)
+void tcp_trace_outcome(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
+                       enum synfin_error error, enum synfin_reason reason, uint64_t now_ns)
 {
     if (tcp->report->trace == NULL) {
         return;
     }
     struct synfin_trace_event event;
-    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_OUTCOME, reason, now_ns);
+    begin(&event, pair, number, SYNFIN_TRACE_OUTCOME, reason, now_ns);
     event.as.outcome.error = error;
     tell(tcp, &event);
 }

@@ -200,6 +200,8 @@ static void check_host(struct rig *rig, const struct rig_host *host)
         states += host->tcp->by_state[i];
     }
     RIG_REQUIRE(objects == pool->objects && states == objects);
+    tcp_stub_table_check(&host->tcp->half_open);
+    tcp_stub_table_check(&host->tcp->time_wait);
     RIG_REQUIRE(host->memory.bytes == host->stack->memory.taken_bytes);
     RIG_REQUIRE(host->memory.bytes <= rig->memory_limit_bytes);
     RIG_REQUIRE(net_check(host->stack->net));

@@ -280,6 +280,12 @@ struct tcp_conn *segment_conn(void)
     return tcp_table_find(bench.tcp, &pair);
 }
 
+struct tcp_stub *segment_stub(const struct tcp_stub_table *table)
+{
+    struct tcp_pair pair = pair_of(flow_of(bench.stack_port, bench.peer_port));
+    return tcp_stub_find(table, &pair, tcp_stub_hash(&bench.tcp->table_key, &pair));
+}
+
 void segment_without_iss(void)
 {
     own.keeps_time = true;
@@ -301,7 +307,8 @@ void segment_new_incarnation(uint32_t irs_ahead)
 // clock of RFC 9293 §3.4.1 comes by every number in 4.8 hours.
 static void wait_for_iss(const struct flow *flow)
 {
-    if (flow->is_known || bench.tcp->in_table > 0 || own.keeps_time) {
+    if (flow->is_known || bench.tcp->in_table > 0 || bench.tcp->half_open.pool.objects > 0
+        || bench.tcp->time_wait.pool.objects > 0 || own.keeps_time) {
         return;
     }
     struct tcp_pair pair = pair_of(flow);
@@ -317,22 +324,32 @@ void segment_wait_for_iss(void)
     wait_for_iss(flow_of(bench.stack_port, bench.peer_port));
 }
 
+static uint32_t count_half_opens(const struct tcp_conn *listener)
+{
+    const struct tcp_stub_table *table = &bench.tcp->half_open;
+    uint32_t count = 0;
+    for (uint32_t queue = 0; queue < TCP_STUB_QUEUES; queue++) {
+        struct tcp_stub *stub = tcp_stub_oldest(table, queue);
+        for (; stub != NULL; stub = tcp_stub_younger(table, stub)) {
+            struct tcp_pair pair;
+            tcp_stub_pair(table, stub, &pair);
+            count += tcp_port_find_listener(bench.tcp, &pair.local, pair.local_port) == listener;
+        }
+    }
+    return count;
+}
+
 static void check_lists(const struct tcp_conn *conn, struct segment_place at)
 {
     if (conn->state != SYNFIN_TCP_STATE_LISTEN || conn->is_passive) {
         return;
     }
-    uint32_t half_opens = 0;
     uint32_t acceptables = 0;
-    const struct list_node *node = conn->listen.half_open.next;
-    for (; node != &conn->listen.half_open; node = node->next) {
-        half_opens++;
-    }
-    node = conn->listen.acceptable.next;
+    const struct list_node *node = conn->listen.acceptable.next;
     for (; node != &conn->listen.acceptable; node = node->next) {
         acceptables++;
     }
-    segment_equal(conn->listen.half_opens, half_opens, "half-open children", at);
+    segment_equal(conn->listen.half_opens, count_half_opens(conn), "half-open children", at);
     segment_equal(conn->listen.acceptables, acceptables, "acceptable children", at);
 }
 
@@ -348,6 +365,8 @@ static void check_all(struct segment_place at)
             by_state[conn->state]++;
         }
     }
+    tcp_stub_table_check(&bench.tcp->half_open);
+    tcp_stub_table_check(&bench.tcp->time_wait);
     for (uint32_t i = 0; i < SYNFIN_TCP_STATE_COUNT; i++) {
         segment_equal(bench.tcp->by_state[i], by_state[i],
                       synfin_tcp_state_name((enum synfin_tcp_state)i), at);
@@ -741,6 +760,10 @@ void segment_in_state(enum synfin_tcp_state state, struct segment_place at)
     enum synfin_tcp_state is = SYNFIN_TCP_STATE_CLOSED;
     if (conn != NULL) {
         is = (enum synfin_tcp_state)conn->state;
+    } else if (segment_stub(&bench.tcp->half_open) != NULL) {
+        is = SYNFIN_TCP_STATE_SYN_RECEIVED;
+    } else if (segment_stub(&bench.tcp->time_wait) != NULL) {
+        is = SYNFIN_TCP_STATE_TIME_WAIT;
     } else if (bench.listener != 0 && socket_conn(bench.stack, bench.listener) != NULL) {
         is = (enum synfin_tcp_state)socket_conn(bench.stack, bench.listener)->state;
     }
@@ -756,6 +779,8 @@ void segment_expect_free(struct segment_place at)
 {
     const struct tcp *tcp = bench.tcp;
     segment_equal(tcp->in_table, 0, "connections in the table", at);
+    segment_equal(tcp->half_open.pool.objects, 0, "half-open connections", at);
+    segment_equal(tcp->time_wait.pool.objects, 0, "pairs in TIME-WAIT", at);
     segment_equal(tcp->runs.objects, 0, "runs in use", at);
     segment_equal(tcp->chunks.pool.objects, 0, "chunks in use", at);
     segment_equal(tcp->conns.objects,

@@ -53,7 +53,7 @@ void conn_box_init(struct conn_box *box)
     report_init(&box->report, NULL, NULL);
     assert_int_equal(tcp_init(&box->tcp, &config, &box->source, &box->wheel, &box->report),
                      SYNFIN_ERROR_OK);
-    box->conn = tcp_life_create(&box->tcp);
+    box->conn = tcp_life_create(&box->tcp, 0);
     assert_non_null(box->conn);
     establish(box->conn);
 }

@@ -159,7 +159,7 @@ static void hist_80_ephemeral_ports_cannot_be_guessed(void **state)
     uint16_t last = 0;
     for (uint32_t i = 0; i < PORTS * PER_PORT; i++) {
         struct tcp_pair pair = {.local = bench.ours, .remote = bench.theirs, .remote_port = 80};
-        RESULT(tcp_port_choose(bench.tcp, &pair), OK);
+        RESULT(tcp_port_choose(bench.tcp, &pair, bench.now_ns), OK);
         count[pair.local_port - 8192]++;
         step_count[(uint32_t)(pair.local_port - last) % PORTS]++;
         last = pair.local_port;

@@ -32,12 +32,13 @@ static struct tcp_conn *make_conns(void)
 
 static void compare_all(struct tcp_conn *conns)
 {
+    uint64_t hash;
     uint32_t in_table = 0;
     for (uint32_t i = 0; i < CONNS; i++) {
         struct tcp_pair pair = pair_of(i);
         struct tcp_conn *wanted = conns[i].is_in_table ? &conns[i] : NULL;
         CHECK(tcp_table_find(bench.tcp, &pair) == wanted);
-        CHECK(tcp_table_find_again(bench.tcp, &pair) == wanted);
+        CHECK(tcp_table_find_again(bench.tcp, &pair, &hash) == wanted);
         in_table += conns[i].is_in_table;
     }
     CHECK_EQ(bench.tcp->in_table, in_table);
@@ -46,17 +47,18 @@ static void compare_all(struct tcp_conn *conns)
 static void run_random_steps(struct tcp_conn *conns)
 {
     uint64_t seed = bench.irs;
+    uint64_t hash;
     for (uint32_t step = 0; step < STEPS; step++) {
         struct tcp_conn *conn = &conns[test_random_below(&seed, CONNS)];
         struct tcp_pair pair = conn->pair;
         bool was_in = conn->is_in_table;
-        CHECK(tcp_table_find_again(bench.tcp, &pair) == (was_in ? conn : NULL));
+        CHECK(tcp_table_find_again(bench.tcp, &pair, &hash) == (was_in ? conn : NULL));
         if (was_in) {
             tcp_table_remove(bench.tcp, conn);
         } else {
             tcp_table_insert(bench.tcp, conn);
         }
-        CHECK(tcp_table_find_again(bench.tcp, &pair) == (was_in ? NULL : conn));
+        CHECK(tcp_table_find_again(bench.tcp, &pair, &hash) == (was_in ? NULL : conn));
         CHECK_EQ(conn->is_in_table, !was_in);
         if (step % 500 == 0) {
             compare_all(conns);

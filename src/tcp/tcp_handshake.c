@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//
+// Passive handshakes on their way from SYN to connection block. What the block would have known
+// had it existed since the SYN follows from the listener's settings, the stack's configuration and
+// the few values kept in a stub or carried by a cookie.
+#include "tcp/tcp_handshake.h"
+#include "base/addr_kind.h"
+#include "tcp/tcp_internal.h"
+
+static void read_pair(const struct tcp_arrival *arrival, const struct wire_tcp *h,
+                      struct tcp_pair *pair)
+{
+    *pair = (struct tcp_pair){.local = arrival->dst,
+                              .remote = arrival->src,
+                              .local_port = h->dst_port,
+                              .remote_port = h->src_port};
+}
+
+void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_segment *seg,
+                          struct tcp_handshake *out)
+{
+    *out = (struct tcp_handshake){.iface = seg->arrival->path.iface};
+    read_pair(seg->arrival, &seg->h, &out->pair);
+    tcp_open_read_offer(tcp, seg, &out->offer);
+}
+
+void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
+                           struct tcp_handshake *out)
+{
+    uint8_t shift = stub->as.half_open.wscale_shift;
+    bool has_wscale = shift != TCP_STUB_NO_WSCALE;
+    *out = (struct tcp_handshake){
+        .offer = {.irs = stub->theirs,
+                  .mss = stub->size,
+                  .wscale_shift = has_wscale ? shift : 0,
+                  .has_wscale = has_wscale,
+                  .has_sack = stub->has_sack,
+                  .has_timestamps = stub->has_timestamps,
+                  .has_ecn = stub->has_ecn,
+                  .ts_val = stub->ts_recent},
+        .iss = stub->ours,
+        .iface = stub->iface,
+        .number = stub->number,
+        .retries = stub->as.half_open.retries,
+    };
+    tcp_stub_pair(&tcp->half_open, stub, &out->pair);
+}
+
+void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stub *stub)
+{
+    const struct tcp_offer *offer = &handshake->offer;
+    stub->iface = handshake->iface & 15;
+    stub->has_timestamps = offer->has_timestamps;
+    stub->has_sack = offer->has_sack;
+    stub->has_ecn = offer->has_ecn;
+    stub->size = offer->mss;
+    stub->number = handshake->number;
+    stub->ts_recent = offer->ts_val;
+    stub->ours = handshake->iss;
+    stub->theirs = offer->irs;
+    stub->as.half_open.wscale_shift = offer->has_wscale ? offer->wscale_shift : TCP_STUB_NO_WSCALE;
+}
+
+bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_segment *seg,
+                             struct tcp_handshake *out, uint64_t now_ns)
+{
+    *out = (struct tcp_handshake){
+        .iface = seg->arrival->path.iface, .iss = seq_sub(seg->h.ack, 1), .is_cookie = true};
+    read_pair(seg->arrival, &seg->h, &out->pair);
+    out->offer.irs = seq_sub(seg->h.seq, 1);
+    if (!tcp_cookie_open(&tcp->cookies, &out->pair, out->iss, now_ns, &out->offer)) {
+        return false;
+    }
+    if (tcp->config.use_timestamps && seg->h.has_timestamps) {
+        out->offer.has_timestamps = true;
+        out->offer.ts_val = seg->h.ts_val;
+        tcp_cookie_read_stamp(seg->h.ts_ecr, &out->offer);
+        out->offer.has_wscale = out->offer.has_wscale && tcp->config.use_window_scale;
+        out->offer.has_sack = out->offer.has_sack && tcp->config.use_sack;
+    }
+    return true;
+}
+
+// RFC 9293 §3.6.1 [MAY-2]: larger than every number of the previous incarnation.
+struct seq tcp_handshake_iss(const struct tcp *tcp, const struct tcp_segment *seg, uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    read_pair(seg->arrival, &seg->h, &pair);
+    struct seq iss = tcp_isn(tcp, &pair, now_ns);
+    if (seg->has_isn_floor && seq_le(iss, seg->isn_floor)) {
+        return seq_add(seg->isn_floor, TCP_ISN_STEP);
+    }
+    return iss;
+}
+
+void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *handshake,
+                           const struct tcp_conn *listener, struct tcp_stray *out, uint64_t now_ns)
+{
+    const struct tcp_offer *offer = &handshake->offer;
+    bool is_ipv4 = addr_kind_is_ipv4(&handshake->pair.remote);
+    *out = (struct tcp_stray){
+        .pair = handshake->pair,
+        .seq = handshake->iss,
+        .ack = seq_add(offer->irs, 1),
+        .flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK,
+        .window = tcp_window_of_syn(listener),
+        .mss = tcp_open_advertised_mss(&listener->set, &tcp->answer[handshake->iface], is_ipv4),
+        .number = handshake->number,
+        .iface = handshake->iface,
+        .ts_ecr = offer->ts_val,
+        .hop_limit = listener->set.hop_limit,
+        .traffic_class = listener->set.traffic_class,
+        .wscale_shift = tcp_window_shift(listener->set.receive_buffer_bytes),
+        .has_wscale = offer->has_wscale,
+        .has_sack_permitted = offer->has_sack,
+        .has_timestamps = offer->has_timestamps,
+    };
+    if (offer->has_timestamps) {
+        out->ts_val = tcp_isn_timestamp(tcp, &handshake->pair, now_ns);
+    }
+    if (handshake->is_cookie && offer->has_timestamps) {
+        out->ts_val = tcp_cookie_stamp(out->ts_val, offer);
+    } else if (handshake->is_cookie) { // nothing could bring these back
+        out->has_wscale = out->has_sack_permitted = false;
+    }
+}
+
+// What follows from the SYN+ACK having been sent. The peer's window is known with the third
+// segment, and that of the SYN was for our SYN alone.
+static void book_syn_ack(struct tcp_conn *conn, const struct tcp_handshake *handshake)
+{
+    struct seq iss = handshake->iss;
+    conn->iss = conn->snd.una = iss;
+    conn->snd.nxt = conn->snd.resend = conn->snd.edge = seq_add(iss, 1);
+    conn->has_syn_lost = handshake->retries > 0;
+    conn->totals.segments_out = 1 + (uint64_t)handshake->retries;
+    conn->totals.segments_in = 1;
+    if (handshake->sent_ns != 0 && handshake->retries == 0) { // Karn's rule: RFC 6298 §3
+        conn->rtt.is_timing = true;
+        conn->rtt.timed = conn->snd.nxt;
+        conn->rtt.timed_ns = handshake->sent_ns;
+    }
+}
+
+struct tcp_conn *tcp_handshake_make_block(struct tcp *tcp, struct tcp_conn *listener,
+                                          const struct tcp_handshake *handshake,
+                                          const struct tcp_path *path, uint64_t now_ns)
+{
+    struct tcp_conn *conn = tcp_life_create(tcp, handshake->number);
+    if (conn == NULL) {
+        return NULL;
+    }
+    conn->pair = handshake->pair;
+    conn->is_passive = true;
+    conn->listener = listener;
+    conn->set = listener->set;
+    tcp_state_adopt(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED);
+    tcp_open_init(tcp, conn, path, now_ns);
+    book_syn_ack(conn, handshake);
+    tcp_open_take_offer(conn, &handshake->offer, now_ns);
+    return conn;
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+//
+// The SYN cache: what a SYN costs this end before the peer has shown that it hears us. A stub of
+// 60 octets, a SYN+ACK that is sent again a few times, and nothing of it for longer than that:
+//
+//     SYN --> room in backlog and cache? --yes--> stub, SYN+ACK, again after 1 s, 2 s, ...
+//                 |no
+//                 +-- cookies allowed? --yes--> SYN+ACK whose number is a cookie; nothing is kept
+//                 +-- else: the oldest stub of this listener goes (RFC 4987 §3.4)
+//
+// The third segment turns stub or cookie into a connection block by one and the same path
+// (tcp_handshake.c). Until then the peer may be anybody who forged an address, so it is sent at
+// most three times the octets that it sent (stub->as.half_open.credit_words).
+#include "tcp/tcp_syncache.h"
+#include "base/check.h"
+#include "tcp/tcp_handshake.h"
+#include "tcp/tcp_internal.h"
+
+enum {
+    EVICT_LOOKS = 32,  // of the oldest stubs, to find one of the same listener
+    AMPLIFICATION = 3, // octets sent for each octet received, before the peer is validated
+    WORD = 4,          // credit is counted in these, as header lengths are
+    CREDIT_MAX = 255,
+};
+
+// Waits double, and those of the last queue stay equal.
+static uint64_t wait_ns(const struct tcp *tcp, uint32_t queue)
+{
+    uint64_t most_ns = tcp->config.syn_ack_max_ns;
+    uint64_t first_ns = tcp->config.syn_ack_initial_ns;
+    return first_ns > most_ns >> queue ? most_ns : first_ns << queue;
+}
+
+static uint32_t queue_of(const struct tcp_stub *stub)
+{
+    uint32_t retries = stub->as.half_open.retries;
+    return retries < TCP_STUB_QUEUES ? retries : TCP_STUB_QUEUES - 1;
+}
+
+static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_trace_kind kind,
+                        enum synfin_reason reason, uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->half_open, stub, &pair);
+    struct tcp_tick tick = {.pair = &pair,
+                            .number = stub->number,
+                            .kind = kind,
+                            .timer = SYNFIN_TCP_TIMER_RETRANSMIT,
+                            .reason = reason,
+                            .deadline_ns = tcp_stub_deadline(&tcp->half_open, stub),
+                            .count = stub->as.half_open.retries};
+    tcp_trace_timer(tcp, &tick, now_ns);
+}
+
+static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reason, uint64_t now_ns)
+{
+    uint32_t queue = queue_of(stub);
+    tcp_stub_wait(&tcp->half_open, stub, queue, deadline_after(now_ns, wait_ns(tcp, queue)));
+    trace_timer(tcp, stub, SYNFIN_TRACE_TIMER_ARMED, reason, now_ns);
+}
+
+static struct tcp_conn *listener_of(const struct tcp *tcp, const struct tcp_stub *stub)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->half_open, stub, &pair);
+    return tcp_port_find_listener(tcp, &pair.local, pair.local_port);
+}
+
+// Out of the cache without a word: a block has taken over, or nobody wants it any more.
+static void forget(struct tcp *tcp, struct tcp_stub *stub, struct tcp_conn *listener)
+{
+    if (listener != NULL && listener->listen.half_opens > 0) {
+        listener->listen.half_opens--;
+    }
+    tcp_stub_remove(&tcp->half_open, stub);
+}
+
+void tcp_syncache_end(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_ending *ending,
+                      uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->half_open, stub, &pair);
+    struct tcp_change change = {.pair = &pair,
+                                .number = stub->number,
+                                .from = SYNFIN_TCP_STATE_SYN_RECEIVED,
+                                .to = ending->to,
+                                .cause = ending->cause};
+    forget(tcp, stub, listener_of(tcp, stub));
+    tcp_state_note(tcp, &change, now_ns);
+    tcp_trace_outcome(tcp, &pair, change.number, ending->error, ending->cause, now_ns);
+}
+
+// Credit
+
+static uint32_t ip_words(const struct tcp_pair *pair)
+{
+    return synfin_addr_is_ipv4(&pair->remote) ? 20 / WORD : 40 / WORD;
+}
+
+void tcp_syncache_earn(struct tcp_stub *stub, const struct tcp_segment *seg)
+{
+    uint32_t ip_bytes = synfin_addr_is_ipv4(&seg->arrival->src) ? 20 : 40;
+    uint32_t words = AMPLIFICATION * (ip_bytes + seg->arrival->segment.bytes) / WORD;
+    uint32_t credit = stub->as.half_open.credit_words + words;
+    stub->as.half_open.credit_words = (uint8_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
+}
+
+void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray)
+{
+    uint32_t words = ip_words(&stray->pair) + tcp_stray_header_bytes(stray) / WORD;
+    if (stub->as.half_open.credit_words < words) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_AMPLIFICATION);
+        return;
+    }
+    stub->as.half_open.credit_words = (uint8_t)(stub->as.half_open.credit_words - words);
+    tcp_stray_push(tcp, stray);
+}
+
+void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
+                               const struct tcp_conn *listener, enum synfin_reason reason,
+                               uint64_t now_ns)
+{
+    struct tcp_handshake handshake;
+    struct tcp_stray stray;
+    tcp_handshake_of_stub(tcp, stub, &handshake);
+    tcp_handshake_syn_ack(tcp, &handshake, listener, &stray, now_ns);
+    stray.reason = (uint16_t)reason;
+    stray.is_again = reason != SYNFIN_REASON_SEND_SYN_ACK;
+    tcp_syncache_send(tcp, stub, &stray);
+}
+
+// A SYN for a listener
+
+// RFC 4987 §3.4: the oldest half-open connection of this listener.
+static bool evict(struct tcp *tcp, const struct tcp_conn *listener, uint64_t now_ns)
+{
+    static const struct tcp_ending ending = {.to = SYNFIN_TCP_STATE_CLOSED,
+                                             .error = SYNFIN_ERROR_LIMIT,
+                                             .cause = SYNFIN_REASON_HALF_OPEN_EVICTED};
+    uint32_t looks = 0;
+    for (uint32_t queue = TCP_STUB_QUEUES; queue-- > 0;) {
+        struct tcp_stub *stub = tcp_stub_oldest(&tcp->half_open, queue);
+        for (; stub != NULL && looks < EVICT_LOOKS; looks++) {
+            if (listener_of(tcp, stub) == listener) {
+                tcp_syncache_end(tcp, stub, &ending, now_ns);
+                return true;
+            }
+            stub = tcp_stub_younger(&tcp->half_open, stub);
+        }
+    }
+    return false;
+}
+
+static bool has_room(const struct tcp *tcp, const struct tcp_conn *listener)
+{
+    return listener->listen.half_opens < listener->listen.backlog
+           && tcp->half_open.pool.objects < tcp->config.half_open_max;
+}
+
+static enum tcp_verdict keep(struct tcp *tcp, struct tcp_conn *listener, struct tcp_segment *seg,
+                             struct tcp_handshake *handshake, uint64_t now_ns)
+{
+    struct tcp_stub *stub = tcp_stub_add(&tcp->half_open, &handshake->pair,
+                                         tcp_stub_hash(&tcp->table_key, &handshake->pair));
+    if (stub == NULL) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+    }
+    handshake->number = ++tcp->next_number;
+    handshake->iss = tcp_handshake_iss(tcp, seg, now_ns);
+    tcp_handshake_to_stub(handshake, stub);
+    listener->listen.half_opens++;
+    struct tcp_change change = {.pair = &handshake->pair,
+                                .number = handshake->number,
+                                .from = SYNFIN_TCP_STATE_LISTEN,
+                                .to = SYNFIN_TCP_STATE_SYN_RECEIVED,
+                                .cause = SYNFIN_REASON_SYN_ARRIVED};
+    tcp_state_note(tcp, &change, now_ns);
+    tcp_syncache_earn(stub, seg);
+    arm(tcp, stub, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK, now_ns);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
+}
+
+// One SYN+ACK for one SYN, about as long: the peer is not validated, and is not sent more.
+static enum tcp_verdict send_cookie(struct tcp *tcp, const struct tcp_conn *listener,
+                                    struct tcp_segment *seg, struct tcp_handshake *handshake,
+                                    uint64_t now_ns)
+{
+    if (seg->has_isn_floor && !handshake->offer.has_timestamps) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG); // TIME-WAIT must go on
+    }
+    struct tcp_stray stray;
+    handshake->is_cookie = true;
+    handshake->iss = tcp_cookie_make(&tcp->cookies, &handshake->pair, &handshake->offer, now_ns);
+    tcp->cookies_until_ns = deadline_after(now_ns, tcp->config.cookie_lifetime_ns);
+    tcp_handshake_syn_ack(tcp, handshake, listener, &stray, now_ns);
+    stray.reason = SYNFIN_REASON_SEND_SYN_ACK_COOKIE;
+    tcp_stray_push(tcp, &stray);
+    return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN);
+}
+
+enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
+                                   struct tcp_segment *seg, uint64_t now_ns)
+{
+    struct tcp_handshake handshake;
+    if (listener->listen.acceptables >= listener->listen.backlog) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
+    }
+    tcp_handshake_of_syn(tcp, seg, &handshake);
+    if (tcp->config.syn_cookies == SYNFIN_SYN_COOKIES_ALWAYS) {
+        return send_cookie(tcp, listener, seg, &handshake, now_ns);
+    }
+    if (has_room(tcp, listener)) {
+        return keep(tcp, listener, seg, &handshake, now_ns);
+    }
+    if (tcp->config.syn_cookies == SYNFIN_SYN_COOKIES_WHEN_FULL) {
+        return send_cookie(tcp, listener, seg, &handshake, now_ns);
+    }
+    if (!evict(tcp, listener, now_ns)) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG);
+    }
+    return keep(tcp, listener, seg, &handshake, now_ns);
+}
+
+// The third segment
+
+struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,
+                                      struct tcp_conn *listener, const struct tcp_path *path,
+                                      uint64_t now_ns)
+{
+    struct tcp_handshake handshake;
+    tcp_handshake_of_stub(tcp, stub, &handshake);
+    uint64_t waited_ns = wait_ns(tcp, queue_of(stub));
+    handshake.sent_ns = tcp_stub_deadline(&tcp->half_open, stub) - waited_ns;
+    struct tcp_conn *conn = tcp_handshake_make_block(tcp, listener, &handshake, path, now_ns);
+    if (conn != NULL) {
+        forget(tcp, stub, listener);
+        tcp_table_insert(tcp, conn);
+    }
+    return conn;
+}
+
+// RFC 4987 §3.6. What the cookie stood for happened when its SYN came; it is told now.
+enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *listener,
+                                          struct tcp_segment *seg, struct tcp_conn **out,
+                                          uint64_t now_ns)
+{
+    struct tcp_handshake handshake;
+    if (!tcp_handshake_of_cookie(tcp, seg, &handshake, now_ns)) {
+        return tcp_listen_refuse_ack(tcp, seg, now_ns);
+    }
+    if (listener->listen.acceptables >= listener->listen.backlog) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
+    }
+    handshake.number = ++tcp->next_number;
+    *out = tcp_handshake_make_block(tcp, listener, &handshake, &seg->arrival->path, now_ns);
+    if (*out == NULL) {
+        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+    }
+    struct tcp_change change = {.pair = &handshake.pair,
+                                .number = handshake.number,
+                                .from = SYNFIN_TCP_STATE_LISTEN,
+                                .to = SYNFIN_TCP_STATE_SYN_RECEIVED,
+                                .cause = SYNFIN_REASON_COOKIE_RETURNED};
+    tcp_state_note(tcp, &change, now_ns);
+    tcp_table_insert(tcp, *out);
+    return TCP_VERDICT_GO_ON;
+}
+
+// Time
+
+static void fire(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
+{
+    static const struct tcp_ending over = {.to = SYNFIN_TCP_STATE_CLOSED,
+                                           .error = SYNFIN_ERROR_TIMED_OUT,
+                                           .cause = SYNFIN_REASON_SYN_ACK_RETRIES_OVER};
+    const struct tcp_conn *listener = listener_of(tcp, stub);
+    ASSERT(listener != NULL);
+    trace_timer(tcp, stub, SYNFIN_TRACE_TIMER_FIRED, SYNFIN_REASON_TIMER_RETRANSMIT, now_ns);
+    if (stub->as.half_open.retries >= tcp->config.syn_ack_retries) {
+        tcp_syncache_end(tcp, stub, &over, now_ns);
+        return;
+    }
+    stub->as.half_open.retries++;
+    tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
+    arm(tcp, stub, SYNFIN_REASON_ARM_BACKOFF, now_ns);
+}
+
+void tcp_syncache_fire(struct tcp *tcp, uint64_t now_ns)
+{
+    for (struct tcp_stub *stub; (stub = tcp_stub_due(&tcp->half_open, now_ns)) != NULL;) {
+        fire(tcp, stub, now_ns);
+    }
+}
+
+// Listeners
+
+static void reset(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
+{
+    static const struct tcp_ending closed = {.to = SYNFIN_TCP_STATE_CLOSED,
+                                             .error = SYNFIN_ERROR_ABORTED,
+                                             .cause = SYNFIN_REASON_USER_CLOSE};
+    struct tcp_stray stray = {
+        .seq = seq_add(stub->ours, 1),
+        .ack = seq_add(stub->theirs, 1),
+        .flags = SYNFIN_TCP_RST | SYNFIN_TCP_ACK,
+        .reason = SYNFIN_REASON_SEND_RST_LISTENER_GONE,
+        .number = stub->number,
+        .iface = stub->iface,
+        .hop_limit = tcp->config.hop_limit,
+    };
+    tcp_stub_pair(&tcp->half_open, stub, &stray.pair);
+    tcp_stray_push(tcp, &stray);
+    tcp_syncache_end(tcp, stub, &closed, now_ns);
+}
+
+void tcp_syncache_recount(struct tcp *tcp, uint64_t now_ns)
+{
+    tcp_port_forget_half_opens(tcp);
+    for (uint32_t queue = 0; queue < TCP_STUB_QUEUES; queue++) {
+        struct tcp_stub *next;
+        for (struct tcp_stub *stub = tcp_stub_oldest(&tcp->half_open, queue); stub != NULL;
+             stub = next) {
+            struct tcp_conn *listener = listener_of(tcp, stub);
+            next = tcp_stub_younger(&tcp->half_open, stub);
+            if (listener != NULL) {
+                listener->listen.half_opens++;
+            } else {
+                reset(tcp, stub, now_ns);
+            }
+        }
+    }
+}

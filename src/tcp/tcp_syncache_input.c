@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+//
+// A segment for a half-open connection: RFC 9293 §3.10.7.4 in SYN-RECEIVED, by its steps and in
+// their order, on a stub. Only a segment that passes all of them makes a connection block, so
+// nothing that a stranger can send costs more than the stub.
+#include "base/check.h"
+#include "tcp/tcp_handshake.h"
+#include "tcp/tcp_internal.h"
+#include "tcp/tcp_syncache.h"
+
+struct half_open {
+    struct tcp *tcp;
+    struct tcp_stub *stub;
+    struct tcp_conn *listener;
+    struct tcp_segment *seg;
+    uint64_t now_ns;
+};
+
+// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. A peer that began anew resets at that number.
+static void challenge(const struct half_open *h, enum synfin_reason reason)
+{
+    const struct tcp_stub *stub = h->stub;
+    struct tcp_stray stray = {
+        .seq = seq_add(stub->ours, 1),
+        .ack = seq_add(stub->theirs, 1),
+        .flags = SYNFIN_TCP_ACK,
+        .reason = (uint16_t)reason,
+        .window = tcp_window_of_syn(h->listener),
+        .number = stub->number,
+        .iface = stub->iface,
+        .has_timestamps = stub->has_timestamps,
+        .ts_ecr = stub->ts_recent,
+        .hop_limit = h->listener->set.hop_limit,
+        .traffic_class = h->listener->set.traffic_class,
+    };
+    if (stub->as.half_open.wscale_shift != TCP_STUB_NO_WSCALE) {
+        stray.window =
+            (uint16_t)(stray.window >> tcp_window_shift(h->listener->set.receive_buffer_bytes));
+    }
+    tcp_stub_pair(&h->tcp->half_open, stub, &stray.pair);
+    stray.ts_val = tcp_isn_timestamp(h->tcp, &stray.pair, h->now_ns);
+    tcp_syncache_send(h->tcp, h->stub, &stray);
+}
+
+// The SYN again: our SYN+ACK was lost.
+// DEVIATES RFC 9293 §3.10.7.4: answered by the SYN+ACK again and not by <ACK> alone, because
+// a peer in SYN-SENT can do nothing with an ACK that has no SYN.
+static enum tcp_verdict take_repeated_syn(const struct half_open *h)
+{
+    bool is_syn = tcp_segment_has(h->seg, SYNFIN_TCP_SYN)
+                  && !tcp_segment_has(h->seg, SYNFIN_TCP_ACK | SYNFIN_TCP_RST);
+    if (!is_syn || !seq_eq(h->seg->h.seq, h->stub->theirs)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    tcp_syncache_send_syn_ack(h->tcp, h->stub, h->listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN,
+                              h->now_ns);
+    return tcp_segment_accept(h->seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
+}
+
+// RFC 7323 §5.3, R1, and §3.2.
+static enum tcp_verdict check_timestamp(const struct half_open *h)
+{
+    const struct wire_tcp *seg = &h->seg->h;
+    if (!h->stub->has_timestamps || tcp_segment_has(h->seg, SYNFIN_TCP_RST | SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (!seg->has_timestamps) {
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_NO_TIMESTAMP);
+    }
+    if ((int32_t)(seg->ts_val - h->stub->ts_recent) >= 0) {
+        return TCP_VERDICT_GO_ON;
+    }
+    challenge(h, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+    return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_PAWS);
+}
+
+// First step: the sequence number, within the window that the SYN+ACK offered.
+static enum tcp_verdict check_sequence(const struct half_open *h)
+{
+    struct seq nxt = seq_add(h->stub->theirs, 1);
+    uint32_t wnd = tcp_window_of_syn(h->listener);
+    uint32_t len = tcp_segment_len(h->seg);
+    struct seq seq = h->seg->h.seq;
+    bool ends_inside = len > 0 && seq_within(seq_add(seq, len - 1), nxt, wnd);
+    if (seq_within(seq, nxt, wnd) || ends_inside) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (tcp_segment_has(h->seg, SYNFIN_TCP_RST)) {
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_RST_OUT_OF_WINDOW);
+    }
+    if (tcp_segment_has(h->seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON; // RFC 5961 §4.2: irrespective of the sequence number
+    }
+    challenge(h, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+    return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_UNACCEPTABLE);
+}
+
+// Second: RST, with the exact match of RFC 5961 §3.2: back to LISTEN (RFC 9293 §3.5 [MUST-11]).
+static enum tcp_verdict check_rst(const struct half_open *h)
+{
+    static const struct tcp_ending refused = {.to = SYNFIN_TCP_STATE_LISTEN,
+                                              .error = SYNFIN_ERROR_REFUSED,
+                                              .cause = SYNFIN_REASON_RST_ARRIVED};
+    if (!tcp_segment_has(h->seg, SYNFIN_TCP_RST)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (!seq_eq(h->seg->h.seq, seq_add(h->stub->theirs, 1))) {
+        challenge(h, SYNFIN_REASON_SEND_CHALLENGE_RST);
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_RST_INEXACT);
+    }
+    tcp_syncache_end(h->tcp, h->stub, &refused, h->now_ns);
+    return tcp_segment_accept(h->seg, SYNFIN_REASON_RECEIVED_RST);
+}
+
+// Fourth: SYN.
+// DEVIATES RFC 9293 §3.10.7.4: another SYN does not return to LISTEN, or one forged SYN that need
+// not guess anything would end a stranger's handshake (models/: blind-syn-half-open). It is
+// challenged as in RFC 5961 §4.2: a peer that did begin anew resets, and its next SYN is welcome.
+static enum tcp_verdict check_syn(const struct half_open *h)
+{
+    if (!tcp_segment_has(h->seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    challenge(h, SYNFIN_REASON_SEND_CHALLENGE_SYN);
+    return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
+}
+
+// Fifth: ACK. Anything but our SYN is answered by its reset, and changes nothing.
+static enum tcp_verdict check_ack(const struct half_open *h)
+{
+    if (!tcp_segment_has(h->seg, SYNFIN_TCP_ACK)) {
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_NO_ACK);
+    }
+    if (!seq_eq(h->seg->h.ack, seq_add(h->stub->ours, 1))) {
+        tcp_closed_input_reset(h->tcp, h->seg, h->stub->number,
+                               SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_BAD_ACK);
+    }
+    if (h->listener->listen.acceptables >= h->listener->listen.backlog) {
+        return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
+    }
+    return TCP_VERDICT_GO_ON;
+}
+
+enum tcp_verdict tcp_syncache_input(struct tcp *tcp, struct tcp_stub *stub, struct tcp_segment *seg,
+                                    struct tcp_conn **out, uint64_t now_ns)
+{
+    typedef enum tcp_verdict (*step)(const struct half_open *h);
+    static const step steps[] = {
+        take_repeated_syn, check_timestamp, check_sequence, check_rst, check_syn, check_ack,
+    };
+    struct half_open h = {.tcp = tcp,
+                          .stub = stub,
+                          .listener =
+                              tcp_port_find_listener(tcp, &seg->arrival->dst, seg->h.dst_port),
+                          .seg = seg,
+                          .now_ns = now_ns};
+    ASSERT(h.listener != NULL);
+    tcp_syncache_earn(stub, seg);
+    for (uint32_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        enum tcp_verdict verdict = steps[i](&h);
+        if (verdict != TCP_VERDICT_GO_ON) {
+            return verdict;
+        }
+    }
+    *out = tcp_syncache_promote(tcp, stub, h.listener, &seg->arrival->path, now_ns);
+    return *out != NULL ? TCP_VERDICT_GO_ON : tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+}
