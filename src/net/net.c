@@ -160,24 +160,31 @@ bool net_is_no_peer(const struct net *net, const struct synfin_addr *addr)
     return top == 0 || top == 127 || top >= 224 || addrs_is_broadcast4(net, ip4);
 }
 
-bool net_route(const struct net *net, const struct synfin_addr *dst, uint32_t iface_wanted,
-               struct net_path *path)
+// The route, from which `path` is filled in; NULL when there is none.
+static const struct route *find_path(const struct net *net, const struct synfin_addr *dst,
+                                     uint32_t iface_wanted, struct net_path *path)
 {
     memset(path, 0, sizeof(*path));
     path->iface_bound = iface_wanted == NET_IFACE_ANY ? 0 : (uint8_t)(iface_wanted + 1);
     if (net_is_no_peer(net, dst) || net_is_local(net, dst)) {
-        return false;
+        return NULL;
     }
     const struct route *route = route_find(net, dst, iface_wanted);
     if (route == NULL) {
-        return false;
+        return NULL;
     }
     const struct net_iface *iface = &net->iface[route->iface];
     uint32_t mtu = wire_addr_is_mapped(dst) ? iface->config.mtu_bytes : iface->mtu6_bytes;
     path->epoch = net->epoch;
     path->iface = route->iface;
     path->mtu_bytes = (uint16_t)mtu;
-    return true;
+    return route;
+}
+
+bool net_route(const struct net *net, const struct synfin_addr *dst, uint32_t iface_wanted,
+               struct net_path *path)
+{
+    return find_path(net, dst, iface_wanted, path) != NULL;
 }
 
 bool net_source(const struct net *net, const struct net_path *path, const struct synfin_addr *dst,
@@ -206,12 +213,9 @@ static uint32_t wanted_iface(const struct net_path *path)
 }
 
 static struct neighbour *find_neighbour(struct net *net, struct net_path *path,
-                                        const struct synfin_addr *dst, uint64_t now_ns)
+                                        const struct route *route, const struct synfin_addr *dst,
+                                        uint64_t now_ns)
 {
-    const struct route *route = route_find(net, dst, wanted_iface(path));
-    if (route == NULL) {
-        return NULL;
-    }
     const struct synfin_addr *hop = route->has_gateway ? &route->gateway : dst;
     struct neighbour *neighbour = neighbour_want(net, route->iface, hop, now_ns);
     if (neighbour != NULL) {
@@ -226,14 +230,19 @@ enum net_resolution net_resolve(struct net *net, struct net_path *path,
 {
     struct neighbour *neighbour = known_neighbour(net, path);
     if (neighbour == NULL) {
-        if (path->epoch != net->epoch && !net_route(net, dst, wanted_iface(path), path)) {
-            return NET_RESOLUTION_FAILED;
+        const struct route *route = NULL;
+        if (path->epoch != net->epoch) {
+            route = find_path(net, dst, wanted_iface(path), path);
+            if (route == NULL) {
+                return NET_RESOLUTION_FAILED;
+            }
         }
         if (!net->iface[path->iface].config.is_ethernet) {
             memset(mac, 0, WIRE_ETH_ADDR);
             return NET_RESOLUTION_READY;
         }
-        neighbour = find_neighbour(net, path, dst, now_ns);
+        route = route != NULL ? route : route_find(net, dst, wanted_iface(path));
+        neighbour = route != NULL ? find_neighbour(net, path, route, dst, now_ns) : NULL;
         if (neighbour == NULL) {
             return NET_RESOLUTION_FAILED;
         }
