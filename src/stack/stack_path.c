@@ -151,14 +151,21 @@ static void mark_failed(struct synfin_stack *stack, const struct net_change *cha
     tcp_stray_lose_parked(tcp, change->iface, change->neighbour, stack->now_ns);
 }
 
+// All that were given up are marked before anybody goes on: who has left the list is not found.
 void stack_path_poll_changes(struct synfin_stack *stack)
 {
     struct net_change change;
+    uint32_t changed = 0; // a bit for each interface
     while (net_next_change(stack->net, &change)) {
         ASSERT(change.iface < SYNFIN_IFACES_MAX);
         if (change.is_failed) {
             mark_failed(stack, &change);
         }
-        tcp_unpark_all(&stack->tcp, change.iface);
+        changed |= UINT32_C(1) << change.iface;
+    }
+    for (uint32_t i = 0; changed != 0; i++, changed >>= 1) {
+        if ((changed & 1) != 0) {
+            tcp_unpark_all(&stack->tcp, i);
+        }
     }
 }

@@ -90,6 +90,30 @@ static void next_hop_that_never_answers_ends_the_connection(void **state)
     }
 }
 
+// Each connection hears of its own next hop, not only the first that is told.
+static void next_hops_that_fail_together_fail_all_their_connections(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    world_config_default(&config);
+    config.is_ethernet = true;
+    world_init(&world, &config);
+    for (uint8_t i = 0; i < 5; i++) {
+        synfin_socket socket;
+        struct synfin_endpoint remote = {.addr = synfin_addr_ipv4(192, 0, 2, (uint8_t)(70 + i)),
+                                         .port = PORT};
+        assert_int_equal(synfin_socket_open(world.host[0].stack, &socket), SYNFIN_ERROR_OK);
+        assert_int_equal(synfin_socket_connect(world.host[0].stack, socket, &remote, world.now_ns),
+                         SYNFIN_ERROR_OK);
+    }
+    world_run(&world, 3500 * WORLD_MS);
+    assert_int_equal(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_NEIGHBOUR_FAILED), 5);
+    assert_int_equal(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED),
+                     5);
+    world_deinit(&world);
+}
+
 struct transfer {
     synfin_socket pair[2];
     size_t sent, received;
@@ -238,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_packet_on_ethernet_is_the_question_for_the_next_hop),
         cmocka_unit_test(next_hop_that_never_answers_ends_the_connection),
+        cmocka_unit_test(next_hops_that_fail_together_fail_all_their_connections),
         cmocka_unit_test(output_one_packet_at_a_time_carries_everything),
         cmocka_unit_test(connections_with_much_to_send_take_turns),
         cmocka_unit_test(connection_without_a_next_hop_does_not_hold_up_others),
