@@ -29,6 +29,8 @@ struct synfin_ladder_config {
     uint32_t width_columns;      // of the text form; 0: 100
     uint32_t fold_after; // a run of more data segments, or twice as many acknowledgments, becomes a
                          // line; 0: never
+    uint8_t counts_steps; // times are no times but the numbers of steps, and sequence numbers are
+                          // drawn as they are: the history of a model
 };
 
 // Fills every field: 100 columns, no colour, no folding.
@@ -41,6 +43,10 @@ SYNFIN_API void synfin_ladder_destroy(synfin_ladder *ladder /* takes */);
 
 // A packet went onto the link (a synfin_passage_fn with the ladder as ctx).
 SYNFIN_API void synfin_ladder_passage(void *ladder, const struct synfin_passage *passage);
+// Who sends the packets of the next passages, such as "attacker", though they carry an end's
+// address; copied. They are drawn as such, and nothing is learned from them about that end. NULL:
+// the ends themselves.
+SYNFIN_API void synfin_ladder_origin(synfin_ladder *ladder, const char *who);
 // What the stack at `side` traces.
 SYNFIN_API void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
                                     const struct synfin_trace_event *event);

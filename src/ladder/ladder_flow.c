@@ -9,6 +9,10 @@
 
 #include "base/seq.h"
 
+// A ladder's connections carry less than this: where strangers speak, a number that is farther from
+// the initial one is none of this connection's.
+#define FAR (UINT32_C(1) << 24)
+
 uint32_t ladder_flow_length(const struct synfin_segment *segment)
 {
     uint32_t has_syn = (segment->flags & SYNFIN_TCP_SYN) != 0;
@@ -79,13 +83,20 @@ void ladder_flow_learn(struct ladder_flow *flow, enum synfin_link_side side,
         // Fed from the middle of a connection: what comes first counts as octet 1.
         set_iss(flow, side, segment->seq - 1);
     }
-    if (!has_rst && (segment->flags & SYNFIN_TCP_ACK) != 0 && !flow->has_iss[other]) {
+    // Where strangers speak, an acknowledgment may be an answer to them.
+    bool is_told = !has_rst && !flow->has_strangers && (segment->flags & SYNFIN_TCP_ACK) != 0;
+    if (is_told && !flow->has_iss[other]) {
         set_iss(flow, other, segment->ack - 1);
     }
     struct seq end = seq_make(segment->seq + ladder_flow_length(segment));
     if (!has_rst && seq_lt(seq_make(flow->sent_end[side]), end)) {
         flow->sent_end[side] = end.n;
     }
+}
+
+static bool is_far(const struct ladder_flow *flow, enum synfin_link_side side, uint32_t relative)
+{
+    return flow->has_strangers && (!flow->has_iss[side] || relative >= FAR);
 }
 
 void ladder_flow_relate(const struct ladder_flow *flow, enum synfin_link_side side,
@@ -95,6 +106,8 @@ void ladder_flow_relate(const struct ladder_flow *flow, enum synfin_link_side si
     bool has_ack = (segment->wire.flags & SYNFIN_TCP_ACK) != 0;
     segment->rel_seq = flow->has_iss[side] ? segment->wire.seq - flow->iss[side] : 0;
     segment->rel_ack = has_ack && flow->has_iss[other] ? segment->wire.ack - flow->iss[other] : 0;
+    segment->is_seq_far = is_far(flow, side, segment->rel_seq);
+    segment->is_ack_far = has_ack && is_far(flow, other, segment->rel_ack);
 }
 
 static bool is_earlier_sending(const struct ladder_record *record, uint32_t flow,
@@ -102,7 +115,7 @@ static bool is_earlier_sending(const struct ladder_record *record, uint32_t flow
 {
     const struct synfin_segment *earlier = &record->segment.wire;
     if (record->kind != LADDER_KIND_SEGMENT || record->flow != flow || record->side != side
-        || record->as.passage.fate == SYNFIN_FATE_DUPLICATED) {
+        || record->as.passage.fate == SYNFIN_FATE_DUPLICATED || record->as.passage.origin != 0) {
         return false;
     }
     uint16_t both = earlier->flags | segment->flags;

@@ -125,6 +125,9 @@ static void put_sending(struct ladder_sink *sink, const synfin_ladder *ladder,
         begin(sink, "segment", record);
         put_number(sink, "conn", record->flow);
         put_member(sink, "src", ladder->name[record->side]);
+        if (record->as.passage.origin != 0) {
+            put_member(sink, "by", ladder->texts + record->as.passage.origin - 1);
+        }
         put_segment(sink, record);
         put_number(sink, "try", record->as.passage.tries);
     }

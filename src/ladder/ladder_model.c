@@ -47,6 +47,7 @@ enum synfin_error synfin_ladder_create(const struct synfin_ladder_config *config
     copy_name(ladder->name[0], chosen.name_a, "client");
     copy_name(ladder->name[1], chosen.name_b, "server");
     ladder->has_colour = chosen.has_colour != 0;
+    ladder->counts_steps = chosen.counts_steps != 0;
     ladder->fold_after = chosen.fold_after;
     uint32_t width = chosen.width_columns == 0 ? WIDTH_DEFAULT : chosen.width_columns;
     width = width < WIDTH_MIN ? WIDTH_MIN : width;
@@ -113,8 +114,10 @@ static size_t keep_text(synfin_ladder *ladder, const char *text)
     return place;
 }
 
-static void set_passage(struct ladder_record *record, const struct synfin_passage *passage)
+static void set_passage(const synfin_ladder *ladder, struct ladder_record *record,
+                        const struct synfin_passage *passage)
 {
+    record->as.passage.origin = ladder->origin;
     record->reason = (enum synfin_reason)passage->packet->reason;
     record->as.passage.arrives_ns = passage->arrives_ns;
     record->as.passage.fate = passage->fate;
@@ -130,7 +133,7 @@ static void add_packet(synfin_ladder *ladder, const struct synfin_passage *passa
     struct ladder_record *record =
         add_record(ladder, LADDER_KIND_PACKET, passage->from, passage->sent_ns);
     if (record != NULL) {
-        set_passage(record, passage);
+        set_passage(ladder, record, passage);
         record->as.passage.text = text;
     }
 }
@@ -149,7 +152,9 @@ void synfin_ladder_passage(void *ctx, const struct synfin_passage *passage)
     end[ladder_model_other(side)] = wire.dst;
     uint32_t flow = ladder_flow_find(ladder, end);
     uint32_t tries = 1;
-    if (flow != 0 && passage->fate != SYNFIN_FATE_DUPLICATED) {
+    if (flow != 0 && ladder->origin != 0) {
+        ladder->flows[flow - 1].has_strangers = true;
+    } else if (flow != 0 && passage->fate != SYNFIN_FATE_DUPLICATED) {
         tries = ladder_flow_tries(ladder, flow, side, &wire);
         ladder_flow_learn(&ladder->flows[flow - 1], side, &wire);
     }
@@ -157,7 +162,7 @@ void synfin_ladder_passage(void *ctx, const struct synfin_passage *passage)
     if (record == NULL) {
         return;
     }
-    set_passage(record, passage);
+    set_passage(ladder, record, passage);
     record->flow = flow;
     record->segment.has_wire = true;
     record->segment.wire = wire;
@@ -165,6 +170,12 @@ void synfin_ladder_passage(void *ctx, const struct synfin_passage *passage)
     if (flow != 0) {
         ladder_flow_relate(&ladder->flows[flow - 1], side, &record->segment);
     }
+}
+
+void synfin_ladder_origin(synfin_ladder *ladder, const char *who)
+{
+    size_t place = who != NULL ? keep_text(ladder, who) : SIZE_MAX;
+    ladder->origin = place != SIZE_MAX ? place + 1 : 0;
 }
 
 static bool is_same_segment(const struct synfin_segment *a, const struct synfin_segment *b)

@@ -40,13 +40,15 @@ enum ladder_kind {
 struct ladder_segment {
     struct synfin_segment wire;
     uint32_t rel_seq, rel_ack;
-    bool has_wire; // false: a packet was dropped before its TCP header was read
+    bool is_seq_far, is_ack_far; // has nothing to do with the initial number: of another life
+    bool has_wire;               // false: a packet was dropped before its TCP header was read
 };
 
 struct ladder_passage {
     uint64_t arrives_ns; // SYNFIN_NEVER when lost
     size_t verdict;      // index of the RECEIVED or DROPPED record of its arrival; 0: none
     size_t text;         // PACKET: where its line begins in the texts
+    size_t origin;       // where the name of a stranger who sent it begins, plus 1; 0: none
     enum synfin_fate fate;
     enum synfin_reason fate_reason;
     uint32_t tries; // 1 for the first sending of these octets
@@ -86,6 +88,7 @@ struct ladder_fold {
 
 struct ladder_flow {
     struct synfin_endpoint end[2]; // by enum synfin_link_side
+    bool has_strangers;            // somebody else sent segments of this pair
     bool has_iss[2];
     uint32_t iss[2];
     enum synfin_tcp_state state[2];
@@ -96,7 +99,8 @@ struct ladder_flow {
 
 struct synfin_ladder {
     char name[2][LADDER_NAME_MAX];
-    bool has_colour;
+    bool has_colour, counts_steps;
+    size_t origin; // of the passages to come: where its name begins in the texts, plus 1; 0: none
     uint32_t width_columns;
     uint32_t fold_after;
 

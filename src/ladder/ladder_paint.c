@@ -20,6 +20,7 @@ enum {
     CHAR_UP_LEFT = 0x256f,    // ╯
     CHAR_STRAIGHT = 0x2500,   // ─
     CHAR_LOST = 0x2573,       // ╳
+    CHAR_MORE = 0x2026,       // …
 };
 
 void ladder_paint_init(struct ladder_painter *painter, const synfin_ladder *ladder,
@@ -91,13 +92,12 @@ void ladder_paint_end(struct ladder_painter *painter)
 void ladder_paint_time(struct ladder_painter *painter, uint64_t t_ns)
 {
     struct ladder_phrase phrase = {0};
-    uint64_t since_ns = t_ns > painter->first_ns ? t_ns - painter->first_ns : 0;
     if (painter->has_shown && painter->shown_ns == t_ns) {
         return;
     }
     painter->has_shown = true;
     painter->shown_ns = t_ns;
-    ladder_words_add_time(&phrase, since_ns);
+    ladder_words_add_moment(&phrase, painter->ladder, t_ns);
     uint32_t width = ladder_canvas_width(phrase.text, phrase.used);
     uint32_t column = width < TIME_COLUMNS ? TIME_COLUMNS - width : 0;
     ladder_canvas_write(&painter->canvas, column, phrase.text, phrase.used, LADDER_STYLE_DIM);
@@ -185,25 +185,30 @@ static void put_label(struct ladder_painter *painter, uint32_t column, const cha
     ladder_canvas_write(&painter->canvas, column, " ", 1, style);
 }
 
-// A lost segment's arrow ends behind its label, three quarters of the way if that is farther.
+// The arrow of a segment that does not arrive ends behind its label, three quarters of the way if
+// that is farther.
 static void put_lost(struct ladder_painter *painter, const struct ladder_arrow *arrow,
                      uint32_t label, uint32_t width)
 {
-    static const char word[] = " lost";
+    const char *word = arrow->is_lost ? "lost" : "under way";
+    uint32_t mark = arrow->is_lost ? CHAR_LOST : CHAR_MORE;
+    uint32_t bytes = (uint32_t)strlen(word);
     uint32_t area = painter->line[1] - painter->line[0];
     if (arrow->side == SYNFIN_LINK_A) {
         uint32_t x = painter->line[0] + area * 3 / 4;
         x = x > label + width + 3 ? x : label + width + 3;
         put_fill(painter, painter->line[0] + 1, x, arrow);
-        put_cell(painter, x, CHAR_LOST, LADDER_STYLE_BAD);
-        ladder_canvas_write(&painter->canvas, x + 1, word, sizeof word - 1, LADDER_STYLE_BAD);
+        put_cell(painter, x, mark, LADDER_STYLE_BAD);
+        ladder_canvas_write(&painter->canvas, x + 1, " ", 1, LADDER_STYLE_BAD);
+        ladder_canvas_write(&painter->canvas, x + 2, word, bytes, LADDER_STYLE_BAD);
         return;
     }
     uint32_t x = painter->line[1] - area * 3 / 4;
     x = x + 4 < label ? x : label - 4;
     put_fill(painter, x + 1, painter->line[1], arrow);
-    put_cell(painter, x, CHAR_LOST, LADDER_STYLE_BAD);
-    ladder_canvas_write(&painter->canvas, x - 5, word + 1, sizeof word - 2, LADDER_STYLE_BAD);
+    put_cell(painter, x, mark, LADDER_STYLE_BAD);
+    ladder_canvas_write(&painter->canvas, x - 1 - bytes, word, bytes, LADDER_STYLE_BAD);
+    ladder_canvas_write(&painter->canvas, x - 1, " ", 1, LADDER_STYLE_BAD);
 }
 
 static void put_shaft(struct ladder_painter *painter, const struct ladder_arrow *arrow)
@@ -227,7 +232,7 @@ void ladder_paint_arrow(struct ladder_painter *painter, const struct ladder_arro
 {
     uint32_t width = ladder_canvas_width(arrow->label, strlen(arrow->label));
     uint32_t label = place_label(painter, arrow->side, width);
-    if (arrow->is_lost) {
+    if (arrow->is_lost || arrow->is_under_way) {
         put_lost(painter, arrow, label, width);
     } else {
         put_shaft(painter, arrow);

@@ -45,14 +45,14 @@ void ladder_paint_words(struct ladder_painter *painter, enum synfin_link_side si
 uint32_t ladder_paint_room(const struct ladder_painter *painter);
 
 // An arrow from `side` with a label near it, in a begun row: to the other end, to the lane
-// `lane`, or, with `is_lost`, to where it ends.
+// `lane`, or, with `is_lost` or `is_under_way`, to where it ends.
 struct ladder_arrow {
     enum synfin_link_side side;
     const char *label;
     enum ladder_style style;
     uint32_t fill; // the character it is drawn with
     uint8_t lane;  // LADDER_NO_LANE: all the way
-    bool is_lost;
+    bool is_lost, is_under_way;
 };
 void ladder_paint_arrow(struct ladder_painter *painter, const struct ladder_arrow *arrow);
 // The end of an arrow that comes out of a lane; frees the lane.

@@ -208,6 +208,10 @@ static void put_lost(struct svg_form *form, size_t i, const struct ladder_record
     uint32_t x = is_a ? LINE_A_X + 350 : LINE_B_X - 350;
     uint32_t y = form->y[i] + FALL;
     put_line(form, line_x(record->side), form->y[i], x, y, "bad");
+    if (record->as.passage.fate != SYNFIN_FATE_LOST) {
+        put_label(form, is_a ? x + 12 : x - 12, y + 4, is_a ? "lost" : "lost end", "under way");
+        return;
+    }
     put_line(form, x - 6, y - 6, x + 6, y + 6, "bad cross");
     put_line(form, x - 6, y + 6, x + 6, y - 6, "bad cross");
     put_label(form, is_a ? x + 12 : x - 12, y + 4, is_a ? "lost" : "lost end", "lost");
@@ -226,7 +230,8 @@ static void put_arrow(struct svg_form *form, size_t i)
         put_lost(form, i, record);
         return;
     }
-    bool is_whole = record->as.passage.fate == SYNFIN_FATE_DELIVERED;
+    bool is_whole =
+        record->as.passage.fate == SYNFIN_FATE_DELIVERED && record->as.passage.origin == 0;
     const char *class = class_of(record);
     ladder_words_print(&form->sink, "<g class=\"%s\">", is_whole ? "whole" : "changed");
     ladder_words_print(&form->sink,
@@ -244,9 +249,11 @@ static void add_remark(const struct svg_form *form, size_t i, struct ladder_phra
     bool is_fold = item->kind == LADDER_ITEM_FOLD;
     bool is_sending = item->kind == LADDER_ITEM_SEND;
     if (is_fold || item->kind == LADDER_ITEM_NOTE || item->kind == LADDER_ITEM_ARRIVE
-        || (is_sending && record->reason == SYNFIN_REASON_UNKNOWN)) {
+        || ((is_sending || item->kind == LADDER_ITEM_STATE)
+            && record->reason == SYNFIN_REASON_UNKNOWN)) {
         return;
     }
+    ladder_words_add_flow(remark, form->ladder, record->flow);
     ladder_words_add(remark, "%s: ", form->ladder->name[record->side]);
     if (item->kind == LADDER_ITEM_RESULT) {
         ladder_words_add_outcome(remark, record);
@@ -297,13 +304,12 @@ static void put_item(struct svg_form *form, size_t i)
 
 static void put_times(struct svg_form *form)
 {
-    uint64_t first_ns = form->ladder->records_used > 0 ? form->ladder->records[0].t_ns : 0;
     uint64_t shown_ns = UINT64_MAX;
     for (size_t i = 0; i < form->items.used; i++) {
         uint64_t t_ns = form->items.item[i].t_ns;
         struct ladder_phrase phrase = {0};
         if (t_ns != shown_ns) {
-            ladder_words_add_time(&phrase, t_ns > first_ns ? t_ns - first_ns : 0);
+            ladder_words_add_moment(&phrase, form->ladder, t_ns);
             put_label(form, TIME_X, form->y[i] + 4, "time", phrase.text);
         }
         shown_ns = t_ns;

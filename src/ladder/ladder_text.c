@@ -35,14 +35,14 @@ static enum ladder_style style_of(const struct ladder_record *record)
 }
 
 // What stands beneath an arrow, one paragraph: absolute numbers that did not fit, and options.
-static void add_details(struct ladder_phrase *phrase, const struct ladder_record *record,
-                        bool has_absolute)
+static void add_details(struct ladder_phrase *phrase, const synfin_ladder *ladder,
+                        const struct ladder_record *record, bool has_absolute)
 {
     const struct synfin_segment *wire = &record->segment.wire;
     if (record->kind != LADDER_KIND_SEGMENT) {
         return;
     }
-    if (!has_absolute) {
+    if (!has_absolute && !ladder->counts_steps) {
         ladder_words_add(phrase, "(seq %" PRIu32, wire->seq);
         if ((wire->flags & SYNFIN_TCP_ACK) != 0) {
             ladder_words_add(phrase, ", ack %" PRIu32, wire->ack);
@@ -50,7 +50,7 @@ static void add_details(struct ladder_phrase *phrase, const struct ladder_record
         ladder_words_add(phrase, ") ");
     }
     if (record->as.passage.tries == 1) {
-        ladder_words_add_options(phrase, &record->segment);
+        ladder_words_add_options(phrase, ladder, &record->segment);
     }
 }
 
@@ -58,11 +58,21 @@ static uint32_t fill_of(const struct ladder_passage *passage, bool is_late)
 {
     switch (passage->fate) {
     case SYNFIN_FATE_DELIVERED:
-    case SYNFIN_FATE_LOST: return is_late ? FILL_LATER : FILL_WHOLE;
+    case SYNFIN_FATE_LOST:
+        if (is_late) {
+            return FILL_LATER;
+        }
+        return passage->origin != 0 ? FILL_COPY : FILL_WHOLE;
     case SYNFIN_FATE_CORRUPTED: return FILL_CORRUPTED;
     case SYNFIN_FATE_DUPLICATED: return FILL_COPY;
     }
     return FILL_WHOLE;
+}
+
+// Still on the link where the ladder ends.
+static bool is_under_way(const struct ladder_passage *passage)
+{
+    return passage->arrives_ns == SYNFIN_NEVER && passage->fate != SYNFIN_FATE_LOST;
 }
 
 static void begin_row(struct text_form *form)
@@ -99,7 +109,7 @@ static void write_fate(struct text_form *form, const struct ladder_record *recor
     }
     if (is_late) {
         ladder_words_add(&phrase, "%sarrives at ", phrase.used > 0 ? ", " : "");
-        ladder_words_add_time(&phrase, passage->arrives_ns - form->painter.first_ns);
+        ladder_words_add_moment(&phrase, form->painter.ladder, passage->arrives_ns);
     }
     write_words(form, record->side, phrase.text, LADDER_STYLE_BAD);
 }
@@ -121,7 +131,7 @@ static void write_sending(struct text_form *form, const struct ladder_item *item
         label.used = 0;
         ladder_words_add_label(&label, painter->ladder, record, false);
     }
-    add_details(&details, record, has_absolute);
+    add_details(&details, painter->ladder, record, has_absolute);
     begin_row(form);
     ladder_paint_time(painter, item->t_ns);
     ladder_paint_arrow(painter, &(struct ladder_arrow){
@@ -131,6 +141,7 @@ static void write_sending(struct text_form *form, const struct ladder_item *item
                                     .fill = fill_of(&record->as.passage, is_late),
                                     .lane = lane,
                                     .is_lost = record->as.passage.fate == SYNFIN_FATE_LOST,
+                                    .is_under_way = is_under_way(&record->as.passage),
                                 });
     ladder_paint_end(painter);
     write_words(form, record->side, details.text, LADDER_STYLE_PLAIN);
@@ -148,8 +159,10 @@ static void write_arrival(struct text_form *form, const struct ladder_item *item
         return;
     }
     if (record->kind == LADDER_KIND_SEGMENT) {
+        ladder_words_add_flow(&label, painter->ladder, record->flow);
         ladder_words_add_flags(&label, record->segment.wire.flags);
-        ladder_words_add(&label, " seq %" PRIu32 " ", record->segment.rel_seq);
+        ladder_words_add_seq(&label, painter->ladder, &record->segment, false);
+        ladder_words_add(&label, " ");
     }
     ladder_words_add(&label, "arrives");
     begin_row(form);
@@ -170,8 +183,10 @@ static void write_verdict(struct text_form *form, const struct ladder_record *re
     struct ladder_phrase phrase = {0};
     ladder_words_add(&phrase, "%s", is_dropped ? "✗ drops " : "");
     if (record->segment.has_wire) {
+        ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
         ladder_words_add_flags(&phrase, record->segment.wire.flags);
-        ladder_words_add(&phrase, " seq %" PRIu32 ": ", record->segment.rel_seq);
+        ladder_words_add_seq(&phrase, form->painter.ladder, &record->segment, false);
+        ladder_words_add(&phrase, ": ");
     } else {
         ladder_words_add(&phrase, "a packet: ");
     }
@@ -185,6 +200,7 @@ static void write_verdict(struct text_form *form, const struct ladder_record *re
 static void write_state(struct text_form *form, const struct ladder_record *record)
 {
     struct ladder_phrase phrase = {0};
+    ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
     ladder_words_add_reason(&phrase, record->reason);
     begin_row(form);
     ladder_paint_time(&form->painter, record->t_ns);
@@ -196,6 +212,7 @@ static void write_state(struct text_form *form, const struct ladder_record *reco
 static void write_wait(struct text_form *form, const struct ladder_record *record)
 {
     struct ladder_phrase phrase = {0};
+    ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
     ladder_words_add(&phrase, "%s ", form->painter.ladder->name[record->side]);
     ladder_words_add_wait(&phrase, record);
     ladder_paint_begin(&form->painter, true);
@@ -207,6 +224,7 @@ static void write_result(struct text_form *form, const struct ladder_record *rec
     bool is_good = record->as.error == SYNFIN_ERROR_OK;
     struct ladder_phrase phrase = {0};
     ladder_words_add(&phrase, "%s ", is_good ? "✓" : "✗");
+    ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
     ladder_words_add_outcome(&phrase, record);
     if (!is_good) {
         ladder_words_add(&phrase, ": %s", synfin_error_text(record->as.error));

@@ -64,6 +64,17 @@ void ladder_words_add_time(struct ladder_phrase *phrase, uint64_t ns)
     }
 }
 
+void ladder_words_add_moment(struct ladder_phrase *phrase, const synfin_ladder *ladder,
+                             uint64_t t_ns)
+{
+    uint64_t first_ns = ladder->records_used > 0 ? ladder->records[0].t_ns : 0;
+    if (ladder->counts_steps) {
+        ladder_words_add(phrase, "step %" PRIu64, t_ns);
+    } else {
+        ladder_words_add_time(phrase, t_ns > first_ns ? t_ns - first_ns : 0);
+    }
+}
+
 void ladder_words_add_span(struct ladder_phrase *phrase, uint64_t ns)
 {
     uint64_t ms = (ns + 500000) / 1000000;
@@ -115,12 +126,45 @@ void ladder_words_add_ordinal(struct ladder_phrase *phrase, uint32_t number)
     ladder_words_add(phrase, "%" PRIu32 "%s", number, ending[is_special ? number % 10 : 0]);
 }
 
-static void add_relative(struct ladder_phrase *phrase, const char *name, uint32_t relative,
-                         uint32_t absolute, bool has_absolute)
+void ladder_words_add_flow(struct ladder_phrase *phrase, const synfin_ladder *ladder, uint32_t flow)
 {
-    ladder_words_add(phrase, " %s %" PRIu32, name, relative);
+    if (ladder->flows_used > 1 && flow != 0) {
+        ladder_words_add(phrase, "#%" PRIu32 " ", flow);
+    }
+}
+
+static void add_number(struct ladder_phrase *phrase, uint32_t relative, uint32_t absolute,
+                       bool is_far, bool has_absolute)
+{
+    if (is_far) {
+        ladder_words_add(phrase, "(%" PRIu32 ")", absolute);
+        return;
+    }
+    ladder_words_add(phrase, "%" PRIu32, relative);
     if (has_absolute) {
         ladder_words_add(phrase, " (%" PRIu32 ")", absolute);
+    }
+}
+
+void ladder_words_add_seq(struct ladder_phrase *phrase, const synfin_ladder *ladder,
+                          const struct ladder_segment *segment, bool has_absolute)
+{
+    ladder_words_add(phrase, " seq ");
+    if (ladder->counts_steps) {
+        ladder_words_add(phrase, "%" PRIu32, segment->wire.seq);
+    } else {
+        add_number(phrase, segment->rel_seq, segment->wire.seq, segment->is_seq_far, has_absolute);
+    }
+}
+
+static void add_ack(struct ladder_phrase *phrase, const synfin_ladder *ladder,
+                    const struct ladder_segment *segment, bool has_absolute)
+{
+    ladder_words_add(phrase, " ack ");
+    if (ladder->counts_steps) {
+        ladder_words_add(phrase, "%" PRIu32, segment->wire.ack);
+    } else {
+        add_number(phrase, segment->rel_ack, segment->wire.ack, segment->is_ack_far, has_absolute);
     }
 }
 
@@ -133,10 +177,11 @@ void ladder_words_add_label(struct ladder_phrase *phrase, const synfin_ladder *l
         ladder_words_add(phrase, "%s", ladder->texts + passage->text);
         return;
     }
-    if (ladder->flows_used > 1) {
-        ladder_words_add(phrase, "#%" PRIu32 " ", record->flow);
-    }
+    ladder_words_add_flow(phrase, ladder, record->flow);
     ladder_words_add_flags(phrase, segment->wire.flags);
+    if (passage->origin != 0) {
+        ladder_words_add(phrase, " (%s)", ladder->texts + passage->origin - 1);
+    }
     if (passage->tries > 1) {
         ladder_words_add(phrase, " (");
         ladder_words_add_ordinal(phrase, passage->tries);
@@ -145,9 +190,9 @@ void ladder_words_add_label(struct ladder_phrase *phrase, const synfin_ladder *l
     if (passage->fate == SYNFIN_FATE_DUPLICATED) {
         ladder_words_add(phrase, " (copy)");
     }
-    add_relative(phrase, "seq", segment->rel_seq, segment->wire.seq, has_absolute);
+    ladder_words_add_seq(phrase, ladder, segment, has_absolute);
     if ((segment->wire.flags & SYNFIN_TCP_ACK) != 0) {
-        add_relative(phrase, "ack", segment->rel_ack, segment->wire.ack, has_absolute);
+        add_ack(phrase, ladder, segment, has_absolute);
     }
     if (segment->wire.bytes > 0) {
         ladder_words_add(phrase, " len %" PRIu32, segment->wire.bytes);
@@ -157,6 +202,9 @@ void ladder_words_add_label(struct ladder_phrase *phrase, const synfin_ladder *l
 void ladder_words_add_reason(struct ladder_phrase *phrase, enum synfin_reason reason)
 {
     const char *clause = synfin_reason_clause(reason);
+    if (reason == SYNFIN_REASON_UNKNOWN) {
+        return;
+    }
     ladder_words_add(phrase, "%s", synfin_reason_text(reason));
     if (*clause == '\0') {
         return;
@@ -196,10 +244,18 @@ static const char *fastopen_phrase(const struct synfin_segment *wire)
     return is_request ? ", fastopen request" : ", fastopen cookie";
 }
 
-void ladder_words_add_options(struct ladder_phrase *phrase, const struct ladder_segment *segment)
+void ladder_words_add_options(struct ladder_phrase *phrase, const synfin_ladder *ladder,
+                              const struct ladder_segment *segment)
 {
     const struct synfin_segment *wire = &segment->wire;
     size_t start = phrase->used;
+    if (ladder->counts_steps) {
+        // A model's segment has a window where windows are what the model is about.
+        if (wire->window != UINT16_MAX) {
+            ladder_words_add(phrase, "window %u", wire->window);
+        }
+        return;
+    }
     if ((wire->flags & SYNFIN_TCP_SYN) != 0) {
         ladder_words_add(phrase, "window %u", wire->window);
         if (wire->mss != 0) {

@@ -95,10 +95,11 @@ void script_send(synfin_ladder *ladder, const struct script_segment *segment)
     synfin_packet_wrap(&packet, octets, build_packet(segment, octets));
     packet.reason = (uint16_t)segment->reason;
     bool is_lost = segment->delay_ns == SYNFIN_NEVER;
+    bool never_arrives = is_lost || segment->delay_ns == SCRIPT_UNDER_WAY;
     struct synfin_passage passage = {
         .from = segment->from,
         .sent_ns = segment->t_ns,
-        .arrives_ns = is_lost ? SYNFIN_NEVER : segment->t_ns + segment->delay_ns,
+        .arrives_ns = never_arrives ? SYNFIN_NEVER : segment->t_ns + segment->delay_ns,
         .fate = is_lost ? SYNFIN_FATE_LOST : segment->fate,
         .fate_reason = segment->fate_reason,
         .packet = &packet,

@@ -10,13 +10,15 @@
 
 enum { SCRIPT_ISS_A = 1000, SCRIPT_ISS_B = 1852516353, SCRIPT_OUTPUT_MAX = 1 << 20 };
 
+#define SCRIPT_UNDER_WAY (SYNFIN_NEVER - 1)
+
 #define MS(n) ((uint64_t)(n)*1000000)
 
 // A segment as the tests write it: numbers relative to the initial ones.
 struct script_segment {
     enum synfin_link_side from;
     uint64_t t_ns;
-    uint64_t delay_ns; // SYNFIN_NEVER: lost
+    uint64_t delay_ns; // SYNFIN_NEVER: lost; SCRIPT_UNDER_WAY: neither lost nor arrived at the end
     uint16_t flags;
     uint32_t seq, ack;
     uint32_t bytes;

@@ -224,6 +224,50 @@ static void text_two_connections_are_numbered(void **state)
     synfin_ladder_destroy(ladder);
 }
 
+// A stranger's segments teach the ladder nothing about the end whose address they carry.
+static void text_stranger_is_named_and_not_believed(void **state)
+{
+    (void)state;
+    synfin_ladder *ladder = script_ladder(NULL);
+    struct script_segment old = {.from = A, .delay_ns = MS(20), .flags = SYN, .seq = 1u << 31};
+    struct script_segment answer = {
+        B, MS(20), MS(20), SYN | ACK, 0, (1u << 31) + 1, 0, 0, SYNFIN_REASON_SEND_SYN_ACK, 0, 0};
+    struct script_segment reset = {
+        .from = A, .t_ns = MS(200), .delay_ns = MS(20), .flags = SYNFIN_TCP_RST, .seq = 500};
+    synfin_ladder_origin(ladder, "old duplicate");
+    script_send(ladder, &old);
+    synfin_ladder_origin(ladder, NULL);
+    script_send(ladder, &answer);
+    script_play_handshake(ladder, MS(100));
+    synfin_ladder_origin(ladder, "attacker");
+    script_send(ladder, &reset);
+    script_judge(ladder, &reset, SYNFIN_TRACE_SEGMENT_DROPPED, SYNFIN_REASON_DROP_RST_INEXACT);
+    script_expect_golden(ladder, synfin_ladder_text, "strangers.txt");
+    script_expect_golden(ladder, synfin_ladder_json, "strangers.json");
+    script_expect_golden(ladder, synfin_ladder_svg, "strangers.svg");
+    synfin_ladder_destroy(ladder);
+}
+
+// A model's history: steps instead of times, its own numbers, a segment that never arrives.
+static void text_model_counts_steps(void **state)
+{
+    (void)state;
+    struct synfin_ladder_config config;
+    synfin_ladder_config_default(&config);
+    config.counts_steps = 1;
+    synfin_ladder *ladder = script_ladder(&config);
+    struct script_segment syn = {.from = A, .t_ns = 1, .delay_ns = 2, .flags = SYN};
+    struct script_segment answer = {.from = B, .t_ns = 3, .flags = SYN | ACK, .ack = 1};
+    answer.delay_ns = SCRIPT_UNDER_WAY;
+    script_state(ladder, A, 1, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_UNKNOWN);
+    script_send(ladder, &syn);
+    script_state(ladder, B, 3, SYNFIN_TCP_STATE_ESTABLISHED, SYNFIN_REASON_UNKNOWN);
+    script_send(ladder, &answer);
+    script_expect_golden(ladder, synfin_ladder_text, "steps.txt");
+    script_expect_golden(ladder, synfin_ladder_svg, "steps.svg");
+    synfin_ladder_destroy(ladder);
+}
+
 static void text_nothing_fed_draws_heads_only(void **state)
 {
     (void)state;
@@ -283,6 +327,8 @@ int main(void)
         cmocka_unit_test(text_long_run_of_acks_is_folded),
         cmocka_unit_test(text_real_peer_leaves_margin_empty),
         cmocka_unit_test(text_two_connections_are_numbered),
+        cmocka_unit_test(text_stranger_is_named_and_not_believed),
+        cmocka_unit_test(text_model_counts_steps),
         cmocka_unit_test(text_nothing_fed_draws_heads_only),
         cmocka_unit_test(text_control_characters_are_not_written),
         cmocka_unit_test(text_failing_writer_is_called_once),
