@@ -10,6 +10,7 @@
 
 static const char *running; // name of the benchmark
 static bool is_json, is_quick;
+static uint64_t count_given; // by --count; 0: none
 
 void harness_report(const struct harness_figure *figure)
 {
@@ -56,6 +57,11 @@ uint32_t harness_runs(void)
     return is_quick ? 1 : HARNESS_RUNS;
 }
 
+uint64_t harness_count(uint64_t usual, uint64_t quick)
+{
+    return count_given > 0 ? count_given : is_quick ? quick : usual;
+}
+
 double harness_median(const double *values)
 {
     double sorted[HARNESS_RUNS];
@@ -96,6 +102,8 @@ int harness_main(int argc, char **argv, const struct harness_bench *benches, uin
             is_json = true;
         } else if (strcmp(argv[i], "--quick") == 0) {
             is_quick = true;
+        } else if (strncmp(argv[i], "--count=", strlen("--count=")) == 0) {
+            count_given = strtoull(argv[i] + strlen("--count="), NULL, 10);
         } else {
             name = argv[i];
         }
@@ -106,6 +114,6 @@ int harness_main(int argc, char **argv, const struct harness_bench *benches, uin
             return benches[i].run() ? 0 : 1;
         }
     }
-    fprintf(stderr, "usage: %s --list | NAME [--json] [--quick]\n", argv[0]);
+    fprintf(stderr, "usage: %s --list | NAME [--json] [--quick] [--count=N]\n", argv[0]);
     return 2;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What every benchmark program shares: the command line (`--list`, `NAME [--json] [--quick]`), one
-// line per figure, and the median of several runs.
+// What every benchmark program shares: the command line (`--list`, `NAME [--json] [--quick]
+// [--count=N]`), one line per figure, and the median of several runs.
 #ifndef BENCHMARKS_HARNESS_H
 #define BENCHMARKS_HARNESS_H
 
@@ -41,6 +41,8 @@ static inline void harness_require(bool condition, const char *what)
 uint64_t harness_now_ns(void);
 // How often to measure: HARNESS_RUNS, or once for --quick, which only shows that it works.
 uint32_t harness_runs(void);
+// How much of something to do: what --count says, else `quick` for --quick, else `usual`.
+uint64_t harness_count(uint64_t usual, uint64_t quick);
 // The value in the middle of all runs.
 double harness_median(const double *values);
 // The ratio in the middle: run by run, so that a machine that slows down for a while slows both.

@@ -243,3 +243,21 @@ struct peer_kernel_weight peer_kernel_weigh(uint32_t connections)
     close(listener);
     return weight;
 }
+
+uint32_t peer_kernel_object_bytes(const char *slab)
+{
+    char line[256];
+    size_t length = strlen(slab);
+    unsigned long bytes = 0;
+    FILE *file = fopen("/proc/slabinfo", "r");
+    // Only root may read it.
+    while (file != NULL && bytes == 0 && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, slab, length) == 0 && line[length] == ' ') {
+            (void)sscanf(line + length, "%*u %*u %lu", &bytes);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return (uint32_t)bytes;
+}

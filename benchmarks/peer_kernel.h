@@ -39,5 +39,7 @@ struct peer_kernel_weight {
 // What an idle endpoint adds to the kernel's slabs. Holds at most `connections` for as long as it
 // measures; fewer when the limit of open files says so.
 struct peer_kernel_weight peer_kernel_weigh(uint32_t connections);
+// Octets of an object of this slab of the kernel; 0 when it does not tell.
+uint32_t peer_kernel_object_bytes(const char *slab);
 
 #endif

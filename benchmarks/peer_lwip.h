@@ -21,5 +21,7 @@ enum { PEER_LWIP_PARALLEL = 32 };
 // Opens, carries one octet each way and closes, `parallel` connections side by side. What is in
 // TIME-WAIT is thrown away every 32 connections: lwIP searches it one by one.
 void peer_lwip_churn(uint32_t connections, uint32_t parallel);
+// The same one at a time, and nothing is thrown away.
+void peer_lwip_churn_kept(uint32_t connections);
 
 #endif

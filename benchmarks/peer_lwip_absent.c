@@ -33,3 +33,9 @@ void peer_lwip_churn(uint32_t connections, uint32_t parallel)
     (void)parallel;
     harness_fail("lwIP is not there");
 }
+
+void peer_lwip_churn_kept(uint32_t connections)
+{
+    (void)connections;
+    harness_fail("lwIP is not there");
+}

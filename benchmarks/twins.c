@@ -9,7 +9,7 @@
 
 #include "harness.h"
 
-enum { FIRST_PORT = 80, CLIENT = 1, SERVER = 2 };
+enum { FIRST_PORT = 80, CLIENT = 1, SERVER = 2, BACKLOG = 1024 };
 
 static void *take_pages(void *ctx, size_t bytes)
 {
@@ -55,14 +55,23 @@ static synfin_stack *create_stack(struct twins *twins, const struct synfin_stack
     return stack;
 }
 
-static synfin_socket open_listener(synfin_stack *stack, uint16_t port)
+synfin_socket twins_listen(struct twins *twins, uint16_t port, uint32_t backlog)
 {
+    synfin_stack *stack = twins->server;
     synfin_socket listener;
     struct synfin_endpoint local = {.addr = synfin_addr_ipv4(0, 0, 0, 0), .port = port};
     harness_require(synfin_socket_open(stack, &listener) == SYNFIN_ERROR_OK, "open");
     harness_require(synfin_socket_bind(stack, listener, &local) == SYNFIN_ERROR_OK, "bind");
-    harness_require(synfin_socket_listen(stack, listener, 1024, 0) == SYNFIN_ERROR_OK, "listen");
+    harness_require(
+        synfin_socket_listen(stack, listener, backlog, twins->now_ns) == SYNFIN_ERROR_OK, "listen");
     return listener;
+}
+
+void twins_route_all(struct twins *twins)
+{
+    const struct synfin_prefix all = {.addr = synfin_addr_ipv4(0, 0, 0, 0), .bits = 0};
+    harness_require(synfin_stack_add_route(twins->server, 0, &all, &all.addr) == SYNFIN_ERROR_OK,
+                    "a route");
 }
 
 void twins_create(struct twins *twins, const struct synfin_stack_config *config)
@@ -72,7 +81,7 @@ void twins_create(struct twins *twins, const struct synfin_stack_config *config)
     twins->server = create_stack(twins, config, SERVER);
     twins->server_addr = synfin_addr_ipv4(192, 0, 2, SERVER);
     for (uint32_t i = 0; i < TWINS_PORTS; i++) {
-        twins->listener[i] = open_listener(twins->server, (uint16_t)(FIRST_PORT + i));
+        twins->listener[i] = twins_listen(twins, (uint16_t)(FIRST_PORT + i), BACKLOG);
     }
 }
 

@@ -12,6 +12,9 @@
 
 enum { TWINS_BURST = 64, TWINS_PORTS = 8 };
 
+#define TWINS_CLIENT_IPV4 UINT32_C(0xC0000201) // 192.0.2.1
+#define TWINS_SERVER_IPV4 UINT32_C(0xC0000202) // 192.0.2.2
+
 struct twins {
     synfin_stack *client, *server;
     uint64_t now_ns;
@@ -24,6 +27,10 @@ struct twins {
 // MTU 1500, IPv4, all checksums computed and verified.
 void twins_create(struct twins *twins, const struct synfin_stack_config *config);
 void twins_destroy(struct twins *twins);
+// One more listener of the server.
+synfin_socket twins_listen(struct twins *twins, uint16_t port, uint32_t backlog);
+// Lets the server answer any address.
+void twins_route_all(struct twins *twins);
 // Carries what one has to say to the other; how many packets.
 uint32_t twins_carry(struct twins *twins, synfin_stack *from, synfin_stack *to);
 // Carries both ways until both are silent.
