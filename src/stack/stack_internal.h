@@ -4,7 +4,7 @@
 // judges nothing itself; it carries packets up, segments down and time across.
 //
 //     input   packet -> net_input -> tcp_input, or an ICMP error -> tcp_icmp_error
-//     output  net's own packets, then resets to nowhere, then the ready connections in turn:
+//     output  net's own packets, then strays and ready connections, sharing the array:
 //             next hop known? -> tcp_output -> net_emit
 //     advance wheel -> net_advance, tcp_timer_fire
 //
