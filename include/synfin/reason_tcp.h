@@ -111,8 +111,6 @@
     X(FIN_IS_ACKED, "our FIN is acknowledged", "RFC 9293 §3.10.7.4")                               \
     X(SYN_REFUSED, "the peer answers our SYN with a reset", "RFC 9293 §3.10.7.3")                  \
     X(RST_ARRIVED, "a valid reset arrived", "RFC 9293 §3.10.7.4")                                  \
-    X(SYN_ANEW, "another SYN before the handshake was complete: back to LISTEN",                   \
-      "RFC 9293 §3.10.7.4")                                                                        \
     X(SYN_NEW_INCARNATION, "a new connection may reuse the pair of TIME-WAIT",                     \
       "RFC 9293 §3.6.1 [MAY-2]")                                                                   \
     X(TIME_WAIT_OVER, "twice the maximum segment lifetime has passed",                             \
@@ -192,6 +190,7 @@
     X(DROP_COOKIE, "acknowledges no cookie of ours, or one too old", "RFC 4987 §3.6")             \
     X(DROP_AMPLIFICATION, "an unvalidated peer gets at most three times the octets it sent", "")  \
     X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                           \
+    X(DROP_SOCKETS, "the configured number of sockets is in use", "RFC 4987 §2.1")                \
     X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7")  \
     X(DROP_RST_LIMIT, "enough resets to nowhere in this time", "RFC 5961 §7")                     \
     X(DROP_DUPLICATE_ACK_LIMIT, "enough answers to unacceptable segments in this time",           \

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
+#include "tcp/tcp_time_wait.h"
 
 // The user's direction ends: a FIN follows what is queued.
 static void finish_sending(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
@@ -110,7 +111,7 @@ static bool has_lost_unread(const struct tcp_conn *conn)
 void tcp_close(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_unread = has_lost_unread(conn);
-    if (conn->set.linger == 0 && is_open(conn)) {
+    if (conn->set.linger == 0 && (is_open(conn) || conn->is_done)) {
         tcp_abort(tcp, conn, now_ns);
         return;
     }
@@ -139,6 +140,10 @@ static bool must_reset(const struct tcp_conn *conn)
 
 void tcp_abort(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    struct tcp_stub *time_wait = tcp_time_wait_of(tcp, conn);
+    if (time_wait != NULL) {
+        tcp_time_wait_end(tcp, time_wait, SYNFIN_REASON_USER_ABORT, now_ns);
+    }
     make_orphan(tcp, conn);
     if (conn->state == SYNFIN_TCP_STATE_CLOSED) {
         tcp_life_free(tcp, conn);

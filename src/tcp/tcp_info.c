@@ -2,6 +2,7 @@
 //
 // What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *info)
 {
@@ -71,7 +72,8 @@ static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *inf
 void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
               uint64_t now_ns)
 {
-    info->state = (enum synfin_tcp_state)conn->state;
+    info->state = tcp_time_wait_of(tcp, conn) != NULL ? SYNFIN_TCP_STATE_TIME_WAIT
+                                                      : (enum synfin_tcp_state)conn->state;
     info->conn = conn->number;
     info->has_ecn = 0;
     fill_agreed(conn, info);

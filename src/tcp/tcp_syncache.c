@@ -37,26 +37,26 @@ static uint32_t queue_of(const struct tcp_stub *stub)
     return retries < TCP_STUB_QUEUES ? retries : TCP_STUB_QUEUES - 1;
 }
 
-static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_trace_kind kind,
-                        enum synfin_reason reason, uint64_t now_ns)
+static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, struct tcp_tick *tick,
+                        uint64_t now_ns)
 {
     struct tcp_pair pair;
     tcp_stub_pair(&tcp->half_open, stub, &pair);
-    struct tcp_tick tick = {.pair = &pair,
-                            .number = stub->number,
-                            .kind = kind,
-                            .timer = SYNFIN_TCP_TIMER_RETRANSMIT,
-                            .reason = reason,
-                            .deadline_ns = tcp_stub_deadline(&tcp->half_open, stub),
-                            .count = stub->as.half_open.retries};
-    tcp_trace_timer(tcp, &tick, now_ns);
+    tick->pair = &pair;
+    tick->number = stub->number;
+    tick->timer = SYNFIN_TCP_TIMER_RETRANSMIT;
+    tick->count = stub->as.half_open.retries;
+    tcp_trace_timer(tcp, tick, now_ns);
 }
 
 static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reason, uint64_t now_ns)
 {
     uint32_t queue = queue_of(stub);
-    tcp_stub_wait(&tcp->half_open, stub, queue, deadline_after(now_ns, wait_ns(tcp, queue)));
-    trace_timer(tcp, stub, SYNFIN_TRACE_TIMER_ARMED, reason, now_ns);
+    uint64_t deadline_ns = deadline_after(now_ns, wait_ns(tcp, queue));
+    struct tcp_tick tick = {
+        .kind = SYNFIN_TRACE_TIMER_ARMED, .reason = reason, .deadline_ns = deadline_ns};
+    tcp_stub_wait(&tcp->half_open, stub, queue, deadline_ns);
+    trace_timer(tcp, stub, &tick, now_ns);
 }
 
 static struct tcp_conn *listener_of(const struct tcp *tcp, const struct tcp_stub *stub)
@@ -151,29 +151,32 @@ static bool evict(struct tcp *tcp, const struct tcp_conn *listener, uint64_t now
     return false;
 }
 
-static bool has_room(const struct tcp *tcp, const struct tcp_conn *listener)
+// NULL at a limit and without memory.
+static struct tcp_stub *make_stub(struct tcp *tcp, struct tcp_conn *listener,
+                                  const struct tcp_pair *pair)
 {
-    return listener->listen.half_opens < listener->listen.backlog
-           && tcp->half_open.pool.objects < tcp->config.half_open_max;
+    if (listener->listen.half_opens >= listener->listen.backlog) {
+        return NULL;
+    }
+    struct tcp_stub *stub =
+        tcp_stub_add(&tcp->half_open, pair, tcp_stub_hash(&tcp->table_key, pair));
+    listener->listen.half_opens += stub != NULL;
+    return stub;
 }
 
-static enum tcp_verdict keep(struct tcp *tcp, struct tcp_conn *listener, struct tcp_segment *seg,
+static enum tcp_verdict keep(struct tcp *tcp, struct tcp_stub *stub,
+                             const struct tcp_conn *listener, struct tcp_segment *seg,
                              struct tcp_handshake *handshake, uint64_t now_ns)
 {
-    struct tcp_stub *stub = tcp_stub_add(&tcp->half_open, &handshake->pair,
-                                         tcp_stub_hash(&tcp->table_key, &handshake->pair));
-    if (stub == NULL) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
-    }
     handshake->number = ++tcp->next_number;
     handshake->iss = tcp_handshake_iss(tcp, seg, now_ns);
     tcp_handshake_to_stub(handshake, stub);
-    listener->listen.half_opens++;
     struct tcp_change change = {.pair = &handshake->pair,
                                 .number = handshake->number,
                                 .from = SYNFIN_TCP_STATE_LISTEN,
                                 .to = SYNFIN_TCP_STATE_SYN_RECEIVED,
                                 .cause = SYNFIN_REASON_SYN_ARRIVED};
+    seg->number = handshake->number;
     tcp_state_note(tcp, &change, now_ns);
     tcp_syncache_earn(stub, seg);
     arm(tcp, stub, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
@@ -207,19 +210,21 @@ enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
     tcp_handshake_of_syn(tcp, seg, &handshake);
-    if (tcp->config.syn_cookies == SYNFIN_SYN_COOKIES_ALWAYS) {
+    enum synfin_syn_cookies cookies = (enum synfin_syn_cookies)tcp->config.syn_cookies;
+    struct tcp_stub *stub = NULL;
+    if (cookies != SYNFIN_SYN_COOKIES_ALWAYS) {
+        stub = make_stub(tcp, listener, &handshake.pair);
+    }
+    if (stub == NULL && cookies != SYNFIN_SYN_COOKIES_NEVER) {
         return send_cookie(tcp, listener, seg, &handshake, now_ns);
     }
-    if (has_room(tcp, listener)) {
-        return keep(tcp, listener, seg, &handshake, now_ns);
+    if (stub == NULL && evict(tcp, listener, now_ns)) {
+        stub = make_stub(tcp, listener, &handshake.pair);
     }
-    if (tcp->config.syn_cookies == SYNFIN_SYN_COOKIES_WHEN_FULL) {
-        return send_cookie(tcp, listener, seg, &handshake, now_ns);
-    }
-    if (!evict(tcp, listener, now_ns)) {
+    if (stub == NULL) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG);
     }
-    return keep(tcp, listener, seg, &handshake, now_ns);
+    return keep(tcp, stub, listener, seg, &handshake, now_ns);
 }
 
 // The third segment
@@ -240,6 +245,13 @@ struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,
     return conn;
 }
 
+enum tcp_verdict tcp_syncache_drop_third(const struct tcp *tcp, struct tcp_segment *seg)
+{
+    return tcp_segment_drop(seg, tcp->conns.objects >= tcp->config.sockets_max
+                                     ? SYNFIN_REASON_DROP_SOCKETS
+                                     : SYNFIN_REASON_DROP_NO_MEMORY);
+}
+
 // RFC 4987 §3.6. What the cookie stood for happened when its SYN came; it is told now.
 enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *listener,
                                           struct tcp_segment *seg, struct tcp_conn **out,
@@ -255,7 +267,7 @@ enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *list
     handshake.number = ++tcp->next_number;
     *out = tcp_handshake_make_block(tcp, listener, &handshake, &seg->arrival->path, now_ns);
     if (*out == NULL) {
-        return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+        return tcp_syncache_drop_third(tcp, seg);
     }
     struct tcp_change change = {.pair = &handshake.pair,
                                 .number = handshake.number,
@@ -276,7 +288,10 @@ static void fire(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
                                            .cause = SYNFIN_REASON_SYN_ACK_RETRIES_OVER};
     const struct tcp_conn *listener = listener_of(tcp, stub);
     ASSERT(listener != NULL);
-    trace_timer(tcp, stub, SYNFIN_TRACE_TIMER_FIRED, SYNFIN_REASON_TIMER_RETRANSMIT, now_ns);
+    struct tcp_tick tick = {.kind = SYNFIN_TRACE_TIMER_FIRED,
+                            .reason = SYNFIN_REASON_TIMER_RETRANSMIT,
+                            .deadline_ns = now_ns};
+    trace_timer(tcp, stub, &tick, now_ns);
     if (stub->as.half_open.retries >= tcp->config.syn_ack_retries) {
         tcp_syncache_end(tcp, stub, &over, now_ns);
         return;

@@ -30,6 +30,8 @@ void tcp_syncache_fire(struct tcp *tcp, uint64_t now_ns);
 void tcp_syncache_recount(struct tcp *tcp, uint64_t now_ns);
 
 // For tcp_syncache_input.c.
+// No block could be made for the third segment; the peer will send it again, with data.
+enum tcp_verdict tcp_syncache_drop_third(const struct tcp *tcp, struct tcp_segment *seg);
 struct tcp_ending {
     enum synfin_tcp_state to;
     enum synfin_error error;

@@ -164,5 +164,5 @@ enum tcp_verdict tcp_syncache_input(struct tcp *tcp, struct tcp_stub *stub, stru
         }
     }
     *out = tcp_syncache_promote(tcp, stub, h.listener, &seg->arrival->path, now_ns);
-    return *out != NULL ? TCP_VERDICT_GO_ON : tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_MEMORY);
+    return *out != NULL ? TCP_VERDICT_GO_ON : tcp_syncache_drop_third(tcp, seg);
 }

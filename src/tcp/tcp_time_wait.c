@@ -14,6 +14,7 @@
 
 enum {
     ANSWER_UNIT_SHIFT = 27,    // 134 ms
+    ANSWER_UNITS = 255,        // until they are counted from 1 again
     ANSWER_INTERVAL_UNITS = 4, // an unacceptable segment is answered every 537 ms at most
 };
 // An active open takes a pair when the clock of its timestamps has surely moved on.
@@ -58,13 +59,14 @@ static void answer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_rea
 static void answer_limited(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reason,
                            uint64_t now_ns)
 {
-    uint8_t unit = (uint8_t)(now_ns >> ANSWER_UNIT_SHIFT);
-    uint8_t age = (uint8_t)(unit - stub->as.time_wait.answered);
-    if (stub->as.time_wait.answered != 0 && age < ANSWER_INTERVAL_UNITS) {
+    uint32_t unit = 1 + (uint32_t)((now_ns >> ANSWER_UNIT_SHIFT) % ANSWER_UNITS);
+    uint32_t last = stub->as.time_wait.answered; // 0: never
+    uint32_t age = (unit + ANSWER_UNITS - last) % ANSWER_UNITS;
+    if (last != 0 && age < ANSWER_INTERVAL_UNITS) {
         report_count(tcp->report, SYNFIN_REASON_DROP_DUPLICATE_ACK_LIMIT);
         return;
     }
-    stub->as.time_wait.answered = unit != 0 ? unit : 1;
+    stub->as.time_wait.answered = (uint8_t)unit;
     answer(tcp, stub, reason, now_ns);
 }
 
@@ -113,6 +115,16 @@ void tcp_time_wait_shrink(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
     if (conn->is_orphan) {
         tcp_life_free(tcp, conn);
     }
+}
+
+struct tcp_stub *tcp_time_wait_of(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    if (!conn->is_done || conn->state != SYNFIN_TCP_STATE_CLOSED) {
+        return NULL;
+    }
+    uint64_t hash = tcp_stub_hash(&tcp->table_key, &conn->pair);
+    struct tcp_stub *stub = tcp_stub_find(&tcp->time_wait, &conn->pair, hash);
+    return stub != NULL && stub->number == conn->number ? stub : NULL;
 }
 
 // RFC 9293 §3.6.1 [MAY-2, SHLD-4] and RFC 6191 §2: a SYN opens the pair anew when its timestamp, or

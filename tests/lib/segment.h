@@ -152,6 +152,8 @@ void segment_new_incarnation(uint32_t irs_ahead);
 void segment_wait_for_iss(void);
 // Time is the test's own business: no waiting for bench.iss.
 void segment_without_iss(void);
+// Connections in this state, whether blocks or stubs hold them.
+uint32_t segment_count(enum synfin_tcp_state state);
 // The initial sequence number that the stack used for the test's ports.
 uint32_t segment_iss(void);
 // An ICMP error about the segment that we sent with this relative number.

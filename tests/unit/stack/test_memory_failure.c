@@ -288,7 +288,7 @@ static void transfer_at_any_limit_ends_well(void **state)
 {
     (void)state;
     static struct story story;
-    size_t least_bytes = bytes_of_empty_stack() + 4 * 1024;
+    size_t least_bytes = bytes_of_empty_stack() + 8 * 1024;
     for (uint32_t more = 0; more < 24; more++) {
         for (uint32_t loss_ppm = 0; loss_ppm <= 100000; loss_ppm += 50000) {
             begin(&story, 1, BYTES, loss_ppm, least_bytes + more * 1024);

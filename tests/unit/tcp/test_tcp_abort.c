@@ -92,8 +92,8 @@ static void abort_of_a_listener_resets_its_children(void **state)
     SEND(.flags = ACK, .seq = 1, .ack = 1, .peer_port = 40001);
     bench.socket = bench.listener;
     ABORT();
-    EXPECT(.flags = RST | ACK, .seq = 1, .ack = 1, WHY(SEND_RST_LISTENER_GONE));
     EXPECT(.flags = RST | ACK, .seq = 1, .ack = 1, .peer_port = 40001);
+    EXPECT(.flags = RST | ACK, .seq = 1, .ack = 1, WHY(SEND_RST_LISTENER_GONE));
     CHECK_EQ(bench.tcp->conns.objects, 0);
     SEND(.flags = SYN);
     EXPECT(.flags = RST | ACK, .is_absolute = true, .ack = bench.irs + 1);

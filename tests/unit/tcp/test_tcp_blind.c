@@ -100,6 +100,13 @@ static void blind_segments_change_no_state(void **state)
     }
 }
 
+static void expect_no_reset(void)
+{
+    const struct tcp_stray *stray = tcp_stray_first(bench.tcp, 0);
+    CHECK(stray == NULL || (stray->flags & SYNFIN_TCP_RST) == 0);
+    segment_forget_sent();
+}
+
 // hist/99: a reset answers no reset, in any state.
 static void hist_99_no_reset_is_answered_by_a_reset(void **state)
 {
@@ -108,12 +115,10 @@ static void hist_99_no_reset_is_answered_by_a_reset(void **state)
             (void)segment_teardown(state);
             (void)segment_setup(state);
             segment_reach((enum synfin_tcp_state)i, HERE);
-            uint64_t before = bench.tcp->strays.ready[0].count;
             SEND(.flags = RST | ACK, .seq = seq, .ack = seq);
-            CHECK_EQ(bench.tcp->strays.ready[0].count, before);
+            expect_no_reset();
             SEND(.flags = RST, .seq = seq);
-            CHECK_EQ(bench.tcp->strays.ready[0].count, before);
-            segment_forget_sent();
+            expect_no_reset();
         }
     }
 }

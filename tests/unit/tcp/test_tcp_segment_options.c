@@ -42,7 +42,12 @@ static void window_of_a_syn_is_not_scaled(void **state)
     LISTEN(8);
     SEND(.flags = SYN, .mss = 1000, .wscale = SHIFT(7), .window = 1000);
     EXPECT(.flags = SYN | ACK, .ack = 1, .wscale = SHIFT(4), .window = 65535);
+    steps_begin_again(state);
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000, .wscale = SHIFT(7), .window = 1000);
     CHECK_EQ(segment_conn()->snd.wnd, 1000);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
 }
 
 static void scale_that_was_not_offered_is_not_used(void **state)
