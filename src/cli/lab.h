@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// The lab's scenarios as data: a story, what the link does, and for each end a script of what
-// its application does. A step is done when it can be; until then the script waits there.
+// The lab's scenarios as data: a story, what the link does, and for each who takes part a script of
+// what it does. A step is done when it can be; until then the script waits there.
 #ifndef SYNFIN_CLI_LAB_H
 #define SYNFIN_CLI_LAB_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LAB_STEPS_MAX = 10, LAB_DROPS_MAX = 2, LAB_PORT = 80, LAB_CLIENT_PORT = 5000 };
+#include <synfin/link.h>
+
+enum { LAB_STEPS_MAX = 16, LAB_DROPS_MAX = 2, LAB_FORGED_MAX = 6 };
+enum { LAB_PORT = 80, LAB_CLIENT_PORT = 5000 };
+
+// Who has a script. The stranger has no stack: it puts segments of its own making onto the link.
+// Further clients are applications on the client's host.
+enum lab_actor { LAB_CLIENT, LAB_SERVER, LAB_STRANGER, LAB_CLIENT_2, LAB_CLIENT_3, LAB_ACTORS };
 
 enum lab_verb {
     LAB_FINISH,     // the script's end
-    LAB_LISTEN,     // on LAB_PORT
+    LAB_LISTEN,     // on LAB_PORT, with this backlog; 0: the default
     LAB_ACCEPT,     // waits for a connection
     LAB_BIND,       // to LAB_CLIENT_PORT (the client) or LAB_PORT (the server)
     LAB_CONNECT,    // to the server's LAB_PORT, or to the client's LAB_CLIENT_PORT
@@ -26,12 +33,27 @@ enum lab_verb {
     LAB_SLEEP,      // so many milliseconds
     LAB_AT,         // until so many milliseconds after the beginning
     LAB_AWAIT_PEER, // until the other end's connection is in this state
+    LAB_AWAIT_FAIL, // until the connection has failed; then it is forgotten
+    LAB_RESTART,    // the host: its stack is made anew, and nobody is told
+    LAB_FORGE,      // the stranger sends this one of the scenario's forged segments
+    LAB_FLOOD,      // the stranger sends so many SYNs from random addresses
     LAB_HEAL,       // takes all faults off the link
 };
 
 struct lab_step {
     enum lab_verb verb;
     uint32_t argument;
+};
+
+// A segment that neither end sends, though it carries the address of one.
+struct lab_forgery {
+    const char *by; // who sends it, for the drawing
+    enum synfin_link_side as;
+    uint16_t flags;    // SYNFIN_TCP_*
+    uint32_t seq, ack; // as on the wire, or
+    bool is_relative;  // added to what `as` itself would send next
+    uint32_t bytes;    // of payload
+    bool has_time;     // carries the last timestamp of `as`
 };
 
 // How a scenario ends for one end. X(code, name in JSON, text for a person)
@@ -54,12 +76,15 @@ struct lab_scenario {
     const char *summary;                    // one line for --list
     const char *story;                      // two or three lines
     const char *drop[LAB_DROPS_MAX];        // what the link loses unless --drop is given
-    struct lab_step step[2][LAB_STEPS_MAX]; // client's, server's
-    enum lab_outcome expected[2];
+    const char *model_before, *model_after; // counterexamples drawn with it (lab_model.h), or NULL
+    struct lab_forgery forged[LAB_FORGED_MAX];
+    struct lab_step step[LAB_ACTORS][LAB_STEPS_MAX];
+    enum lab_outcome expected[LAB_ACTORS];
+    const struct lab_scenario *sequel; // played behind it in a new world; NULL: none
 };
 
-// The scenarios in the order in which they are best read.
-const struct lab_scenario *lab_scenarios_all(size_t *count);
+// The scenarios in the order in which they are best read; NULL behind the last.
+const struct lab_scenario *lab_scenarios_at(size_t i);
 // NULL when there is none of this name.
 const struct lab_scenario *lab_scenarios_find(const char *name);
 

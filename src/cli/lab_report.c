@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/cli_output.h"
+
 struct outcome {
     const char *name, *text;
 };
@@ -20,9 +22,17 @@ static struct outcome words_of(enum lab_outcome outcome)
     return table[outcome];
 }
 
-static const char *name_of(enum synfin_link_side side)
+// The ends are always told of, the stranger never, further clients where they have a script.
+static bool is_told(const struct lab_world *world, enum lab_actor actor)
 {
-    return side == SYNFIN_LINK_A ? "client" : "server";
+    return actor == LAB_CLIENT || actor == LAB_SERVER
+           || (actor != LAB_STRANGER && world->config.scenario->step[actor][0].verb != LAB_FINISH);
+}
+
+static enum synfin_tcp_state state_of(const struct lab_world *world, enum lab_actor actor)
+{
+    const struct lab_app *app = &world->app[actor];
+    return lab_world_state(world, app->side, app->port)->state;
 }
 
 // An error's name as outcomes are written: "timed-out".
@@ -56,9 +66,9 @@ void lab_report_story(const struct lab_scenario *scenario, bool has_colour)
                  scenario->story);
 }
 
-static void write_octets(const struct lab_world *world, enum synfin_link_side side)
+static void write_octets(const struct lab_world *world, enum lab_actor actor)
 {
-    const struct lab_app *app = &world->app[side];
+    const struct lab_app *app = &world->app[actor];
     if (app->sent_bytes > 0) {
         (void)printf(", sent %" PRIu64 " octets", app->sent_bytes);
     }
@@ -68,15 +78,15 @@ static void write_octets(const struct lab_world *world, enum synfin_link_side si
     }
 }
 
-static void write_end(const struct lab_world *world, enum synfin_link_side side, bool has_colour)
+static void write_end(const struct lab_world *world, enum lab_actor actor, bool has_colour)
 {
     uint64_t t_ns = 0;
     char word[32];
-    enum lab_outcome outcome = lab_world_outcome(world, side, &t_ns);
-    const struct lab_app *app = &world->app[side];
+    enum lab_outcome outcome = lab_world_outcome(world, actor, &t_ns);
+    const struct lab_app *app = &world->app[actor];
     bool has_failed = outcome == LAB_OUTCOME_FAILED;
     const char *colour = has_failed ? "\x1b[31m" : "\x1b[32m";
-    (void)printf("%s: %s", name_of(side), has_colour ? colour : "");
+    (void)printf("%s: %s", lab_world_name(actor), has_colour ? colour : "");
     if (has_failed) {
         (void)printf("%s (%s)", error_word(app->error, word, sizeof word),
                      synfin_error_text(app->error));
@@ -89,17 +99,51 @@ static void write_end(const struct lab_world *world, enum synfin_link_side side,
                 stdout);
     write_time(t_ns);
     if (outcome == LAB_OUTCOME_CONNECTED) {
-        (void)printf(", in the end %s", synfin_tcp_state_name(world->state[side].state));
+        (void)printf(", in the end %s", synfin_tcp_state_name(state_of(world, actor)));
     }
-    write_octets(world, side);
+    write_octets(world, actor);
     (void)putchar('\n');
+}
+
+static uint32_t count_clients(const struct lab_world *world, bool is_served_only)
+{
+    uint32_t clients = 0;
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
+        bool is_client = i != LAB_SERVER && is_told(world, (enum lab_actor)i);
+        clients += is_client && (world->app[i].received_bytes > 0 || !is_served_only);
+    }
+    return clients;
+}
+
+static uint64_t count_cookies(const struct lab_world *world)
+{
+    return synfin_stack_count(world->stack[SYNFIN_LINK_B], SYNFIN_REASON_SEND_SYN_ACK_COOKIE);
+}
+
+static void write_flood(const struct lab_world *world)
+{
+    const struct lab_flood *flood = &world->flood;
+    (void)printf("the flood: %" PRIu64 " SYNs from strangers, %" PRIu64
+                 " SYN,ACKs to them; %" PRIu64 " SYN,ACKs in all were cookies\n",
+                 flood->syns, flood->answers, count_cookies(world));
+    (void)printf("the server's memory: %" PRIu64 " octets before the flood, %" PRIu64
+                 " at most in it; at most %" PRIu32 " half-open connections\n",
+                 flood->memory_before_bytes, flood->memory_most_bytes, flood->half_open_most);
+    (void)printf("clients served meanwhile: %" PRIu32 " of %" PRIu32 "\n",
+                 count_clients(world, true), count_clients(world, false));
 }
 
 void lab_report_ends(const struct lab_world *world, bool has_colour)
 {
     (void)putchar('\n');
-    write_end(world, SYNFIN_LINK_A, has_colour);
-    write_end(world, SYNFIN_LINK_B, has_colour);
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
+        if (is_told(world, (enum lab_actor)i)) {
+            write_end(world, (enum lab_actor)i, has_colour);
+        }
+    }
+    if (world->flood.syns > 0) {
+        write_flood(world);
+    }
 }
 
 // The texts of the table hold no octet that JSON would escape but the line's end.
@@ -124,43 +168,98 @@ void lab_report_story_json(const struct lab_scenario *scenario, uint64_t seed,
     (void)printf("\",\"seed\":%" PRIu64 ",\"delay_ns\":%" PRIu64 "}\n", seed, link->delay_ns);
 }
 
-static void write_end_json(const struct lab_world *world, enum synfin_link_side side)
+static void write_end_json(const struct lab_world *world, enum lab_actor actor)
 {
     uint64_t t_ns = 0;
     char word[32];
-    enum lab_outcome outcome = lab_world_outcome(world, side, &t_ns);
-    const struct lab_app *app = &world->app[side];
+    enum lab_outcome outcome = lab_world_outcome(world, actor, &t_ns);
+    const struct lab_app *app = &world->app[actor];
     (void)printf("{\"event\":\"end\",\"t_ns\":%" PRIu64 ",\"host\":\"%s\",\"outcome\":\"%s\"", t_ns,
-                 name_of(side),
+                 lab_world_name(actor),
                  outcome == LAB_OUTCOME_FAILED ? error_word(app->error, word, sizeof word)
                                                : words_of(outcome).name);
     (void)printf(",\"error\":\"%s\",\"state\":\"%s\"", synfin_error_name(app->error),
-                 synfin_tcp_state_name(world->state[side].state));
+                 synfin_tcp_state_name(state_of(world, actor)));
     (void)printf(",\"sent\":%" PRIu64 ",\"received\":%" PRIu64 ",\"intact\":%s}\n", app->sent_bytes,
                  app->received_bytes, app->has_wrong_octet ? "false" : "true");
 }
 
 void lab_report_ends_json(const struct lab_world *world)
 {
-    write_end_json(world, SYNFIN_LINK_A);
-    write_end_json(world, SYNFIN_LINK_B);
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
+        if (is_told(world, (enum lab_actor)i)) {
+            write_end_json(world, (enum lab_actor)i);
+        }
+    }
+    if (world->flood.syns > 0) {
+        const struct lab_flood *flood = &world->flood;
+        (void)printf("{\"event\":\"flood\",\"t_ns\":%" PRIu64 ",\"syns\":%" PRIu64
+                     ",\"answers\":%" PRIu64 ",\"cookies\":%" PRIu64 ",\"half_open_most\":%" PRIu32,
+                     world->now_ns, flood->syns, flood->answers, count_cookies(world),
+                     flood->half_open_most);
+        (void)printf(",\"memory_before\":%" PRIu64 ",\"memory_most\":%" PRIu64
+                     ",\"clients\":%" PRIu32 ",\"served\":%" PRIu32 "}\n",
+                     flood->memory_before_bytes, flood->memory_most_bytes,
+                     count_clients(world, false), count_clients(world, true));
+    }
 }
 
 bool lab_report_check(const struct lab_world *world)
 {
-    static const enum synfin_link_side sides[] = {SYNFIN_LINK_A, SYNFIN_LINK_B};
+    const struct lab_scenario *scenario = world->config.scenario;
     bool is_expected = true;
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
         uint64_t t_ns = 0;
-        enum lab_outcome outcome = lab_world_outcome(world, sides[i], &t_ns);
-        enum lab_outcome expected = world->scenario->expected[i];
+        enum lab_outcome outcome = lab_world_outcome(world, (enum lab_actor)i, &t_ns);
+        enum lab_outcome expected = scenario->expected[i];
+        if (!is_told(world, (enum lab_actor)i)) {
+            continue;
+        }
         if (outcome != expected || world->app[i].has_wrong_octet) {
             (void)fprintf(stderr, "synfin lab: %s: the %s ends \"%s\", expected \"%s\"%s\n",
-                          world->scenario->name, name_of(sides[i]), words_of(outcome).name,
+                          scenario->name, lab_world_name((enum lab_actor)i), words_of(outcome).name,
                           words_of(expected).name,
                           world->app[i].has_wrong_octet ? ", and received wrong octets" : "");
             is_expected = false;
         }
     }
     return is_expected;
+}
+
+static void write_json_member(const char *name, const char *text)
+{
+    (void)printf("\"%s\":\"", name);
+    write_json_text(text);
+    (void)putchar('"');
+}
+
+static void write_model_json(const struct lab_model_head *head, const synfin_ladder *ladder)
+{
+    (void)fputs("{\"event\":\"model\",", stdout);
+    write_json_member("name", head->control);
+    (void)putchar(',');
+    write_json_member("model", head->model);
+    (void)putchar(',');
+    write_json_member("without", head->without);
+    (void)fputs("}\n", stdout);
+    synfin_ladder_json(ladder, cli_output_write, stdout);
+    (void)fputs("{\"event\":\"fails\",", stdout);
+    write_json_member("property", head->fails);
+    (void)fputs("}\n", stdout);
+}
+
+void lab_report_model(const struct lab_model_head *head, const synfin_ladder *ladder, bool has_json,
+                      bool has_colour)
+{
+    const char *bold = has_colour ? "\x1b[1m" : "";
+    const char *bad = has_colour ? "\x1b[31m" : "";
+    const char *plain = has_colour ? "\x1b[0m" : "";
+    if (has_json) {
+        write_model_json(head, ladder);
+        return;
+    }
+    (void)printf("%scounterexample %s%s (%s)\nwithout: %s\n\n", bold, head->control, plain,
+                 head->model, head->without);
+    synfin_ladder_text(ladder, cli_output_write, stdout);
+    (void)printf("\n%s✗ fails%s: %s\n", bad, plain, head->fails);
 }

@@ -7,17 +7,7 @@
 
 #include <synfin/trace.h>
 
-// What opens a connection, on either side.
-#define OPENS             \
-    {LAB_CONNECT, 0},     \
-    {                     \
-        LAB_AWAIT_OPEN, 0 \
-    }
-#define ACCEPTS       \
-    {LAB_LISTEN, 0},  \
-    {                 \
-        LAB_ACCEPT, 0 \
-    }
+#include "cli/lab_steps.h"
 
 static const struct lab_scenario scenarios[] = {
     {
@@ -193,17 +183,18 @@ static const struct lab_scenario scenarios[] = {
     },
 };
 
-const struct lab_scenario *lab_scenarios_all(size_t *count)
+const struct lab_scenario *lab_scenarios_at(size_t i)
 {
-    *count = sizeof scenarios / sizeof scenarios[0];
-    return scenarios;
+    size_t own = sizeof scenarios / sizeof scenarios[0];
+    return i < own ? &scenarios[i] : lab_trouble_at(i - own);
 }
 
 const struct lab_scenario *lab_scenarios_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
-        if (strcmp(scenarios[i].name, name) == 0) {
-            return &scenarios[i];
+    const struct lab_scenario *scenario = NULL;
+    for (size_t i = 0; (scenario = lab_scenarios_at(i)) != NULL; i++) {
+        if (strcmp(scenario->name, name) == 0) {
+            return scenario;
         }
     }
     return NULL;

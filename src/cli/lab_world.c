@@ -56,34 +56,107 @@ static void fill_entropy(void *ctx, void *out, size_t bytes)
     }
 }
 
+static enum synfin_link_side other_side(enum synfin_link_side side)
+{
+    return side == SYNFIN_LINK_A ? SYNFIN_LINK_B : SYNFIN_LINK_A;
+}
+
+// Whether the far end of something at `side` is not the other host.
+static bool is_stranger(const struct lab_world *world, enum synfin_link_side side,
+                        const struct synfin_endpoint *remote)
+{
+    const struct synfin_addr *peer = &world->endpoint[other_side(side)].addr;
+    return remote->port != 0 && memcmp(&remote->addr, peer, sizeof *peer) != 0;
+}
+
+// Moves the state's connection to the front; one that changed longest ago falls out.
+static void keep_state(struct lab_state *states, const struct lab_state *state)
+{
+    uint32_t at = 0;
+    while (at < LAB_STATES_MAX - 1 && states[at].port != 0 && states[at].port != state->port) {
+        at++;
+    }
+    memmove(states + 1, states, at * sizeof *states);
+    states[0] = *state;
+}
+
+const struct lab_state *lab_world_state(const struct lab_world *world, enum synfin_link_side side,
+                                        uint16_t port)
+{
+    const struct lab_state *states = world->state[side];
+    for (uint32_t i = 0; i < LAB_STATES_MAX && port != 0; i++) {
+        if (states[i].port == port) {
+            return &states[i];
+        }
+    }
+    return &states[0];
+}
+
 static void on_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct lab_tap *tap = ctx;
     struct lab_world *world = tap->world;
-    synfin_ladder_trace(world->ladder, tap->side, event);
-    if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
-        world->state[tap->side] = (struct lab_state){
-            .state = event->as.state.to, .reason = event->reason, .since_ns = event->t_ns};
+    if (is_stranger(world, tap->side, &event->remote)) {
+        return; // a flood is counted and not drawn
     }
+    synfin_ladder_trace(world->config.ladder, tap->side, event);
+    if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
+        keep_state(world->state[tap->side],
+                   &(struct lab_state){
+                       .port = tap->side == SYNFIN_LINK_A ? event->local.port : event->remote.port,
+                       .state = event->as.state.to,
+                       .reason = event->reason,
+                       .since_ns = event->t_ns,
+                   });
+    }
+}
+
+static void keep_numbers(struct lab_numbers *numbers, enum synfin_link_side from,
+                         const struct synfin_segment *segment)
+{
+    uint32_t has_syn = (segment->flags & SYNFIN_TCP_SYN) != 0;
+    uint32_t has_fin = (segment->flags & SYNFIN_TCP_FIN) != 0;
+    *numbers = (struct lab_numbers){
+        .client_port = from == SYNFIN_LINK_A ? segment->src.port : segment->dst.port,
+        .next_seq = segment->seq + segment->bytes + has_syn + has_fin,
+        .ack = segment->ack,
+        .has_timestamps = segment->has_timestamps != 0,
+        .ts_val = segment->ts_val,
+    };
 }
 
 static void on_passage(void *ctx, const struct synfin_passage *passage)
 {
     struct lab_world *world = ctx;
-    synfin_ladder_passage(world->ladder, passage);
-    if (world->capture != NULL) {
-        synfin_capture_passage(world->capture, passage);
+    struct synfin_segment segment;
+    synfin_ladder_passage(world->config.ladder, passage);
+    if (world->config.capture != NULL) {
+        synfin_capture_passage(world->config.capture, passage);
+    }
+    // A stranger's packet has no reason: only the stacks say why they send.
+    if (passage->packet->reason != SYNFIN_REASON_UNKNOWN
+        && synfin_packet_segment(passage->packet, false, &segment)) {
+        keep_numbers(&world->numbers[passage->from], passage->from, &segment);
     }
 }
 
-static enum synfin_error add_stack(struct lab_world *world, const struct lab_world_config *config,
-                                   enum synfin_link_side side)
+// Both hosts know a way to everybody, so that strangers are answered.
+static enum synfin_error add_route(struct lab_world *world, enum synfin_link_side side,
+                                   uint32_t iface)
 {
+    static const struct synfin_addr direct = {{0}};
+    struct synfin_prefix all = {
+        .addr = world->config.is_ipv6 ? direct : synfin_addr_ipv4(0, 0, 0, 0), .bits = 0};
+    return synfin_stack_add_route(world->stack[side], iface, &all, &direct);
+}
+
+static enum synfin_error add_stack(struct lab_world *world, enum synfin_link_side side)
+{
+    const struct lab_world_config *config = &world->config;
     struct synfin_env env;
     struct synfin_iface_config iface_config;
     struct lab_tap *tap = &world->tap[side];
     uint32_t iface = 0;
-    *tap = (struct lab_tap){world, side, config->seed * 2 + (uint64_t)side};
     lab_world_env(&env);
     env.ctx = tap;
     env.entropy = fill_entropy;
@@ -99,7 +172,15 @@ static enum synfin_error add_stack(struct lab_world *world, const struct lab_wor
     if (error == SYNFIN_ERROR_OK) {
         error = synfin_stack_add_addr(world->stack[side], iface, &prefix);
     }
-    return error;
+    return error == SYNFIN_ERROR_OK ? add_route(world, side, iface) : error;
+}
+
+enum synfin_error lab_world_restart(struct lab_world *world, enum synfin_link_side side)
+{
+    synfin_stack_destroy(world->stack[side]);
+    world->stack[side] = NULL;
+    memset(world->state[side], 0, sizeof world->state[side]);
+    return add_stack(world, side);
 }
 
 // 192.0.2.1 and .2 (RFC 5737 §3), or 2001:db8::1 and ::2 (RFC 3849 §2).
@@ -116,22 +197,29 @@ enum synfin_error lab_world_create(const struct lab_world_config *config, struct
 {
     struct synfin_env env;
     memset(out, 0, sizeof *out);
-    out->scenario = config->scenario;
-    out->ladder = config->ladder;
-    out->capture = config->capture;
+    out->config = *config;
     set_addresses(out, config->is_ipv6);
-    for (uint32_t i = 0; i < 2; i++) {
-        out->app[i].step = config->scenario->step[i];
-        out->app[i].wake_ns = SYNFIN_NEVER;
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
+        out->app[i] = (struct lab_app){
+            .actor = (enum lab_actor)i,
+            .side = i == LAB_SERVER ? SYNFIN_LINK_B : SYNFIN_LINK_A,
+            .step = config->scenario->step[i],
+            .wake_ns = SYNFIN_NEVER,
+        };
     }
+    for (uint32_t i = 0; i < 2; i++) {
+        enum synfin_link_side side = i == 0 ? SYNFIN_LINK_A : SYNFIN_LINK_B;
+        out->tap[i] = (struct lab_tap){out, side, config->seed * 2 + i};
+    }
+    out->flood.random = config->seed;
     lab_world_env(&env);
     enum synfin_error error = synfin_link_create(&env, config->link, &out->link);
     if (error == SYNFIN_ERROR_OK) {
         synfin_link_observe(out->link, on_passage, out);
-        error = add_stack(out, config, SYNFIN_LINK_A);
+        error = add_stack(out, SYNFIN_LINK_A);
     }
     if (error == SYNFIN_ERROR_OK) {
-        error = add_stack(out, config, SYNFIN_LINK_B);
+        error = add_stack(out, SYNFIN_LINK_B);
     }
     if (error != SYNFIN_ERROR_OK) {
         lab_world_destroy(out);
@@ -162,14 +250,29 @@ static bool receive(struct lab_world *world, enum synfin_link_side side)
     return n > 0;
 }
 
+// What goes to strangers leaves the link for somewhere else, and is counted.
+static bool is_answer_to_stranger(struct lab_world *world, enum synfin_link_side side,
+                                  const struct synfin_packet *packet)
+{
+    struct synfin_segment segment;
+    if (!synfin_packet_segment(packet, false, &segment)
+        || !is_stranger(world, side, &segment.dst)) {
+        return false;
+    }
+    world->flood.answers += (segment.flags & SYNFIN_TCP_SYN) != 0;
+    return true;
+}
+
 static bool transmit(struct lab_world *world, enum synfin_link_side side)
 {
     struct synfin_packet packets[BURST];
     struct synfin_device *device = synfin_link_device(world->link, side);
     uint32_t n = synfin_stack_output(world->stack[side], 0, packets, BURST, world->now_ns);
-    if (n > 0) {
+    for (uint32_t i = 0; i < n; i++) {
         // What the link does not take is lost, as on a wire without flow control.
-        (void)device->ops->send(device, packets, n, world->now_ns);
+        if (!is_answer_to_stranger(world, side, &packets[i])) {
+            (void)device->ops->send(device, &packets[i], 1, world->now_ns);
+        }
     }
     return n > 0;
 }
@@ -197,8 +300,9 @@ static void turn(struct lab_world *world)
             is_busy |= turn_end(world, sides[i]);
         }
         // The server first, so that it listens before a client connects.
-        for (uint32_t i = 2; i > 0; i--) {
-            is_busy |= lab_app_run(world, sides[i - 1]);
+        is_busy |= lab_app_run(world, LAB_SERVER);
+        for (uint32_t i = 0; i < LAB_ACTORS; i++) {
+            is_busy |= i != LAB_SERVER && lab_app_run(world, (enum lab_actor)i);
         }
         for (uint32_t i = 0; i < 2; i++) {
             is_busy |= transmit(world, sides[i]);
@@ -212,6 +316,8 @@ static uint64_t next_time(const struct lab_world *world)
     for (uint32_t i = 0; i < 2; i++) {
         uint64_t stack_ns = synfin_stack_next_deadline(world->stack[i]);
         next_ns = stack_ns < next_ns ? stack_ns : next_ns;
+    }
+    for (uint32_t i = 0; i < LAB_ACTORS; i++) {
         next_ns = world->app[i].wake_ns < next_ns ? world->app[i].wake_ns : next_ns;
     }
     return next_ns;
@@ -230,11 +336,20 @@ void lab_world_run(struct lab_world *world)
     }
 }
 
-enum lab_outcome lab_world_outcome(const struct lab_world *world, enum synfin_link_side side,
+const char *lab_world_name(enum lab_actor actor)
+{
+    static const char *const name[LAB_ACTORS] = {
+        [LAB_CLIENT] = "client",     [LAB_SERVER] = "server",     [LAB_STRANGER] = "attacker",
+        [LAB_CLIENT_2] = "client 2", [LAB_CLIENT_3] = "client 3",
+    };
+    return name[actor];
+}
+
+enum lab_outcome lab_world_outcome(const struct lab_world *world, enum lab_actor actor,
                                    uint64_t *t_ns)
 {
-    const struct lab_app *app = &world->app[side];
-    const struct lab_state *state = &world->state[side];
+    const struct lab_app *app = &world->app[actor];
+    const struct lab_state *state = lab_world_state(world, app->side, app->port);
     if (app->error != SYNFIN_ERROR_OK) {
         *t_ns = app->error_ns;
         return LAB_OUTCOME_FAILED;

@@ -52,6 +52,12 @@ expect 2 '"extra" is one argument too many' lab close extra
 expect 2 '"close" and --all exclude each other' lab close --all
 expect 2 '--svg and --pcapng hold one scenario' lab --all --svg "$work/x.svg"
 expect 2 'invalid argument' lab close --rto 0
+expect 2 '--counterexample stands alone' lab close --counterexample "$work/x.txt"
+expect 1 '--counterexample: cannot read' lab --counterexample "$work/missing.txt"
+printf 'control: x\nno row\n' >"$work/wrong.txt"
+expect 2 'is no counterexample: line 2' lab --counterexample "$work/wrong.txt"
+printf 'fails: P1\n1 | 2 | 3 | 4 | 5 | 6 | 7\n1 | A | open | | | ASLEEP | CLOSED\n' >"$work/wrong.txt"
+expect 2 'is no counterexample: line 3' lab --counterexample "$work/wrong.txt"
 expect 1 "--svg: cannot write" lab close --svg "$work/missing/x.svg"
 expect 1 "--pcapng: cannot write" lab close --pcapng "$work/missing/x.pcapng"
 
@@ -75,6 +81,9 @@ done
 "$synfin" lab reset --svg "$work/x.svg" --pcapng "$work/x.pcapng" >"$work/out"
 if grep -q "$(printf '\033')" "$work/out"; then fail "colours in a pipe"; fi
 grep -q '^</svg>$' "$work/x.svg" || fail "--svg is no whole document"
+"$synfin" lab --counterexample "$root/models/counterexamples/no-rst.txt" --svg "$work/y.svg" \
+    >"$work/out"
+grep -q '^</svg>$' "$work/y.svg" || fail "--counterexample --svg is no whole document"
 [ "$(od -An -tx1 -N4 "$work/x.pcapng" | tr -d ' ')" = 0a0d0d0a ] || fail "--pcapng is no pcapng"
 
 exit "$failed"

@@ -51,6 +51,21 @@ cmp "$work/first" "$work/second" || fail "the same seed gives other octets"
 "$synfin" lab half-close --seed 8 --loss 20% --jitter 9ms --json >"$work/second" || fail "seed 8"
 if cmp -s "$work/first" "$work/second"; then fail "another seed gives the same octets"; fi
 
+# Every counterexample of the models can be drawn, and those that scenarios tell of are the same.
+for file in "$root"/models/counterexamples/*.txt; do
+    "$synfin" lab --counterexample "$file" >"$work/drawn" || fail "$file cannot be drawn"
+    fails=$(sed -n 's/^fails: //p' "$file")
+    grep -qF "$fails" "$work/drawn" || fail "$file: the drawing does not say what fails"
+    "$synfin" lab --counterexample "$file" --json >"$work/lines" || fail "$file --json fails"
+done
+contains='import sys; sys.exit(open(sys.argv[2]).read() not in open(sys.argv[1]).read())'
+for pair in why-three:two-way-handshake why-three:two-way-deaf-client \
+    why-four:close-without-waiting; do
+    file=$root/models/counterexamples/${pair#*:}.txt
+    "$synfin" lab --counterexample "$file" >"$work/drawn"
+    python3 -c "$contains" "$work/${pair%:*}.txt" "$work/drawn" || fail "${pair%:*} is not $file"
+done
+
 # Over IPv6 every scenario ends the same way.
 "$synfin" lab --all --ipv6 --json >"$work/ipv6" || fail "--ipv6 ends with status $?"
 grep '"event":"end"' "$work/all" >"$work/ends"
