@@ -28,9 +28,14 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_open(synfin_stack *st
 // BAD_LOCAL_ADDR, IN_USE.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_bind(synfin_stack *stack, synfin_socket socket, const struct synfin_endpoint *local);
-// Makes the socket a listener (RFC 9293 §3.10.1, passive OPEN). `backlog` limits half-open and
-// not yet accepted connections, each; 0 means 128. A socket bound to :: listens on both IP
-// versions. Errors: INVALID (not bound), IN_USE, CONNECTED.
+// Makes the socket a listener (RFC 9293 §3.10.1, passive OPEN). A socket bound to :: listens on
+// both IP versions. Errors: INVALID (not bound), IN_USE, CONNECTED.
+//
+// `backlog` (0 means 128) is two limits. At most so many half-open connections are kept for it;
+// further SYNs are answered by cookies, or, with SYNFIN_SYN_COOKIES_NEVER, in the place of the
+// oldest. And at most so many open connections wait for accept; while they do, SYNs and the last
+// segments of handshakes are dropped (DROP_ACCEPT_QUEUE), and peers that retransmit get in when
+// accept has made room. Listening again changes the limits.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_listen(synfin_stack *stack, synfin_socket socket, uint32_t backlog, uint64_t now_ns);
 // Takes one established connection from the listener. `peer` may be NULL.

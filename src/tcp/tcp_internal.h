@@ -80,7 +80,7 @@ void tcp_closed_input_reset(struct tcp *tcp, const struct tcp_segment *seg, uint
 enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
                                   struct tcp_segment *seg, struct tcp_conn **out, uint64_t now_ns);
 // No cookie of ours, or too old.
-enum tcp_verdict tcp_listen_refuse_ack(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
+enum tcp_verdict tcp_listen_input_refuse(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
 enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                     uint64_t now_ns);
 

@@ -24,7 +24,7 @@ static enum tcp_verdict refuse(struct tcp *tcp, struct tcp_segment *seg, enum sy
     return tcp_segment_drop(seg, reason);
 }
 
-enum tcp_verdict tcp_listen_refuse_ack(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
+enum tcp_verdict tcp_listen_input_refuse(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
 {
     return refuse(tcp, seg, SYNFIN_REASON_DROP_COOKIE, now_ns);
 }

@@ -259,7 +259,7 @@ enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *list
 {
     struct tcp_handshake handshake;
     if (!tcp_handshake_of_cookie(tcp, seg, &handshake, now_ns)) {
-        return tcp_listen_refuse_ack(tcp, seg, now_ns);
+        return tcp_listen_input_refuse(tcp, seg, now_ns);
     }
     if (listener->listen.acceptables >= listener->listen.backlog) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);

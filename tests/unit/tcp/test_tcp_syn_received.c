@@ -142,8 +142,8 @@ static void repeated_syn_is_answered_by_the_same_syn_ack(void **state)
     IN_STATE(ESTABLISHED);
 }
 
-// RFC 5961 §4.2 before the handshake is complete: one forged SYN ends nothing. A peer that did begin
-// anew resets what the challenge tells it of, and its next SYN is welcome.
+// RFC 5961 §4.2 before the handshake is complete: one forged SYN ends nothing. A peer that did
+// begin anew resets what the challenge tells it of, and its next SYN is welcome.
 static void another_syn_is_challenged_in_a_passive_open(void **state)
 {
     (void)state;
