@@ -31,6 +31,7 @@ struct synfin_ladder_config {
                          // line; 0: never
     uint8_t counts_steps; // times are no times but the numbers of steps, and sequence numbers are
                           // drawn as they are: the history of a model
+    uint8_t is_brief;     // leaves out options, numbers as on the wire, and why each step is taken
 };
 
 // Fills every field: 100 columns, no colour, no folding.

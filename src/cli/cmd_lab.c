@@ -12,7 +12,7 @@
 
 struct options {
     struct cli_flags flags;
-    bool has_list, has_all, has_ipv6;
+    bool has_list, has_all, has_ipv6, is_brief;
     const char *counterexample; // NULL: not given
 };
 
@@ -22,6 +22,8 @@ static const struct cli_flag own_flags[] = {
     {"--all", CLI_FLAG_SWITCH, offsetof(struct options, has_all), NULL, "play all of them", NULL},
     {"--ipv6", CLI_FLAG_SWITCH, offsetof(struct options, has_ipv6), NULL,
      "play over IPv6 instead of IPv4", NULL},
+    {"--brief", CLI_FLAG_SWITCH, offsetof(struct options, is_brief), NULL,
+     "draw segments and states only, without the reasons", NULL},
     {"--counterexample", CLI_FLAG_TEXT, offsetof(struct options, counterexample), "FILE",
      "draw how a model fails instead (models/counterexamples)", NULL},
 };
@@ -105,6 +107,7 @@ int cmd_lab(int argc, char **argv)
     struct lab_play play = {.parser = &parser,
                             .flags = &options.flags,
                             .has_ipv6 = options.has_ipv6,
+                            .is_brief = options.is_brief,
                             .has_colour = cli_output_has_colour()};
     if (outcome != CLI_PARSE_READY) {
         return outcome == CLI_PARSE_HELPED ? CLI_STATUS_DONE : CLI_STATUS_USAGE;

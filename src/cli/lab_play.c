@@ -60,6 +60,7 @@ static enum synfin_error make_ladder(const struct lab_play *play, bool counts_st
     config.width_columns = cli_output_columns();
     config.fold_after = counts_steps ? 0 : FOLD_AFTER;
     config.counts_steps = counts_steps;
+    config.is_brief = play->is_brief;
     enum synfin_error error = synfin_ladder_create(&config, out);
     if (error != SYNFIN_ERROR_OK) {
         cli_parse_complain(play->parser, "no memory");

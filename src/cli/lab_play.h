@@ -12,7 +12,7 @@
 struct lab_play {
     const struct cli_parser *parser;
     const struct cli_flags *flags;
-    bool has_ipv6, has_colour;
+    bool has_ipv6, has_colour, is_brief;
 };
 
 // Plays it and writes it to stdout. --svg and --pcapng hold what is played first.

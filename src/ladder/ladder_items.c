@@ -91,8 +91,10 @@ static void push_record(const synfin_ladder *ladder, struct ladder_items *items,
         break;
     case LADDER_KIND_DROPPED: push(items, LADDER_ITEM_VERDICT, t_ns, i, i); break;
     case LADDER_KIND_STATE:
-        // A connection that a listener makes is in LISTEN for no time at all.
-        if (record->as.state.to != SYNFIN_TCP_STATE_LISTEN || record->flow == 0) {
+        // A connection that is made at a listener begins in LISTEN for no time at all; one that
+        // returns there is gone.
+        if (record->as.state.to != SYNFIN_TCP_STATE_LISTEN || record->flow == 0
+            || record->as.state.from != SYNFIN_TCP_STATE_CLOSED) {
             push(items, LADDER_ITEM_STATE, t_ns, i, i);
         }
         break;

@@ -48,6 +48,7 @@ enum synfin_error synfin_ladder_create(const struct synfin_ladder_config *config
     copy_name(ladder->name[1], chosen.name_b, "server");
     ladder->has_colour = chosen.has_colour != 0;
     ladder->counts_steps = chosen.counts_steps != 0;
+    ladder->is_brief = chosen.is_brief != 0;
     ladder->fold_after = chosen.fold_after;
     uint32_t width = chosen.width_columns == 0 ? WIDTH_DEFAULT : chosen.width_columns;
     width = width < WIDTH_MIN ? WIDTH_MIN : width;

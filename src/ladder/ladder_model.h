@@ -99,7 +99,7 @@ struct ladder_flow {
 
 struct synfin_ladder {
     char name[2][LADDER_NAME_MAX];
-    bool has_colour, counts_steps;
+    bool has_colour, counts_steps, is_brief;
     size_t origin; // of the passages to come: where its name begins in the texts, plus 1; 0: none
     uint32_t width_columns;
     uint32_t fold_after;

@@ -222,7 +222,7 @@ static void put_arrow(struct svg_form *form, size_t i)
     const struct ladder_record *record = record_of(form, i);
     bool is_a = record->side == SYNFIN_LINK_A;
     struct ladder_phrase label = {0};
-    ladder_words_add_label(&label, form->ladder, record, true);
+    ladder_words_add_label(&label, form->ladder, record, !form->ladder->is_brief);
     put_label(form, is_a ? LINE_A_X + 10 : LINE_B_X - 10, form->y[i] - 4,
               is_a ? "label" : "label end", label.text);
     size_t arrival = find_arrival(form, i);
@@ -250,7 +250,7 @@ static void add_remark(const struct svg_form *form, size_t i, struct ladder_phra
     bool is_sending = item->kind == LADDER_ITEM_SEND;
     if (is_fold || item->kind == LADDER_ITEM_NOTE || item->kind == LADDER_ITEM_ARRIVE
         || ((is_sending || item->kind == LADDER_ITEM_STATE)
-            && record->reason == SYNFIN_REASON_UNKNOWN)) {
+            && (record->reason == SYNFIN_REASON_UNKNOWN || form->ladder->is_brief))) {
         return;
     }
     ladder_words_add_flow(remark, form->ladder, record->flow);

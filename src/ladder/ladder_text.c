@@ -93,7 +93,7 @@ static void write_words(struct text_form *form, enum synfin_link_side side, cons
 static void write_reason(struct text_form *form, const struct ladder_record *record)
 {
     struct ladder_phrase phrase = {0};
-    if (record->reason != SYNFIN_REASON_UNKNOWN) {
+    if (record->reason != SYNFIN_REASON_UNKNOWN && !form->painter.ladder->is_brief) {
         ladder_words_add_reason(&phrase, record->reason);
         write_words(form, record->side, phrase.text, LADDER_STYLE_DIM);
     }
@@ -104,7 +104,7 @@ static void write_fate(struct text_form *form, const struct ladder_record *recor
 {
     const struct ladder_passage *passage = &record->as.passage;
     struct ladder_phrase phrase = {0};
-    if (passage->fate_reason != SYNFIN_REASON_UNKNOWN) {
+    if (passage->fate_reason != SYNFIN_REASON_UNKNOWN && !form->painter.ladder->is_brief) {
         ladder_words_add_reason(&phrase, passage->fate_reason);
     }
     if (is_late) {
@@ -125,13 +125,16 @@ static void write_sending(struct text_form *form, const struct ladder_item *item
         lane = ladder_paint_take_lane(painter, record->side, item->record);
     }
     bool is_late = item->is_crossing && lane == LADDER_NO_LANE;
-    ladder_words_add_label(&label, painter->ladder, record, true);
+    bool wants_absolute = !painter->ladder->is_brief;
+    ladder_words_add_label(&label, painter->ladder, record, wants_absolute);
     bool has_absolute = ladder_canvas_width(label.text, label.used) <= ladder_paint_room(painter);
     if (!has_absolute) {
         label.used = 0;
         ladder_words_add_label(&label, painter->ladder, record, false);
     }
-    add_details(&details, painter->ladder, record, has_absolute);
+    if (!painter->ladder->is_brief) {
+        add_details(&details, painter->ladder, record, has_absolute);
+    }
     begin_row(form);
     ladder_paint_time(painter, item->t_ns);
     ladder_paint_arrow(painter, &(struct ladder_arrow){
@@ -201,7 +204,9 @@ static void write_state(struct text_form *form, const struct ladder_record *reco
 {
     struct ladder_phrase phrase = {0};
     ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
-    ladder_words_add_reason(&phrase, record->reason);
+    if (!form->painter.ladder->is_brief) {
+        ladder_words_add_reason(&phrase, record->reason);
+    }
     begin_row(form);
     ladder_paint_time(&form->painter, record->t_ns);
     ladder_paint_state(&form->painter, record->side, record->as.state.to);
@@ -229,7 +234,8 @@ static void write_result(struct text_form *form, const struct ladder_record *rec
     if (!is_good) {
         ladder_words_add(&phrase, ": %s", synfin_error_text(record->as.error));
     }
-    if (record->reason != form->last_reason && record->reason != SYNFIN_REASON_UNKNOWN) {
+    if (record->reason != form->last_reason && record->reason != SYNFIN_REASON_UNKNOWN
+        && !form->painter.ladder->is_brief) {
         ladder_words_add(&phrase, "%s", is_good ? ": " : "; ");
         ladder_words_add_reason(&phrase, record->reason);
     }

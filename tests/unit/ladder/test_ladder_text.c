@@ -268,6 +268,19 @@ static void text_model_counts_steps(void **state)
     synfin_ladder_destroy(ladder);
 }
 
+static void text_brief_has_no_reasons(void **state)
+{
+    (void)state;
+    struct synfin_ladder_config config;
+    synfin_ladder_config_default(&config);
+    config.is_brief = 1;
+    synfin_ladder *ladder = script_ladder(&config);
+    script_play_handshake(ladder, 0);
+    script_expect_golden(ladder, synfin_ladder_text, "brief.txt");
+    script_expect_golden(ladder, synfin_ladder_svg, "brief.svg");
+    synfin_ladder_destroy(ladder);
+}
+
 static void text_nothing_fed_draws_heads_only(void **state)
 {
     (void)state;
@@ -329,6 +342,7 @@ int main(void)
         cmocka_unit_test(text_two_connections_are_numbered),
         cmocka_unit_test(text_stranger_is_named_and_not_believed),
         cmocka_unit_test(text_model_counts_steps),
+        cmocka_unit_test(text_brief_has_no_reasons),
         cmocka_unit_test(text_nothing_fed_draws_heads_only),
         cmocka_unit_test(text_control_characters_are_not_written),
         cmocka_unit_test(text_failing_writer_is_called_once),
