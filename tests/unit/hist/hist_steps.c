@@ -108,3 +108,12 @@ uint64_t hist_by_state(enum synfin_tcp_state state)
     synfin_stack_stats(bench.stack, &stats);
     return stats.by_state[state];
 }
+
+uint64_t hist_connections(void)
+{
+    uint64_t n = 0;
+    for (uint32_t i = SYNFIN_TCP_STATE_SYN_SENT; i < SYNFIN_TCP_STATE_COUNT; i++) {
+        n += hist_by_state((enum synfin_tcp_state)i);
+    }
+    return n;
+}

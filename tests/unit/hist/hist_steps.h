@@ -28,6 +28,8 @@ uint32_t hist_drain(uint64_t *octets);
 // An address of the version that the test runs with.
 struct synfin_addr hist_addr(const char *v4, const char *v6);
 uint64_t hist_by_state(enum synfin_tcp_state state);
+// Of all states but CLOSED and LISTEN.
+uint64_t hist_connections(void);
 
 #define OPEN(...)       hist_open(&(struct segment){.flags = SYN, __VA_ARGS__}, HERE)
 #define READ_ALL(bytes) hist_read_all((bytes), HERE)
