@@ -135,9 +135,10 @@ foreach(source IN LISTS targets)
     target_link_libraries(${name} PRIVATE ${SYNFIN_ALL})
 endforeach()
 
-# Every input of a small domain. A build without optimisation or with sanitizers tries a part.
+# Every input of a small domain, or very many of a large one. A build without optimisation or with
+# sanitizers tries a part.
 file(GLOB targets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/exhaustive/*.c")
-synfin_floors_present(floors base wire)
+synfin_floors_present(floors ${core_folders})
 if(NOT SYNFIN_FUZZ)
     foreach(source IN LISTS targets)
         get_filename_component(name "${source}" NAME_WE)

@@ -183,6 +183,7 @@ static void live_beside_an_attacker(void **state, bool is_attacked, struct note 
                                  bench.last.ts_ecr, bench.last.flags, bench.last.window};
         ADVANCE(MS(50));
     }
+    segment_forget_sent();
 }
 
 static void hist_96_attack_on_others_is_not_seen_in_a_connection(void **state)
