@@ -157,6 +157,12 @@
     X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
     X(ICMP_TOO_BIG, "the path carries less: validated by its sequence number", "RFC 5927 §7")      \
     X(NEIGHBOUR_FAILED, "the next hop does not answer", "RFC 4861 §7.2.2")                         \
+    X(NO_ROUTE, "no route leads there", "RFC 1122 §3.3.1")                                         \
+    X(NO_SOURCE, "no address of this stack can be used there", "RFC 9293 §3.9.1.1 [MUST-44]")      \
+    X(NO_PORTS, "every ephemeral port towards this peer is in use", "RFC 6056 §3.3.1")             \
+    X(PAIR_IN_USE, "the pair of endpoints is connected or in TIME-WAIT", "RFC 9293 §3.10.1")       \
+    X(SOCKETS_OVER, "the configured number of sockets is in use", "RFC 9293 §3.10.1")              \
+    X(MEMORY_OVER, "no memory for another socket", "RFC 9293 §3.10.1")                             \
     X(OPENED, "the connection is open", "RFC 9293 §3.5")                                           \
     X(CLOSED_IN_ORDER, "both directions were closed and acknowledged", "RFC 9293 §3.6")
 
@@ -188,7 +194,8 @@
     X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                            \
     X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")    \
     X(DROP_COOKIE, "acknowledges no cookie of ours, or one too old", "RFC 4987 §3.6")             \
-    X(DROP_AMPLIFICATION, "an unvalidated peer gets at most three times the octets it sent", "")  \
+    X(DROP_AMPLIFICATION,                                                                         \
+      "withheld: an unvalidated peer gets at most three times the octets it sent", "")            \
     X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                           \
     X(DROP_SOCKETS, "the configured number of sockets is in use", "RFC 4987 §2.1")                \
     X(DROP_CHALLENGE_LIMIT, "enough challenges for this connection in this time", "RFC 5961 §7")  \

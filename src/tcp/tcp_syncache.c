@@ -23,6 +23,8 @@ enum {
     CREDIT_MAX = 255,
 };
 
+#define TOGETHER_NS (10 * NS_PER_MS)
+
 // Waits double, and those of the last queue stay equal.
 static uint64_t wait_ns(const struct tcp *tcp, uint32_t queue)
 {
@@ -57,6 +59,11 @@ static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reaso
         .kind = SYNFIN_TRACE_TIMER_ARMED, .reason = reason, .deadline_ns = deadline_ns};
     tcp_stub_wait(&tcp->half_open, stub, queue, deadline_ns);
     trace_timer(tcp, stub, &tick, now_ns);
+}
+
+static uint64_t sent_ns(const struct tcp *tcp, const struct tcp_stub *stub)
+{
+    return tcp_stub_deadline(&tcp->half_open, stub) - wait_ns(tcp, queue_of(stub));
 }
 
 static struct tcp_conn *listener_of(const struct tcp *tcp, const struct tcp_stub *stub)
@@ -105,11 +112,12 @@ void tcp_syncache_earn(struct tcp_stub *stub, const struct tcp_segment *seg)
     stub->as.half_open.credit_words = (uint8_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
 }
 
-void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray)
+void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray,
+                       uint64_t now_ns)
 {
     uint32_t words = ip_words(&stray->pair) + tcp_stray_header_bytes(stray) / WORD;
     if (stub->as.half_open.credit_words < words) {
-        report_count(tcp->report, SYNFIN_REASON_DROP_AMPLIFICATION);
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_AMPLIFICATION, now_ns);
         return;
     }
     stub->as.half_open.credit_words = (uint8_t)(stub->as.half_open.credit_words - words);
@@ -126,7 +134,19 @@ void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
     tcp_handshake_syn_ack(tcp, &handshake, listener, &stray, now_ns);
     stray.reason = (uint16_t)reason;
     stray.is_again = reason != SYNFIN_REASON_SEND_SYN_ACK;
-    tcp_syncache_send(tcp, stub, &stray);
+    tcp_syncache_send(tcp, stub, &stray, now_ns);
+}
+
+// The wait begins anew, so that the timer does not say the same again right after. One answer
+// serves a SYN and a timer that come together.
+void tcp_syncache_answer_again(struct tcp *tcp, struct tcp_stub *stub,
+                               const struct tcp_conn *listener, uint64_t now_ns)
+{
+    if (deadline_age(sent_ns(tcp, stub), now_ns) < TOGETHER_NS) {
+        return;
+    }
+    arm(tcp, stub, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
 }
 
 // A SYN for a listener
@@ -235,8 +255,7 @@ struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,
 {
     struct tcp_handshake handshake;
     tcp_handshake_of_stub(tcp, stub, &handshake);
-    uint64_t waited_ns = wait_ns(tcp, queue_of(stub));
-    handshake.sent_ns = tcp_stub_deadline(&tcp->half_open, stub) - waited_ns;
+    handshake.sent_ns = sent_ns(tcp, stub);
     struct tcp_conn *conn = tcp_handshake_make_block(tcp, listener, &handshake, path, now_ns);
     if (conn != NULL) {
         forget(tcp, stub, listener);

@@ -43,10 +43,14 @@ void tcp_syncache_end(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_e
 // The peer may be sent so much more for having sent this.
 void tcp_syncache_earn(struct tcp_stub *stub, const struct tcp_segment *seg);
 // Sends it if the peer has earned it; a withheld one is counted.
-void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray);
+void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray,
+                       uint64_t now_ns);
 void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
                                const struct tcp_conn *listener, enum synfin_reason reason,
                                uint64_t now_ns);
+// The peer's SYN came again.
+void tcp_syncache_answer_again(struct tcp *tcp, struct tcp_stub *stub,
+                               const struct tcp_conn *listener, uint64_t now_ns);
 // The peer is there: a block takes the stub's place. NULL, and the stub stays, at the limit of
 // sockets and without memory.
 struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,

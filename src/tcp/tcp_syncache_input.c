@@ -39,7 +39,7 @@ static void challenge(const struct half_open *h, enum synfin_reason reason)
     }
     tcp_stub_pair(&h->tcp->half_open, stub, &stray.pair);
     stray.ts_val = tcp_isn_timestamp(h->tcp, &stray.pair, h->now_ns);
-    tcp_syncache_send(h->tcp, h->stub, &stray);
+    tcp_syncache_send(h->tcp, h->stub, &stray, h->now_ns);
 }
 
 // The SYN again: our SYN+ACK was lost.
@@ -52,8 +52,7 @@ static enum tcp_verdict take_repeated_syn(const struct half_open *h)
     if (!is_syn || !seq_eq(h->seg->h.seq, h->stub->theirs)) {
         return TCP_VERDICT_GO_ON;
     }
-    tcp_syncache_send_syn_ack(h->tcp, h->stub, h->listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN,
-                              h->now_ns);
+    tcp_syncache_answer_again(h->tcp, h->stub, h->listener, h->now_ns);
     return tcp_segment_accept(h->seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
 }
 

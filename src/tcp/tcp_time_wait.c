@@ -29,9 +29,25 @@ void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_rea
     tcp_output_want(tcp, conn);
 }
 
+static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, struct tcp_tick *tick,
+                        uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->time_wait, stub, &pair);
+    tick->pair = &pair;
+    tick->number = stub->number;
+    tick->timer = SYNFIN_TCP_TIMER_LINGER;
+    tcp_trace_timer(tcp, tick, now_ns);
+}
+
+// RFC 9293 §3.6.1 [MUST-13].
 static void start_waiting(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
 {
-    tcp_stub_wait(&tcp->time_wait, stub, 0, deadline_after(now_ns, 2 * tcp->config.msl_ns));
+    struct tcp_tick tick = {.kind = SYNFIN_TRACE_TIMER_ARMED,
+                            .reason = SYNFIN_REASON_ARM_LINGER,
+                            .deadline_ns = deadline_after(now_ns, 2 * tcp->config.msl_ns)};
+    tcp_stub_wait(&tcp->time_wait, stub, 0, tick.deadline_ns);
+    trace_timer(tcp, stub, &tick, now_ns);
 }
 
 static void answer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_reason reason,
@@ -168,6 +184,10 @@ void tcp_time_wait_end(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reaso
 void tcp_time_wait_fire(struct tcp *tcp, uint64_t now_ns)
 {
     for (struct tcp_stub *stub; (stub = tcp_stub_due(&tcp->time_wait, now_ns)) != NULL;) {
+        struct tcp_tick tick = {.kind = SYNFIN_TRACE_TIMER_FIRED,
+                                .reason = SYNFIN_REASON_TIMER_LINGER,
+                                .deadline_ns = now_ns};
+        trace_timer(tcp, stub, &tick, now_ns);
         tcp_time_wait_end(tcp, stub, SYNFIN_REASON_TIME_WAIT_OVER, now_ns);
     }
 }
