@@ -32,6 +32,7 @@ extern "C" {
     X(NO_ROUTE, ENETUNREACH, "no route to the destination")                                \
     X(NET_UNREACHABLE, ENETUNREACH, "a router reports the network unreachable")            \
     X(HOST_UNREACHABLE, EHOSTUNREACH, "the host is unreachable")                           \
+    X(NO_NEIGHBOUR, EHOSTUNREACH, "the next hop does not answer")                          \
     X(PORT_UNREACHABLE, ECONNREFUSED, "the peer reports the protocol or port unreachable") \
     X(PROHIBITED, EACCES, "a router reports communication administratively prohibited")    \
     X(REFUSED, ECONNREFUSED, "the peer refused the connection with a reset")               \

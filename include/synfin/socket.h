@@ -44,9 +44,28 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *
                                                                   synfin_socket listener,
                                                                   synfin_socket *out,
                                                                   struct synfin_endpoint *peer);
-// Begins to connect (active OPEN); CONNECTED or CLOSED tells the outcome.
-// Errors: INVALID (no usable address or port), NO_ROUTE, BAD_LOCAL_ADDR, NO_PORTS, IN_USE (the
-// same pair is connected or in TIME-WAIT), IN_PROGRESS, CONNECTED.
+// Begins to connect (active OPEN); CONNECTED or CLOSED tells the outcome. What can keep a
+// connection from opening, and what to do then; reason (reason.h) says which clause. At once, from
+// synfin_socket_open or this call:
+//   LIMIT             sockets_max is reached: close one, or configure more
+//   NO_MEMORY         memory_limit_bytes is reached: the same; also from open only
+//   INVALID           port 0, a group, a broadcast or the other IP version: correct the call
+//   NO_ROUTE          nothing leads there, or it is this stack itself: add a route
+//   BAD_LOCAL_ADDR    no address of ours of that IP version, or no longer ours: add or bind one
+//   NO_PORTS          every ephemeral port to this peer is in use: wait, or widen port_first..last
+//   IN_USE            the bound pair is connected or in TIME-WAIT: another port, or wait
+//   IN_PROGRESS, CONNECTED   this socket has begun before
+// Later, with the event CLOSED (its tries, waited_ns and icmp say how it was found out):
+//   REFUSED           a reset answered our SYN, or our SYN+ACK where two SYNs crossed: nobody
+//                     listens there
+//   TIMED_OUT         silence: syn_retries or SYNFIN_OPTION_USER_TIMEOUT is over: try later
+//   NO_NEIGHBOUR      the same, and the next hop did not answer ARP or neighbour discovery: look at
+//                     the address, the route or the cable
+//   NET_UNREACHABLE, HOST_UNREACHABLE   silence, and a router told of it meanwhile (RFC 5461 §4
+//                     wants the attempt to go on): try another address of the peer, or later
+//   PORT_UNREACHABLE, PROHIBITED        at once when ICMP says so of our SYN (RFC 5927 §5.2): the
+//                     host does not speak this, or a filter forbids it
+// RESET comes only once a connection was open.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
                       const struct synfin_endpoint *remote, uint64_t now_ns);
@@ -161,6 +180,9 @@ struct synfin_tcp_info {
     uint64_t total_retransmits; // segments sent again, ever
     uint64_t last_data_sent_ns, last_data_received_ns, last_ack_received_ns; // ages
     uint32_t iss, irs, snd_una, snd_nxt, rcv_nxt;
+    uint32_t tries;          // how often what has no answer yet was sent: SYNs, data or probes
+    uint64_t waited_ns;      // since the peer was last heard, since connect if never; to the end
+    struct synfin_icmp icmp; // the last one about what has no answer yet
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

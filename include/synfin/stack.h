@@ -176,12 +176,22 @@ enum synfin_event_kind {
 // Such as "connected"; "?" for a number that is no event.
 SYNFIN_API const char *synfin_event_name(enum synfin_event_kind kind);
 
+// An ICMP error that quoted one of our segments. Anybody can send one: it explains, no more.
+struct synfin_icmp {
+    uint8_t version;         // 4: RFC 792; 6: RFC 4443; 0: none was heard
+    uint8_t type, code;      // as that version numbers them
+    struct synfin_addr from; // who sent it: a router, or the peer
+};
+
 struct synfin_event {
     enum synfin_event_kind kind;
     synfin_socket socket;
     void *user;                // what synfin_socket_set_user set
     enum synfin_error error;   // CLOSED: OK after an orderly close, else why it ended
     enum synfin_reason reason; // CLOSED: the cause, with its clause
+    uint32_t tries;            // CLOSED: how often what had no answer was sent: SYNs, or data
+    uint64_t waited_ns;        // CLOSED: since the peer was last heard; since connect if never
+    struct synfin_icmp icmp;   // CLOSED: the last one about what had no answer
 };
 
 // Gives the next event; false when there is none. Events are edges: each is given once per

@@ -34,8 +34,8 @@ static const struct cli_flag own_flags[] = {
 static void end_now(struct connect *connect, enum synfin_error error, enum synfin_reason reason,
                     uint64_t now_ns)
 {
-    connect->error = error;
-    connect->reason = reason;
+    connect->failure.error = error;
+    connect->failure.reason = reason;
     connect->ended_ns = now_ns;
     connect->is_over = true;
 }
@@ -88,7 +88,10 @@ static void on_event(void *ctx, const struct synfin_event *event, uint64_t now_n
         return;
     }
     connect->is_closed = true;
-    connect->reason = event->reason;
+    connect->failure.reason = event->reason;
+    connect->failure.tries = event->tries;
+    connect->failure.waited_ns = event->waited_ns;
+    connect->failure.icmp = event->icmp;
     if (event->error != SYNFIN_ERROR_OK) {
         end_now(connect, event->error, event->reason, now_ns);
     }
@@ -131,6 +134,10 @@ static void check_times(struct connect *connect, uint64_t now_ns)
         return;
     }
     take_info(connect, now_ns);
+    connect->failure.is_own_limit = is_late;
+    connect->failure.tries = connect->info.tries;
+    connect->failure.waited_ns = connect->info.waited_ns;
+    connect->failure.icmp = connect->info.icmp;
     synfin_socket_abort(connect->host.stack, connect->socket, now_ns);
     connect->socket = 0;
     end_now(connect, is_late ? SYNFIN_ERROR_TIMED_OUT : SYNFIN_ERROR_ABORTED, SYNFIN_REASON_UNKNOWN,

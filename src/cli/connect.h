@@ -12,6 +12,7 @@
 #include <synfin/socket.h>
 
 #include "cli/cli_host.h"
+#include "cli/connect_failure.h"
 
 enum { CONNECT_CHUNK_BYTES = 64 * 1024 };
 
@@ -35,9 +36,8 @@ struct connect {
     bool has_received_all; // the peer's direction has ended
     bool is_closed;        // both directions have ended in order
     bool is_over;
-    enum synfin_error error;   // what ended the connection
-    enum synfin_reason reason; // and why
-    const char *local_failure; // what failed on this side of it, such as "standard output"
+    struct connect_failure failure; // what ended the connection, and why
+    const char *local_failure;      // what failed on this side of it, such as "standard output"
     int local_errno;
     struct synfin_tcp_info info; // the last that could be had
     uint64_t segments_retransmitted;

@@ -103,45 +103,29 @@ static void sum_up(const struct connect *connect)
     fprintf(stderr, ", in %s\n", format_time(took_ns, text));
 }
 
-static void explain_silence(const struct connect *connect)
-{
-    char text[TEXT_BYTES];
-    uint64_t syns = 1U + connect->info.backoff;
-    fprintf(stderr, ": no answer to %" PRIu64 " SYN%s in %s", syns, syns == 1 ? "" : "s",
-            format_time(connect->ended_ns - connect->started_ns, text));
-}
-
-static void explain(const struct connect *connect)
-{
-    char peer[SYNFIN_ENDPOINT_TEXT_MAX];
-    const char *clause = synfin_reason_clause(connect->reason);
-    fprintf(stderr, "synfin: %s %s: %s",
-            connect->is_connected ? "the connection to" : "cannot connect to",
-            synfin_endpoint_format(&connect->remote, peer), synfin_error_text(connect->error));
-    if (!connect->is_connected && connect->error == SYNFIN_ERROR_TIMED_OUT) {
-        explain_silence(connect);
-    } else if (connect->reason != SYNFIN_REASON_UNKNOWN) {
-        fprintf(stderr, ": %s", synfin_reason_text(connect->reason));
-    }
-    fprintf(stderr, *clause != '\0' ? " (%s)\n" : "%s\n", clause);
-}
-
 static void print_result(const struct connect *connect)
 {
+    const struct connect_failure *failure = &connect->failure;
     char peer[SYNFIN_ENDPOINT_TEXT_MAX];
     fprintf(stderr,
             "{\"event\":\"result\",\"t_ns\":%" PRIu64 ",\"host\":\"client\",\"peer\":\"%s\","
             "\"outcome\":\"%s\",\"octets_in\":%" PRIu64 ",\"octets_out\":%" PRIu64
             ",\"srtt_ns\":%" PRIu64 ",\"segments_retransmitted\":%" PRIu64
-            ",\"why\":\"%s\",\"rfc\":\"%s\"}\n",
+            ",\"why\":\"%s\",\"rfc\":\"%s\"",
             connect->ended_ns, synfin_endpoint_format(&connect->remote, peer),
-            serve_log_outcome(connect->error), connect->octets_in, connect->octets_out,
+            serve_log_outcome(failure->error), connect->octets_in, connect->octets_out,
             connect->info.srtt_ns, connect->segments_retransmitted,
-            synfin_reason_text(connect->reason), synfin_reason_clause(connect->reason));
+            synfin_reason_text(failure->reason), synfin_reason_clause(failure->reason));
+    if (failure->error != SYNFIN_ERROR_OK) {
+        connect_failure_print_json(stderr, failure);
+    }
+    fputs("}\n", stderr);
 }
 
 int connect_report_end(struct connect *connect)
 {
+    connect->failure.remote = connect->remote;
+    connect->failure.was_open = connect->is_connected;
     if (connect->has_progress_line) {
         fputs("\r\033[K", stderr);
     }
@@ -154,8 +138,9 @@ int connect_report_end(struct connect *connect)
         fprintf(stderr, "synfin: %s: %s\n", connect->local_failure, strerror(connect->local_errno));
         return CLI_STATUS_FAILED;
     }
-    if (connect->error != SYNFIN_ERROR_OK) {
-        explain(connect);
+    if (connect->failure.error != SYNFIN_ERROR_OK) {
+        fputs("synfin: ", stderr);
+        connect_failure_print(stderr, &connect->failure);
         return CLI_STATUS_FAILED;
     }
     return CLI_STATUS_DONE;

@@ -32,6 +32,7 @@ const char *serve_log_outcome(enum synfin_error error)
     case SYNFIN_ERROR_ABORTED: return "aborted";
     case SYNFIN_ERROR_NET_UNREACHABLE:
     case SYNFIN_ERROR_HOST_UNREACHABLE:
+    case SYNFIN_ERROR_NO_NEIGHBOUR:
     case SYNFIN_ERROR_PORT_UNREACHABLE: return "unreachable";
     default: return "failed";
     }

@@ -66,6 +66,10 @@ enum net_verdict icmp_quote_input(struct net *net, struct net_rx *rx, enum net_e
         .remote = quote.dst,
         .seq = quote.seq,
         .mtu_bytes = kind == NET_ERROR_TOO_BIG ? mtu_bytes : 0,
+        .icmp = {.version = is_ip4 ? 4 : 6,
+                 .type = rx->out->head[0],
+                 .code = rx->out->head[1],
+                 .from = rx->out->src},
     };
     return NET_VERDICT_ICMP_ERROR;
 }

@@ -96,6 +96,7 @@ struct net_error {
     struct synfin_endpoint local, remote; // of the quoted segment, which we may have sent
     struct seq seq;                       // the quoted sequence number
     uint32_t mtu_bytes;                   // TOO_BIG: at least 68 or 1280
+    struct synfin_icmp icmp;              // its type and code, and who sent it
 };
 
 // What net_input found. `head` and `payload` begin at the transport header and lie in the packet

@@ -40,6 +40,8 @@ enum synfin_error synfin_socket_open(synfin_stack *stack, synfin_socket *out)
     enum synfin_error error = tcp_open(&stack->tcp, &conn);
     if (error == SYNFIN_ERROR_OK) {
         *out = socket_handle(stack, conn);
+    } else {
+        tcp_tell_refusal(&stack->tcp, NULL, NULL, error, stack->now_ns);
     }
     return error;
 }
@@ -88,16 +90,9 @@ enum synfin_error synfin_socket_accept(synfin_stack *stack, synfin_socket listen
     return SYNFIN_ERROR_OK;
 }
 
-enum synfin_error synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
-                                        const struct synfin_endpoint *remote, uint64_t now_ns)
+static enum synfin_error begin_connect(struct synfin_stack *stack, struct tcp_conn *conn,
+                                       const struct synfin_endpoint *remote, uint64_t now_ns)
 {
-    struct tcp_conn *conn = socket_conn(stack, socket);
-    if (conn == NULL) {
-        return SYNFIN_ERROR_BAD_HANDLE;
-    }
-    if (synfin_addr_is_unspecified(&remote->addr) || remote->port == 0) {
-        return SYNFIN_ERROR_INVALID;
-    }
     const struct synfin_addr *bound = NULL;
     if (conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local)) {
         bound = &conn->pair.local;
@@ -108,7 +103,23 @@ enum synfin_error synfin_socket_connect(synfin_stack *stack, synfin_socket socke
     if (error != SYNFIN_ERROR_OK) {
         return error;
     }
-    return tcp_connect(&stack->tcp, conn, remote, &source, &path, stack_now(stack, now_ns));
+    return tcp_connect(&stack->tcp, conn, remote, &source, &path, now_ns);
+}
+
+enum synfin_error synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
+                                        const struct synfin_endpoint *remote, uint64_t now_ns)
+{
+    struct tcp_conn *conn = socket_conn(stack, socket);
+    if (conn == NULL) {
+        return SYNFIN_ERROR_BAD_HANDLE;
+    }
+    if (synfin_addr_is_unspecified(&remote->addr) || remote->port == 0) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    now_ns = stack_now(stack, now_ns);
+    enum synfin_error error = begin_connect(stack, conn, remote, now_ns);
+    tcp_tell_refusal(&stack->tcp, conn, remote, error, now_ns);
+    return error;
 }
 
 enum synfin_error synfin_socket_send(synfin_stack *stack, synfin_socket socket, const void *data,

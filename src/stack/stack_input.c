@@ -27,7 +27,13 @@ static void take_error(struct synfin_stack *stack, const struct net_error *error
         .local_port = error->local.port,
         .remote_port = error->remote.port,
     };
-    tcp_icmp_error(&stack->tcp, &pair, error->seq, icmp_of(error->kind), error->mtu_bytes, now_ns);
+    struct tcp_icmp_error said = {
+        .kind = icmp_of(error->kind),
+        .seq = error->seq,
+        .mtu_bytes = error->mtu_bytes,
+        .icmp = error->icmp,
+    };
+    tcp_icmp_error(&stack->tcp, &pair, &said, now_ns);
 }
 
 static void take_segment(struct synfin_stack *stack, const struct net_datagram *datagram,

@@ -140,14 +140,14 @@ static void lose_segments(struct burst *burst, struct tcp_conn *conn)
 {
     struct synfin_stack *stack = burst->stack;
     struct tcp_pair pair = conn->pair;
-    struct seq una = conn->snd.una;
+    struct tcp_icmp_error said = {.kind = TCP_ICMP_NO_NEIGHBOUR, .seq = conn->snd.una};
     uint32_t lost = 0;
     while (lost < TURN_SEGMENTS
            && tcp_output(&stack->tcp, conn, next_packet(burst), burst->now_ns)) {
         report_packet_dropped(&stack->report, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED, burst->now_ns);
         lost++;
     }
-    tcp_icmp_error(&stack->tcp, &pair, una, TCP_ICMP_HOST_UNREACHABLE, 0, burst->now_ns);
+    tcp_icmp_error(&stack->tcp, &pair, &said, burst->now_ns);
 }
 
 // RFC 4861 §7.3.1: a peer that just answered shows that the next hop forwards what we send.

@@ -105,10 +105,17 @@ enum tcp_icmp {
     TCP_ICMP_PORT_UNREACHABLE,
     TCP_ICMP_PROHIBITED,
     TCP_ICMP_TOO_BIG,
-    TCP_ICMP_OTHER, // time exceeded, parameter problem: soft at all times
+    TCP_ICMP_OTHER,        // time exceeded, parameter problem: soft at all times
+    TCP_ICMP_NO_NEIGHBOUR, // said by nobody: our own next hop does not answer; soft
 };
-void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
-                    enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns);
+struct tcp_icmp_error {
+    enum tcp_icmp kind;
+    struct seq seq;          // the quoted sequence number
+    uint32_t mtu_bytes;      // TOO_BIG
+    struct synfin_icmp icmp; // for the user
+};
+void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, const struct tcp_icmp_error *said,
+                    uint64_t now_ns);
 // The connection's way leads over a first hop that carries no more than this.
 void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes);
 
@@ -144,6 +151,11 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
               uint64_t now_ns);
 // Takes one pending event off the first connection that has any; false when none has.
 bool tcp_next_event(struct tcp *tcp, struct synfin_event *event, struct tcp_conn **conn);
+// An open or connect (toward `remote`) comes to nothing with this error: counts and traces why.
+// `conn` and `remote` may be NULL.
+void tcp_tell_refusal(struct tcp *tcp, const struct tcp_conn *conn,
+                      const struct synfin_endpoint *remote, enum synfin_error error,
+                      uint64_t now_ns);
 
 // Walks one connection and asserts every invariant of its state (tcp_check.c).
 void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn);

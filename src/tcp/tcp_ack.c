@@ -41,6 +41,7 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     conn->retries = 0;
     conn->probes = 0;
     conn->soft_error = SYNFIN_ERROR_OK; // what a router said is no longer so
+    conn->icmp.version = 0;
     tcp_timer_on_acked(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
 }

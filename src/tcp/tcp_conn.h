@@ -187,12 +187,15 @@ struct tcp_conn {
     struct reassembly ooo;
 
     // The user's side.
-    struct list_node event; // on the stack's list while events are pending
-    uint8_t events;         // one bit per enum synfin_event_kind
-    uint8_t error;          // enum synfin_error that ended it
-    uint8_t soft_error;     // what a router said meanwhile
-    uint16_t end_reason;    // enum synfin_reason that ended it
-    bool is_done;           // ended: only the handle is left
+    struct list_node event;  // on the stack's list while events are pending
+    uint8_t events;          // one bit per enum synfin_event_kind
+    uint8_t error;           // enum synfin_error that ended it
+    uint8_t soft_error;      // what a router said meanwhile
+    uint16_t end_reason;     // enum synfin_reason that ended it
+    uint32_t end_tries;      // as in struct synfin_event, once it is done
+    uint64_t end_waited_ns;  // the same
+    struct synfin_icmp icmp; // of soft_error, or of error when ICMP ended it
+    bool is_done;            // ended: only the handle is left
     void *user;
     struct tcp_settings set;
     struct tcp_totals totals;

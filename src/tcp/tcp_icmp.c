@@ -19,6 +19,7 @@ static enum synfin_error error_of(enum tcp_icmp kind)
     case TCP_ICMP_OTHER: return SYNFIN_ERROR_HOST_UNREACHABLE; // it died on the way
     case TCP_ICMP_PORT_UNREACHABLE: return SYNFIN_ERROR_PORT_UNREACHABLE;
     case TCP_ICMP_PROHIBITED: return SYNFIN_ERROR_PROHIBITED;
+    case TCP_ICMP_NO_NEIGHBOUR: return SYNFIN_ERROR_NO_NEIGHBOUR;
     case TCP_ICMP_TOO_BIG: break;
     }
     return SYNFIN_ERROR_OK;
@@ -78,34 +79,37 @@ static bool is_of_stub(const struct tcp *tcp, const struct tcp_pair *pair)
            || tcp_stub_find(&tcp->time_wait, pair, hash) != NULL;
 }
 
-// RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]: to the connection it is about, whose user can ask for it.
-void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, struct seq seq,
-                    enum tcp_icmp kind, uint32_t mtu_bytes, uint64_t now_ns)
+// To the connection it is about, whose user can ask for it, and is told when it comes to an end.
+static void take_unreachable(struct tcp *tcp, struct tcp_conn *conn,
+                             const struct tcp_icmp_error *said, uint64_t now_ns)
 {
-    struct tcp_conn *conn = tcp_table_find(tcp, pair);
-    if (conn == NULL && is_of_stub(tcp, pair)) {
-        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT, now_ns);
-        return;
-    }
-    if (conn == NULL) {
-        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_QUOTE, now_ns);
-        return;
-    }
-    if (seq_lt(seq, conn->snd.una) || seq_ge(seq, conn->snd.nxt)) {
-        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_SEQUENCE, now_ns);
-        return;
-    }
-    if (kind == TCP_ICMP_TOO_BIG) {
-        take_pmtu(tcp, conn, mtu_bytes);
-        return;
-    }
-    enum synfin_error error = error_of(kind);
-    if (is_hard(conn, kind)) {
+    enum synfin_error error = error_of(said->kind);
+    conn->icmp = said->icmp;
+    if (is_hard(conn, said->kind)) {
         tcp_life_end(tcp, conn, error, SYNFIN_REASON_ICMP_UNREACHABLE, now_ns);
         return;
     }
-    if (error != SYNFIN_ERROR_OK) {
-        conn->soft_error = (uint8_t)error;
-    }
+    conn->soft_error = (uint8_t)error;
     report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT);
+}
+
+// RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]
+void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, const struct tcp_icmp_error *said,
+                    uint64_t now_ns)
+{
+    struct tcp_conn *conn = tcp_table_find(tcp, pair);
+    enum synfin_reason refused = SYNFIN_REASON_UNKNOWN;
+    if (conn == NULL) {
+        refused =
+            is_of_stub(tcp, pair) ? SYNFIN_REASON_DROP_ICMP_SOFT : SYNFIN_REASON_DROP_ICMP_QUOTE;
+    } else if (seq_lt(said->seq, conn->snd.una) || seq_ge(said->seq, conn->snd.nxt)) {
+        refused = SYNFIN_REASON_DROP_ICMP_SEQUENCE;
+    }
+    if (refused != SYNFIN_REASON_UNKNOWN) {
+        report_packet_dropped(tcp->report, refused, now_ns);
+    } else if (said->kind == TCP_ICMP_TOO_BIG) {
+        take_pmtu(tcp, conn, said->mtu_bytes);
+    } else {
+        take_unreachable(tcp, conn, said, now_ns);
+    }
 }

@@ -80,4 +80,7 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     fill_timing(tcp, conn, info, now_ns);
     fill_windows(conn, info);
     fill_totals(conn, info);
+    info->tries = tcp_event_tries(conn);
+    info->waited_ns = tcp_event_waited(conn, now_ns);
+    info->icmp = conn->icmp;
 }

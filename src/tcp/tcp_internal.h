@@ -32,6 +32,9 @@ void tcp_life_leave_listener(struct tcp_conn *conn);
 
 // tcp_event.c
 void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_kind kind);
+// As in struct synfin_event: of the present, or of the end once it is done.
+uint32_t tcp_event_tries(const struct tcp_conn *conn);
+uint64_t tcp_event_waited(const struct tcp_conn *conn, uint64_t now_ns);
 void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                    enum synfin_reason cause, uint64_t now_ns);
 

@@ -82,8 +82,10 @@ static void next_hop_that_never_answers_ends_the_connection(void **state)
                          SYNFIN_ERROR_OK);
         wait.socket = socket;
         assert_true(world_run_until(&world, has_closed, &wait, 120 * WORLD_S));
-        assert_true(wait.event.error == SYNFIN_ERROR_TIMED_OUT
-                    || wait.event.error == SYNFIN_ERROR_HOST_UNREACHABLE);
+        assert_int_equal(wait.event.error, SYNFIN_ERROR_NO_NEIGHBOUR);
+        assert_int_equal(wait.event.reason, SYNFIN_REASON_SYN_RETRIES_OVER);
+        assert_int_equal(wait.event.tries, 4);
+        assert_int_equal(wait.event.icmp.version, 0);
         assert_true(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED)
                     >= 1);
         world_deinit(&world);
