@@ -56,7 +56,8 @@ expect 2 '--counterexample stands alone' lab close --counterexample "$work/x.txt
 expect 1 '--counterexample: cannot read' lab --counterexample "$work/missing.txt"
 printf 'control: x\nno row\n' >"$work/wrong.txt"
 expect 2 'is no counterexample: line 2' lab --counterexample "$work/wrong.txt"
-printf 'fails: P1\n1 | 2 | 3 | 4 | 5 | 6 | 7\n1 | A | open | | | ASLEEP | CLOSED\n' >"$work/wrong.txt"
+printf 'fails: P1\n1 | 2 | 3 | 4 | 5 | 6 | 7\n1 | A | open | | | ASLEEP | CLOSED\n' \
+    >"$work/wrong.txt"
 expect 2 'is no counterexample: line 3' lab --counterexample "$work/wrong.txt"
 expect 1 "--svg: cannot write" lab close --svg "$work/missing/x.svg"
 expect 1 "--pcapng: cannot write" lab close --pcapng "$work/missing/x.pcapng"
