@@ -39,7 +39,7 @@ flood() { # NAME HOST ARGUMENT...: while it lasts, fetches from HOST
 # what a number cannot hold, and without them the connection does without.
 cookies() { # NAME
     start_flood --rand-source -S -i u10
-    await_packets 3000 # nearly three times the backlog of serve
+    await_packets 6000 # serve has a backlog of 4096
     clients_notice_nothing "cookies $1" "$SYNFIN_V4" 10
     stop_flood
 }
