@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Instructions, which no noise touches: callgrind counts two amounts of the same work of
-// bench_inproc, and their difference is what one more segment or connection costs, both ends
-// together.
+// bench_inproc and bench_syn_flood, and their difference is what one more segment or connection
+// costs, both ends together, or one more SYN of a flood.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +12,26 @@
 #include "peer_lwip.h"
 
 #define INPROC "/bench_inproc"
+#define FLOOD  "/bench_syn_flood"
 
-// It lies beside this program.
-static void find_inproc(char *path, size_t capacity)
+// They lie beside this program.
+static void find_program(const char *program, char *path, size_t capacity)
 {
     ssize_t length = readlink("/proc/self/exe", path, capacity - 1);
     harness_require(length > 0, "this program's own path");
     path[length] = '\0';
     char *slash = strrchr(path, '/');
     size_t folder = slash != NULL ? (size_t)(slash - path) : 0;
-    harness_require(folder > 0 && folder + sizeof INPROC <= capacity, "this program's own path");
-    memcpy(path + folder, INPROC, sizeof INPROC);
+    harness_require(folder > 0 && folder + strlen(program) < capacity, "this program's own path");
+    memcpy(path + folder, program, strlen(program) + 1);
 }
 
 // Instructions of one run of `work`.
-static double count(const char *work)
+static double count_in(const char *program, const char *work)
 {
     char path[1024], command[2048], line[512];
     unsigned long long collected = 0;
-    find_inproc(path, sizeof path);
+    find_program(program, path, sizeof path);
     snprintf(command, sizeof command,
              "valgrind --tool=callgrind --callgrind-out-file=/dev/null '%s' %s 2>&1", path, work);
     FILE *output = popen(command, "r");
@@ -44,6 +45,23 @@ static double count(const char *work)
     int status = pclose(output);
     harness_require(status == 0 && collected > 0, "valgrind with callgrind must be installed");
     return (double)collected;
+}
+
+static double count(const char *work)
+{
+    return count_in(INPROC, work);
+}
+
+static void report_flood(void)
+{
+    double cookie = (count_in(FLOOD, "cookies-32768") - count_in(FLOOD, "cookies-16384")) / 16384;
+    double cached = (count_in(FLOOD, "cache-32768") - count_in(FLOOD, "cache-16384")) / 16384;
+    const struct harness_figure figures[] = {
+        {"per SYN answered by a cookie", cookie, "instructions", NULL, 0},
+        {"per SYN that takes the oldest one's place", cached, "instructions", NULL, 0},
+    };
+    harness_report(&figures[0]);
+    harness_report(&figures[1]);
 }
 
 static bool run_instructions(void)
@@ -64,6 +82,7 @@ static bool run_instructions(void)
     };
     harness_report(&figures[0]);
     harness_report(&figures[1]);
+    report_flood();
     return true;
 }
 

@@ -16,6 +16,7 @@ enum {
     PORT = 9000,
     SYNS = 6 << 20, // per run
     SYNS_QUICK = 1 << 18,
+    COUNTED = 1 << 14,   // by an instruction counter
     SYN_NS = 200,        // of virtual time: 5,000,000 in a second
     BURSTS_PER_RTT = 16, // the client hears what left 1,024 SYNs ago
     CLIENTS = 4,         // connections of the client side by side
@@ -31,6 +32,7 @@ struct flooded {
     struct twins twins;
     struct forge_flood flood;
     synfin_socket listener;
+    bool is_alone;                      // no client meanwhile
     uint64_t syns, begun, done, failed; // of the flood; connections of the client
     uint8_t datagram[TWINS_BURST][FORGE_SYN_BYTES];
 };
@@ -146,7 +148,7 @@ static void run_bursts(struct flooded *bench, uint64_t syns)
     uint64_t until = bench->syns + syns;
     for (uint32_t i = 0; bench->syns < until; i++) {
         send_syns(bench);
-        if (i % BURSTS_PER_RTT == 0) {
+        if (i % BURSTS_PER_RTT == 0 && !bench->is_alone) {
             if (bench->begun - bench->done - bench->failed < CLIENTS) {
                 begin_connect(bench);
             }
@@ -207,9 +209,9 @@ static void measure(struct mode *mode, uint32_t run, uint64_t syns)
     static struct flooded bench;
     flooded_open(&bench, mode->cookies);
     uint64_t before = taken_bytes(&bench);
-    uint64_t start_ns = harness_now_ns();
+    uint64_t start_ns = harness_cpu_ns();
     run_bursts(&bench, syns);
-    mode->per_second[run] = 1e9 * (double)syns / (double)(harness_now_ns() - start_ns);
+    mode->per_second[run] = 1e9 * (double)syns / (double)(harness_cpu_ns() - start_ns);
     if (taken_bytes(&bench) > mode->after) {
         mode->before = before;
         mode->after = taken_bytes(&bench);
@@ -319,8 +321,46 @@ static bool run_syn_flood(void)
     return run_over_tun() && is_good;
 }
 
+// Fixed amounts of work, whose difference an instruction counter takes (bench_instructions.c).
+static void flood(enum synfin_syn_cookies cookies, uint32_t syns)
+{
+    static struct flooded bench;
+    flooded_open(&bench, cookies);
+    bench.is_alone = true;
+    run_bursts(&bench, syns);
+    twins_destroy(&bench.twins);
+}
+
+static bool run_cookies_short(void)
+{
+    flood(SYNFIN_SYN_COOKIES_WHEN_FULL, COUNTED);
+    return true;
+}
+
+static bool run_cookies_long(void)
+{
+    flood(SYNFIN_SYN_COOKIES_WHEN_FULL, 2 * COUNTED);
+    return true;
+}
+
+static bool run_cache_short(void)
+{
+    flood(SYNFIN_SYN_COOKIES_NEVER, COUNTED);
+    return true;
+}
+
+static bool run_cache_long(void)
+{
+    flood(SYNFIN_SYN_COOKIES_NEVER, 2 * COUNTED);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct harness_bench benches[] = {{"syn-flood", run_syn_flood, false}};
+    static const struct harness_bench benches[] = {
+        {"syn-flood", run_syn_flood, false},       {"cookies-16384", run_cookies_short, true},
+        {"cookies-32768", run_cookies_long, true}, {"cache-16384", run_cache_short, true},
+        {"cache-32768", run_cache_long, true},
+    };
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

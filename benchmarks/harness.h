@@ -39,6 +39,8 @@ static inline void harness_require(bool condition, const char *what)
 }
 // Monotonic time in ns.
 uint64_t harness_now_ns(void);
+// Time this process has computed, in ns: what else the machine does is not counted. A slow call.
+uint64_t harness_cpu_ns(void);
 // How often to measure: HARNESS_RUNS, or once for --quick, which only shows that it works.
 uint32_t harness_runs(void);
 // How much of something to do: what --count says, else `quick` for --quick, else `usual`.
