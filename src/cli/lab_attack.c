@@ -85,16 +85,13 @@ static void send_syn(struct lab_world *world)
 static void begin_flood(struct lab_world *world, uint32_t syns)
 {
     char text[100];
-    struct synfin_stack_stats stats = {.size = sizeof stats};
-    synfin_stack_stats(world->stack[SYNFIN_LINK_B], &stats);
-    world->flood.memory_before_bytes = stats.memory_bytes;
     (void)snprintf(text, sizeof text,
                    "attacker sends %" PRIu32 " SYNs from random addresses, %d a millisecond", syns,
                    FLOOD_PER_MS);
     synfin_ladder_note(world->config.ladder, world->now_ns, text);
 }
 
-static void measure(struct lab_world *world)
+static void measure(struct lab_world *world, bool is_first_half)
 {
     struct lab_flood *flood = &world->flood;
     struct synfin_stack_stats stats = {.size = sizeof stats};
@@ -103,6 +100,9 @@ static void measure(struct lab_world *world)
     flood->half_open_most = half_open > flood->half_open_most ? half_open : flood->half_open_most;
     if (stats.memory_bytes > flood->memory_most_bytes) {
         flood->memory_most_bytes = stats.memory_bytes;
+    }
+    if (is_first_half) {
+        flood->memory_half_bytes = flood->memory_most_bytes;
     }
 }
 
@@ -117,7 +117,7 @@ enum lab_verdict lab_attack_flood(struct lab_world *world, struct lab_app *app, 
         send_syn(world);
         app->progress++;
     }
-    measure(world);
+    measure(world, app->progress <= syns / 2);
     if (app->progress < syns) {
         return lab_app_wait(world, app, app->began_ns + app->progress / FLOOD_PER_MS * NS_PER_MS);
     }

@@ -115,20 +115,24 @@ static uint32_t count_clients(const struct lab_world *world, bool is_served_only
     return clients;
 }
 
-static uint64_t count_cookies(const struct lab_world *world)
+static uint64_t count(const struct lab_world *world, enum synfin_reason reason)
 {
-    return synfin_stack_count(world->stack[SYNFIN_LINK_B], SYNFIN_REASON_SEND_SYN_ACK_COOKIE);
+    return synfin_stack_count(world->stack[SYNFIN_LINK_B], reason);
 }
 
 static void write_flood(const struct lab_world *world)
 {
     const struct lab_flood *flood = &world->flood;
     (void)printf("the flood: %" PRIu64 " SYNs from strangers, %" PRIu64
-                 " SYN,ACKs to them; %" PRIu64 " SYN,ACKs in all were cookies\n",
-                 flood->syns, flood->answers, count_cookies(world));
-    (void)printf("the server's memory: %" PRIu64 " octets before the flood, %" PRIu64
-                 " at most in it; at most %" PRIu32 " half-open connections\n",
-                 flood->memory_before_bytes, flood->memory_most_bytes, flood->half_open_most);
+                 " SYN,ACKs to them, %" PRIu64 " withheld; %" PRIu64
+                 " SYN,ACKs in all were cookies\n",
+                 flood->syns, flood->answers, count(world, SYNFIN_REASON_DROP_AMPLIFICATION),
+                 count(world, SYNFIN_REASON_SEND_SYN_ACK_COOKIE));
+    (void)printf(
+        "the server's memory: %" PRIu64 " KiB at most, %" PRIu64
+        " of them taken in the flood's second half; at most %" PRIu32 " half-open connections\n",
+        (flood->memory_most_bytes + 1023) / 1024,
+        (flood->memory_most_bytes - flood->memory_half_bytes + 1023) / 1024, flood->half_open_most);
     (void)printf("clients served meanwhile: %" PRIu32 " of %" PRIu32 "\n",
                  count_clients(world, true), count_clients(world, false));
 }
@@ -194,12 +198,14 @@ void lab_report_ends_json(const struct lab_world *world)
     if (world->flood.syns > 0) {
         const struct lab_flood *flood = &world->flood;
         (void)printf("{\"event\":\"flood\",\"t_ns\":%" PRIu64 ",\"syns\":%" PRIu64
-                     ",\"answers\":%" PRIu64 ",\"cookies\":%" PRIu64 ",\"half_open_most\":%" PRIu32,
-                     world->now_ns, flood->syns, flood->answers, count_cookies(world),
-                     flood->half_open_most);
-        (void)printf(",\"memory_before\":%" PRIu64 ",\"memory_most\":%" PRIu64
-                     ",\"clients\":%" PRIu32 ",\"served\":%" PRIu32 "}\n",
-                     flood->memory_before_bytes, flood->memory_most_bytes,
+                     ",\"answers\":%" PRIu64 ",\"withheld\":%" PRIu64 ",\"cookies\":%" PRIu64
+                     ",\"half_open_most\":%" PRIu32,
+                     world->now_ns, flood->syns, flood->answers,
+                     count(world, SYNFIN_REASON_DROP_AMPLIFICATION),
+                     count(world, SYNFIN_REASON_SEND_SYN_ACK_COOKIE), flood->half_open_most);
+        (void)printf(",\"memory_most\":%" PRIu64 ",\"memory_half\":%" PRIu64 ",\"clients\":%" PRIu32
+                     ",\"served\":%" PRIu32 "}\n",
+                     flood->memory_most_bytes, flood->memory_half_bytes,
                      count_clients(world, false), count_clients(world, true));
     }
 }

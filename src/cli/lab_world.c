@@ -96,8 +96,10 @@ static void on_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct lab_tap *tap = ctx;
     struct lab_world *world = tap->world;
-    if (is_stranger(world, tap->side, &event->remote)) {
-        return; // a flood is counted and not drawn
+    // A flood is counted and not drawn; a dropped packet does not say whose it was.
+    bool is_of_flood = event->kind == SYNFIN_TRACE_PACKET_DROPPED && world->flood.syns > 0;
+    if (is_of_flood || is_stranger(world, tap->side, &event->remote)) {
+        return;
     }
     synfin_ladder_trace(world->config.ladder, tap->side, event);
     if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {

@@ -66,7 +66,7 @@ struct lab_flood {
     uint64_t syns;    // from strangers
     uint64_t answers; // SYN,ACKs to strangers
     uint32_t half_open_most;
-    uint64_t memory_before_bytes, memory_most_bytes;
+    uint64_t memory_most_bytes, memory_half_bytes; // in all of the flood, and in its first half
     uint64_t random;
 };
 

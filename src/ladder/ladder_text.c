@@ -184,14 +184,16 @@ static void write_verdict(struct text_form *form, const struct ladder_record *re
 {
     bool is_dropped = record->kind == LADDER_KIND_DROPPED;
     struct ladder_phrase phrase = {0};
-    ladder_words_add(&phrase, "%s", is_dropped ? "✗ drops " : "");
+    // What is withheld was never a packet.
+    bool is_withheld = record->reason == SYNFIN_REASON_DROP_AMPLIFICATION;
+    ladder_words_add(&phrase, "%s", is_withheld ? "✗ " : is_dropped ? "✗ drops " : "");
     if (record->segment.has_wire) {
         ladder_words_add_flow(&phrase, form->painter.ladder, record->flow);
         ladder_words_add_flags(&phrase, record->segment.wire.flags);
         ladder_words_add_seq(&phrase, form->painter.ladder, &record->segment, false);
         ladder_words_add(&phrase, ": ");
     } else {
-        ladder_words_add(&phrase, "a packet: ");
+        ladder_words_add(&phrase, "%s", is_withheld ? "" : "a packet: ");
     }
     ladder_words_add_reason(&phrase, record->reason);
     begin_row(form);
