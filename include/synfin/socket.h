@@ -49,9 +49,9 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *
 // synfin_socket_open or this call:
 //   LIMIT             sockets_max is reached: close one, or configure more
 //   NO_MEMORY         memory_limit_bytes is reached: the same; also from open only
-//   INVALID           port 0, a group, a broadcast or the other IP version: correct the call
+//   INVALID           port 0, no address, a group or a broadcast: correct the call
 //   NO_ROUTE          nothing leads there, or it is this stack itself: add a route
-//   BAD_LOCAL_ADDR    no address of ours of that IP version, or no longer ours: add or bind one
+//   BAD_LOCAL_ADDR    no address of ours, or not of that IP version: add one, or bind another
 //   NO_PORTS          every ephemeral port to this peer is in use: wait, or widen port_first..last
 //   IN_USE            the bound pair is connected or in TIME-WAIT: another port, or wait
 //   IN_PROGRESS, CONNECTED   this socket has begun before

@@ -407,6 +407,7 @@ static void pull(void)
                 .t_ns = bench.now_ns, .reason = packets[i].reason, .bytes = packets[i].bytes};
             assert_int_equal(synfin_packet_copy(&packets[i], sent->octets, sent->bytes),
                              packets[i].bytes);
+            bench.octets_out += packets[i].bytes;
             show(SYNFIN_LINK_A, &packets[i]);
             if (!segment_wire_is_tcp(sent->octets, sent->bytes)) {
                 free(sent);
@@ -425,6 +426,7 @@ static void give(uint32_t bytes, struct segment_place at)
     assert_non_null(copy);
     memcpy(copy, wire, bytes);
     synfin_packet_wrap(&packet, copy, bytes);
+    bench.octets_in += bytes;
     show(SYNFIN_LINK_B, &packet);
     segment_step(at);
     synfin_stack_input(bench.stack, own.iface, &packet, 1, bench.now_ns);
@@ -513,7 +515,8 @@ void segment_icmp(const uint8_t type_code[2], uint32_t rest, uint32_t seq, struc
         .flags = ACK,
         .wscale = -1,
     };
-    give(segment_wire_build_icmp(&bench.theirs, &sent, type_code, rest, wire), at);
+    const struct synfin_addr *from = bench.router != NULL ? bench.router : &bench.theirs;
+    give(segment_wire_build_icmp(from, &sent, type_code, rest, wire), at);
 }
 
 static bool next_moment(uint64_t end_ns)

@@ -97,14 +97,16 @@ struct segment_bench {
     synfin_stack *stack;
     struct tcp *tcp;
     uint64_t now_ns;
-    uint32_t version;                // 4 or 6
-    uint32_t iss, irs;               // what this run tries
-    struct synfin_addr ours, theirs; // the stack's address, the peer's
+    uint32_t version;                 // 4 or 6
+    uint32_t iss, irs;                // what this run tries
+    struct synfin_addr ours, theirs;  // the stack's address, the peer's
+    const struct synfin_addr *router; // who sends ICMP errors; NULL: the peer
     uint16_t stack_port, peer_port;
     synfin_socket socket, listener; // of CONNECT or ACCEPT; of LISTEN
     struct synfin_event event;      // the last one that EVENT took
     uint32_t stack_nxt, peer_nxt;   // relative, as REACH left them
     struct segment_wire last;       // the last segment that EXPECT took
+    uint64_t octets_in, octets_out; // of all packets so far, with their IP headers
 };
 extern struct segment_bench bench;
 
