@@ -16,10 +16,16 @@ static void read_pair(const struct tcp_arrival *arrival, const struct wire_tcp *
                               .remote_port = h->src_port};
 }
 
-void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_segment *seg,
-                          struct tcp_handshake *out)
+static uint8_t own_shift(const struct tcp_conn *listener)
 {
-    *out = (struct tcp_handshake){.iface = seg->arrival->path.iface};
+    return tcp_window_shift(listener->set.receive_buffer_bytes);
+}
+
+void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_conn *listener,
+                          const struct tcp_segment *seg, struct tcp_handshake *out)
+{
+    *out =
+        (struct tcp_handshake){.iface = seg->arrival->path.iface, .own_shift = own_shift(listener)};
     read_pair(seg->arrival, &seg->h, &out->pair);
     tcp_open_read_offer(tcp, seg, &out->offer);
 }
@@ -41,6 +47,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
         .iss = stub->ours,
         .iface = stub->iface,
         .number = stub->number,
+        .own_shift = stub->as.half_open.own_shift,
         .retries = stub->as.half_open.retries,
     };
     tcp_stub_pair(&tcp->half_open, stub, &out->pair);
@@ -58,14 +65,27 @@ void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stu
     stub->ts_recent = offer->ts_val;
     stub->ours = handshake->iss;
     stub->theirs = offer->irs;
-    stub->as.half_open.wscale_shift = offer->has_wscale ? offer->wscale_shift : TCP_STUB_NO_WSCALE;
+    uint32_t shift = offer->has_wscale ? offer->wscale_shift : TCP_STUB_NO_WSCALE;
+    stub->as.half_open.wscale_shift = shift & 15;
+    stub->as.half_open.own_shift = (uint32_t)handshake->own_shift & 15;
 }
 
-bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_segment *seg,
-                             struct tcp_handshake *out, uint64_t now_ns)
+// Cookies count only while one can be out: otherwise every acknowledgment would be a guess at one
+// (RFC 4987 §3.6). Machines that share their secret may have sent one for each other.
+bool tcp_handshake_may_be_cookie(const struct tcp *tcp, uint64_t now_ns)
 {
-    *out = (struct tcp_handshake){
-        .iface = seg->arrival->path.iface, .iss = seq_sub(seg->h.ack, 1), .is_cookie = true};
+    return tcp->config.syn_cookies != SYNFIN_SYN_COOKIES_NEVER
+           && (now_ns < tcp->cookies_until_ns || tcp->config.has_cookie_secret);
+}
+
+bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
+                             const struct tcp_segment *seg, struct tcp_handshake *out,
+                             uint64_t now_ns)
+{
+    *out = (struct tcp_handshake){.iface = seg->arrival->path.iface,
+                                  .iss = seq_sub(seg->h.ack, 1),
+                                  .own_shift = own_shift(listener),
+                                  .is_cookie = true};
     read_pair(seg->arrival, &seg->h, &out->pair);
     out->offer.irs = seq_sub(seg->h.seq, 1);
     if (!tcp_cookie_open(&tcp->cookies, &out->pair, out->iss, now_ns, &out->offer)) {
@@ -110,7 +130,7 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .ts_ecr = offer->ts_val,
         .hop_limit = listener->set.hop_limit,
         .traffic_class = listener->set.traffic_class,
-        .wscale_shift = tcp_window_shift(listener->set.receive_buffer_bytes),
+        .wscale_shift = handshake->own_shift,
         .has_wscale = offer->has_wscale,
         .has_sack_permitted = offer->has_sack,
         .has_timestamps = offer->has_timestamps,
@@ -157,6 +177,7 @@ struct tcp_conn *tcp_handshake_make_block(struct tcp *tcp, struct tcp_conn *list
     tcp_state_adopt(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED);
     tcp_open_init(tcp, conn, path, now_ns);
     book_syn_ack(conn, handshake);
+    conn->rcv.wscale_shift = handshake->own_shift;
     tcp_open_take_offer(conn, &handshake->offer, now_ns);
     return conn;
 }

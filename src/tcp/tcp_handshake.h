@@ -17,20 +17,24 @@ struct tcp_handshake {
     struct tcp_offer offer;
     struct seq iss;
     uint32_t iface;
-    uint32_t number;  // of the connection
-    uint8_t retries;  // SYN+ACKs sent again
-    bool is_cookie;   // nothing was kept of it
-    uint64_t sent_ns; // when the SYN+ACK was sent; 0: not known
+    uint32_t number;   // of the connection
+    uint8_t own_shift; // the window scale that our SYN+ACK offers
+    uint8_t retries;   // SYN+ACKs sent again
+    bool is_cookie;    // nothing was kept of it
+    uint64_t sent_ns;  // when the SYN+ACK was sent; 0: not known
 };
 
 // All but ISS and number.
-void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_segment *seg,
-                          struct tcp_handshake *out);
+void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_conn *listener,
+                          const struct tcp_segment *seg, struct tcp_handshake *out);
 void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
                            struct tcp_handshake *out);
-// From an acknowledgment that brings a cookie back. False when it is none of ours, or too old.
-bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_segment *seg,
-                             struct tcp_handshake *out, uint64_t now_ns);
+// Whether an acknowledgment may bring a cookie back at all.
+bool tcp_handshake_may_be_cookie(const struct tcp *tcp, uint64_t now_ns);
+// From an acknowledgment that does. False when it is none of ours, or too old.
+bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
+                             const struct tcp_segment *seg, struct tcp_handshake *out,
+                             uint64_t now_ns);
 void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stub *stub);
 
 // A first sequence number of our own for the segment's pair, beyond the one of TIME-WAIT.

@@ -4,15 +4,9 @@
 // keeps a stub or nothing at all; an acknowledgment may bring a cookie back. The listener itself
 // never changes.
 #include "base/check.h"
+#include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
-
-// Cookies count only while one can be out: otherwise every acknowledgment would be a guess at one
-// (RFC 4987 §3.6). Machines that share their secret may have sent one for each other.
-static bool may_be_cookie(const struct tcp *tcp, uint64_t now_ns)
-{
-    return now_ns < tcp->cookies_until_ns || tcp->config.has_cookie_secret;
-}
 
 static enum tcp_verdict refuse(struct tcp *tcp, struct tcp_segment *seg, enum synfin_reason reason,
                                uint64_t now_ns)
@@ -32,9 +26,7 @@ enum tcp_verdict tcp_listen_input_refuse(struct tcp *tcp, struct tcp_segment *se
 static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *listener,
                                  struct tcp_segment *seg, struct tcp_conn **out, uint64_t now_ns)
 {
-    bool is_bare = !tcp_segment_has(seg, SYNFIN_TCP_SYN);
-    if (is_bare && tcp->config.syn_cookies != SYNFIN_SYN_COOKIES_NEVER
-        && may_be_cookie(tcp, now_ns)) {
+    if (!tcp_segment_has(seg, SYNFIN_TCP_SYN) && tcp_handshake_may_be_cookie(tcp, now_ns)) {
         return tcp_syncache_take_cookie(tcp, listener, seg, out, now_ns);
     }
     return refuse(tcp, seg, SYNFIN_REASON_DROP_LISTEN_NOTHING, now_ns);

@@ -50,7 +50,8 @@ struct tcp_stub {
     uint8_t queue;              // where it waits; TCP_STUB_QUEUES: nowhere
     union {
         struct {
-            uint8_t wscale_shift; // of the peer; TCP_STUB_NO_WSCALE: not agreed on
+            // of the peer, TCP_STUB_NO_WSCALE: not agreed on; and what we offered
+            uint8_t wscale_shift : 4, own_shift : 4;
             uint8_t credit_words; // what may be sent before the peer is validated, of 4 octets
             uint8_t retries;      // SYN+ACKs sent again, or due to be
         } half_open;

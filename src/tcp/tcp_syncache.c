@@ -21,6 +21,7 @@ enum {
     AMPLIFICATION = 3, // octets sent for each octet received, before the peer is validated
     WORD = 4,          // credit is counted in these, as header lengths are
     CREDIT_MAX = 255,
+    TCP_WORDS = 5, // of a header without options
 };
 
 #define TOGETHER_NS (10 * NS_PER_MS)
@@ -61,9 +62,16 @@ static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reaso
     trace_timer(tcp, stub, &tick, now_ns);
 }
 
+static void count_retry(struct tcp_stub *stub)
+{
+    if (stub->as.half_open.retries < UINT8_MAX) {
+        stub->as.half_open.retries++;
+    }
+}
+
 static uint64_t sent_ns(const struct tcp *tcp, const struct tcp_stub *stub)
 {
-    return tcp_stub_deadline(&tcp->half_open, stub) - wait_ns(tcp, queue_of(stub));
+    return tcp_stub_deadline(&tcp->half_open, stub) - wait_ns(tcp, stub->queue);
 }
 
 static struct tcp_conn *listener_of(const struct tcp *tcp, const struct tcp_stub *stub)
@@ -112,16 +120,33 @@ void tcp_syncache_earn(struct tcp_stub *stub, const struct tcp_segment *seg)
     stub->as.half_open.credit_words = (uint8_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
 }
 
+static bool spend(struct tcp *tcp, struct tcp_stub *stub, uint32_t words, uint64_t now_ns)
+{
+    if (stub->as.half_open.credit_words < words) {
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_AMPLIFICATION, now_ns);
+        return false;
+    }
+    stub->as.half_open.credit_words = (uint8_t)(stub->as.half_open.credit_words - words);
+    return true;
+}
+
 void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_stray *stray,
                        uint64_t now_ns)
 {
     uint32_t words = ip_words(&stray->pair) + tcp_stray_header_bytes(stray) / WORD;
-    if (stub->as.half_open.credit_words < words) {
-        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_AMPLIFICATION, now_ns);
-        return;
+    if (spend(tcp, stub, words, now_ns)) {
+        tcp_stray_push(tcp, stray);
     }
-    stub->as.half_open.credit_words = (uint8_t)(stub->as.half_open.credit_words - words);
-    tcp_stray_push(tcp, stray);
+}
+
+void tcp_syncache_reset(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_segment *seg,
+                        uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->half_open, stub, &pair);
+    if (spend(tcp, stub, ip_words(&pair) + TCP_WORDS, now_ns)) {
+        tcp_closed_input_reset(tcp, seg, stub->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+    }
 }
 
 void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
@@ -137,15 +162,19 @@ void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
     tcp_syncache_send(tcp, stub, &stray, now_ns);
 }
 
-// The wait begins anew, so that the timer does not say the same again right after. One answer
-// serves a SYN and a timer that come together.
+// The next wait begins, so that the timer does not say the same again right after. One answer
+// serves a SYN and a timer that come together. It counts as a retry, or who repeats its SYN often
+// enough would never be given up; and an answer to one of two SYN+ACKs measures nothing (Karn).
 void tcp_syncache_answer_again(struct tcp *tcp, struct tcp_stub *stub,
                                const struct tcp_conn *listener, uint64_t now_ns)
 {
     if (deadline_age(sent_ns(tcp, stub), now_ns) < TOGETHER_NS) {
         return;
     }
-    arm(tcp, stub, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    count_retry(stub);
+    if (stub->as.half_open.retries <= tcp->config.syn_ack_retries) {
+        arm(tcp, stub, SYNFIN_REASON_ARM_BACKOFF, now_ns);
+    }
     tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
 }
 
@@ -229,7 +258,7 @@ enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
     if (listener->listen.acceptables >= listener->listen.backlog) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
-    tcp_handshake_of_syn(tcp, seg, &handshake);
+    tcp_handshake_of_syn(tcp, listener, seg, &handshake);
     enum synfin_syn_cookies cookies = (enum synfin_syn_cookies)tcp->config.syn_cookies;
     struct tcp_stub *stub = NULL;
     if (cookies != SYNFIN_SYN_COOKIES_ALWAYS) {
@@ -264,6 +293,25 @@ struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,
     return conn;
 }
 
+// A SYN that was answered by a cookie came again, or twice, when there was room for a stub: the
+// peer may take either SYN+ACK, and from then on knows one number only. The stub becomes what the
+// cookie says.
+bool tcp_syncache_believes_cookie(struct tcp *tcp, struct tcp_stub *stub,
+                                  const struct tcp_conn *listener, const struct tcp_segment *seg,
+                                  uint64_t now_ns)
+{
+    struct tcp_handshake handshake;
+    bool is_next = seq_eq(seg->h.seq, seq_add(stub->theirs, 1));
+    if (!is_next || !tcp_handshake_may_be_cookie(tcp, now_ns)
+        || !tcp_handshake_of_cookie(tcp, listener, seg, &handshake, now_ns)) {
+        return false;
+    }
+    handshake.number = stub->number;
+    tcp_handshake_to_stub(&handshake, stub);
+    count_retry(stub);
+    return true;
+}
+
 enum tcp_verdict tcp_syncache_drop_third(const struct tcp *tcp, struct tcp_segment *seg)
 {
     return tcp_segment_drop(seg, tcp->conns.objects >= tcp->config.sockets_max
@@ -277,11 +325,13 @@ enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *list
                                           uint64_t now_ns)
 {
     struct tcp_handshake handshake;
-    if (!tcp_handshake_of_cookie(tcp, seg, &handshake, now_ns)) {
-        return tcp_listen_input_refuse(tcp, seg, now_ns);
-    }
+    // First, because more may come after the third segment that was dropped here, and a reset of
+    // that would end what only had to wait.
     if (listener->listen.acceptables >= listener->listen.backlog) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
+    }
+    if (!tcp_handshake_of_cookie(tcp, listener, seg, &handshake, now_ns)) {
+        return tcp_listen_input_refuse(tcp, seg, now_ns);
     }
     handshake.number = ++tcp->next_number;
     *out = tcp_handshake_make_block(tcp, listener, &handshake, &seg->arrival->path, now_ns);
@@ -315,7 +365,7 @@ static void fire(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
         tcp_syncache_end(tcp, stub, &over, now_ns);
         return;
     }
-    stub->as.half_open.retries++;
+    count_retry(stub);
     tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
     arm(tcp, stub, SYNFIN_REASON_ARM_BACKOFF, now_ns);
 }
@@ -344,7 +394,7 @@ static void reset(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
         .hop_limit = tcp->config.hop_limit,
     };
     tcp_stub_pair(&tcp->half_open, stub, &stray.pair);
-    tcp_stray_push(tcp, &stray);
+    tcp_syncache_send(tcp, stub, &stray, now_ns);
     tcp_syncache_end(tcp, stub, &closed, now_ns);
 }
 

@@ -5,6 +5,7 @@
 #ifndef SYNFIN_TCP_SYNCACHE_H
 #define SYNFIN_TCP_SYNCACHE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tcp/tcp.h"
@@ -48,6 +49,14 @@ void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_
 void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
                                const struct tcp_conn *listener, enum synfin_reason reason,
                                uint64_t now_ns);
+// A reset for a segment that acknowledges something else, if the peer has earned it.
+void tcp_syncache_reset(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_segment *seg,
+                        uint64_t now_ns);
+// Whether the segment acknowledges a cookie that was sent for the same SYN; the stub then is what
+// the cookie stood for.
+bool tcp_syncache_believes_cookie(struct tcp *tcp, struct tcp_stub *stub,
+                                  const struct tcp_conn *listener, const struct tcp_segment *seg,
+                                  uint64_t now_ns);
 // The peer's SYN came again.
 void tcp_syncache_answer_again(struct tcp *tcp, struct tcp_stub *stub,
                                const struct tcp_conn *listener, uint64_t now_ns);

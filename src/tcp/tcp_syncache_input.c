@@ -34,12 +34,21 @@ static void challenge(const struct half_open *h, enum synfin_reason reason)
         .traffic_class = h->listener->set.traffic_class,
     };
     if (stub->as.half_open.wscale_shift != TCP_STUB_NO_WSCALE) {
-        stray.window =
-            (uint16_t)(stray.window >> tcp_window_shift(h->listener->set.receive_buffer_bytes));
+        stray.window = (uint16_t)(stray.window >> stub->as.half_open.own_shift);
     }
     tcp_stub_pair(&h->tcp->half_open, stub, &stray.pair);
     stray.ts_val = tcp_isn_timestamp(h->tcp, &stray.pair, h->now_ns);
     tcp_syncache_send(h->tcp, h->stub, &stray, h->now_ns);
+}
+
+// RFC 7323 §4.3 (2): the answer echoes the SYN that it answers.
+static void take_newer_timestamp(const struct half_open *h)
+{
+    const struct wire_tcp *seg = &h->seg->h;
+    bool is_newer = (int32_t)(seg->ts_val - h->stub->ts_recent) > 0;
+    if (h->stub->has_timestamps && seg->has_timestamps && is_newer) {
+        h->stub->ts_recent = seg->ts_val;
+    }
 }
 
 // The SYN again: our SYN+ACK was lost.
@@ -52,6 +61,7 @@ static enum tcp_verdict take_repeated_syn(const struct half_open *h)
     if (!is_syn || !seq_eq(h->seg->h.seq, h->stub->theirs)) {
         return TCP_VERDICT_GO_ON;
     }
+    take_newer_timestamp(h);
     tcp_syncache_answer_again(h->tcp, h->stub, h->listener, h->now_ns);
     return tcp_segment_accept(h->seg, SYNFIN_REASON_RECEIVED_SYN_AGAIN);
 }
@@ -130,9 +140,9 @@ static enum tcp_verdict check_ack(const struct half_open *h)
     if (!tcp_segment_has(h->seg, SYNFIN_TCP_ACK)) {
         return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_NO_ACK);
     }
-    if (!seq_eq(h->seg->h.ack, seq_add(h->stub->ours, 1))) {
-        tcp_closed_input_reset(h->tcp, h->seg, h->stub->number,
-                               SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+    if (!seq_eq(h->seg->h.ack, seq_add(h->stub->ours, 1))
+        && !tcp_syncache_believes_cookie(h->tcp, h->stub, h->listener, h->seg, h->now_ns)) {
+        tcp_syncache_reset(h->tcp, h->stub, h->seg, h->now_ns);
         return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     if (h->listener->listen.acceptables >= h->listener->listen.backlog) {
