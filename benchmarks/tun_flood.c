@@ -42,6 +42,7 @@ enum {
     BACKLOG = 4096,
     BATCH = 64,
     IN_FLIGHT = 128, // of a TUN device's queue of 500, so that the client's segments find room
+    PACE_NS = 50000,
     STALLED_NS = 100000000,
     READY_TRIES = 500,
     WARM_NS = 100000000,
@@ -302,11 +303,20 @@ static void send_batch(struct sender *sender, int fd)
     }
 }
 
+// Whether the flood is behind its rate.
+static bool is_time(const struct tun_flood_setup *setup, uint64_t sent, uint64_t passed_ns)
+{
+    return setup->syns_per_second == 0
+           || (double)sent < 1e-9 * (double)passed_ns * setup->syns_per_second;
+}
+
 // What the device lost is not waited for: after a while without progress all counts as taken.
 static void run_sender(void *arg)
 {
     static struct sender sender;
-    bool is_ethernet = *(const bool *)arg;
+    const struct tun_flood_setup *setup = arg;
+    bool is_ethernet = setup->listener == TUN_FLOOD_LINUX;
+    uint64_t start_ns = harness_now_ns();
     int fd = open_packet_socket();
     uint64_t lost = 0, seen = 0, seen_ns = harness_now_ns();
     prepare_frames(&sender, is_ethernet);
@@ -320,7 +330,9 @@ static void run_sender(void *arg)
             lost = sent - taken;
             seen_ns = now_ns;
         }
-        if (is_ethernet || sent - lost - taken + BATCH <= IN_FLIGHT || sent < lost + taken) {
+        if (!is_time(setup, sent, now_ns - start_ns)) {
+            pause_ns(PACE_NS);
+        } else if (is_ethernet || sent < lost + taken || sent - lost - taken + BATCH <= IN_FLIGHT) {
             send_batch(&sender, fd);
         } else {
             sched_yield();
@@ -431,24 +443,23 @@ static pid_t begin_kernel(void)
     return pid;
 }
 
-bool tun_flood_run(enum tun_flood_listener listener, uint32_t ms, struct tun_flood_result *result)
+bool tun_flood_run(const struct tun_flood_setup *setup, struct tun_flood_result *result)
 {
-    static bool is_ethernet;
+    struct tun_flood_setup copy = *setup;
     if (!peer_kernel_enter()) {
         return false;
     }
     counters =
         mmap(NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     harness_require(counters != MAP_FAILED, "shared memory");
-    is_ethernet = listener == TUN_FLOOD_LINUX;
-    pid_t server = is_ethernet ? begin_kernel() : begin_synfin();
+    pid_t server = setup->listener == TUN_FLOOD_LINUX ? begin_kernel() : begin_synfin();
     if (server < 0) {
         return false;
     }
     await_listener();
-    pid_t sender = begin(run_sender, &is_ethernet);
+    pid_t sender = begin(run_sender, &copy);
     pause_ns(WARM_NS);
-    measure(ms, result);
+    measure(setup->ms, result);
     end(sender);
     end(server);
     munmap(counters, sizeof *counters);

@@ -21,7 +21,13 @@ struct tun_flood_result {
     uint64_t bytes_first, bytes_last; // taken by the stack when the flood was on, and at its end
 };
 
+struct tun_flood_setup {
+    enum tun_flood_listener listener;
+    uint32_t ms;              // how long to measure
+    uint32_t syns_per_second; // at most; 0: as many as are taken
+};
+
 // False when no namespace or no device can be made here.
-bool tun_flood_run(enum tun_flood_listener listener, uint32_t ms, struct tun_flood_result *result);
+bool tun_flood_run(const struct tun_flood_setup *setup, struct tun_flood_result *result);
 
 #endif
