@@ -6,77 +6,89 @@
 #define SYNFIN_REASON_TCP_H
 
 // X(code, text, clause)
-#define SYNFIN_REASONS_SEND(X)                                                                    \
-    X(SEND_SYN, "opens the connection: our first sequence number", "RFC 9293 §3.5")               \
-    X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")      \
-    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3 [MUST-22]")    \
-    X(SEND_SYN_AFTER_CHALLENGE, "the peer held an old connection: reset, and our SYN again",      \
-      "RFC 5961 §4.2")                                                                            \
-    X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                \
-      "RFC 9293 §3.8.3")                                                                          \
-    X(SEND_SYN_ACK_COOKIE, "accepts and keeps nothing: our first sequence number is a cookie",    \
-      "RFC 4987 §3.6")                                                                            \
-    X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",    \
-      "RFC 9293 §3.5")                                                                            \
-    X(SEND_HANDSHAKE_ACK_AGAIN, "the SYN+ACK again: our acknowledgment of it was lost",           \
-      "RFC 5961 §4.2")                                                                            \
-    X(SEND_DATA, "new data within the peer's window and the congestion window",                   \
-      "RFC 9293 §3.10.2")                                                                         \
-    X(SEND_FIN, "no more data will be sent from this end", "RFC 9293 §3.6")                       \
-    X(SEND_ACK_EVERY_SECOND, "acknowledges at least every second full-sized segment",             \
-      "RFC 9293 §3.8.6.3 [SHLD-19]")                                                              \
-    X(SEND_ACK_DELAYED, "the delayed acknowledgment's time is over",                              \
-      "RFC 9293 §3.8.6.3 [MUST-40]")                                                              \
-    X(SEND_ACK_OUT_OF_ORDER, "at once, because data is missing before what arrived",              \
-      "RFC 5681 §4.2")                                                                            \
-    X(SEND_ACK_GAP_FILLED, "at once, because what arrived fills a gap", "RFC 5681 §4.2")          \
-    X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",        \
-      "RFC 9293 §3.10.7.4")                                                                       \
-    X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                   \
-      "RFC 9293 §3.10.7.4")                                                                       \
-    X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                       \
-    X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                    \
-      "RFC 9293 §3.10.7.4")                                                                       \
-    X(SEND_ACK_OF_FIN_AGAIN, "the FIN again: our acknowledgment of it was lost",                  \
-      "RFC 9293 §3.10.7.4")                                                                       \
-    X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",            \
-      "RFC 9293 §3.8.6.2.2 [MUST-39]")                                                            \
-    X(SEND_CHALLENGE_SYN, "challenge: a SYN inside a connection proves nothing", "RFC 5961 §4.2") \
-    X(SEND_CHALLENGE_RST, "challenge: a reset must name the exact next sequence number",          \
-      "RFC 5961 §3.2")                                                                            \
-    X(SEND_CHALLENGE_ACK, "challenge: acknowledgment outside what can be in flight",              \
-      "RFC 5961 §5.2")                                                                            \
-    X(SEND_KEEPALIVE, "asks whether the silent peer is still there", "RFC 9293 §3.8.4")           \
-    X(SEND_WINDOW_PROBE, "asks whether the peer's closed window has opened",                      \
-      "RFC 9293 §3.8.6.1 [MUST-36]")                                                              \
-    X(SEND_RST_NO_CONNECTION, "no connection and no listener here", "RFC 9293 §3.10.7.1")         \
-    X(SEND_RST_LISTEN_ACK, "acknowledges something to a listener that sent nothing",              \
-      "RFC 9293 §3.10.7.2")                                                                       \
-    X(SEND_RST_BAD_HANDSHAKE_ACK, "acknowledges something other than our SYN",                    \
-      "RFC 9293 §3.10.7.3")                                                                       \
-    X(SEND_RST_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                      \
-    X(SEND_RST_UNREAD, "closed with data unread: the peer must learn that it was lost",           \
-      "RFC 9293 §3.6.1 [SHLD-3]")                                                                 \
-    X(SEND_RST_NO_READER, "data arrived after this end was fully closed",                         \
-      "RFC 9293 §3.6.1 [SHLD-3]")                                                                 \
-    X(SEND_RST_ORPHAN, "closed by its user and over the limit of time or number",                 \
-      "RFC 9293 §3.10.4")                                                                         \
-    X(SEND_RST_LISTENER_GONE, "the listener was closed before anybody accepted",                  \
-      "RFC 9293 §3.10.4")                                                                         \
-    X(SEND_RST_TIMEOUT, "gives the connection up: tells the peer once", "RFC 9293 §3.8.3")        \
-    X(SEND_FAST_RETRANSMIT, "three duplicate acknowledgments: this segment is taken for lost",    \
-      "RFC 5681 §3.2")                                                                            \
-    X(SEND_PARTIAL_ACK, "a partial acknowledgment: the next hole is lost as well",                \
-      "RFC 6582 §3.2")                                                                            \
-    X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")             \
-    X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")          \
-    X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")    \
-    X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",             \
-      "RFC 9293 §3.8.6.1")                                                                        \
+#define SYNFIN_REASONS_SEND(X)                                                                     \
+    X(SEND_SYN, "opens the connection: our first sequence number", "RFC 9293 §3.5")                \
+    X(SEND_SYN_COOKIE_REQUEST, "opens, and asks for a Fast Open cookie for the next time",         \
+      "RFC 7413 §4.2.1")                                                                           \
+    X(SEND_SYN_DATA, "opens with a Fast Open cookie and the first data", "RFC 7413 §4.2.2")        \
+    X(SEND_SYN_DATA_AGAIN, "the data of our SYN were not taken: they go again", "RFC 7413 §4.2.2") \
+    X(SEND_SYN_ACK_OF_DATA, "a good Fast Open cookie: acknowledges the SYN and its data",          \
+      "RFC 7413 §4.2.2")                                                                           \
+    X(SEND_SYN_ACK_FASTOPEN_COOKIE, "accepts, and gives the Fast Open cookie for the next time",   \
+      "RFC 7413 §4.2.1")                                                                           \
+    X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")       \
+    X(SEND_SYN_AGAIN, "no answer to our SYN in time: sent again", "RFC 9293 §3.8.3 [MUST-22]")     \
+    X(SEND_SYN_AFTER_CHALLENGE, "the peer held an old connection: reset, and our SYN again",       \
+      "RFC 5961 §4.2")                                                                             \
+    X(SEND_SYN_ACK_AGAIN, "the handshake is not complete: our SYN+ACK goes again",                 \
+      "RFC 9293 §3.8.3")                                                                           \
+    X(SEND_SYN_ACK_COOKIE, "accepts and keeps nothing: our first sequence number is a cookie",     \
+      "RFC 4987 §3.6")                                                                             \
+    X(SEND_HANDSHAKE_ACK, "acknowledges the peer's SYN: both directions are now synchronised",     \
+      "RFC 9293 §3.5")                                                                             \
+    X(SEND_HANDSHAKE_ACK_AGAIN, "the SYN+ACK again: our acknowledgment of it was lost",            \
+      "RFC 5961 §4.2")                                                                             \
+    X(SEND_DATA, "new data within the peer's window and the congestion window",                    \
+      "RFC 9293 §3.10.2")                                                                          \
+    X(SEND_FIN, "no more data will be sent from this end", "RFC 9293 §3.6")                        \
+    X(SEND_ACK_EVERY_SECOND, "acknowledges at least every second full-sized segment",              \
+      "RFC 9293 §3.8.6.3 [SHLD-19]")                                                               \
+    X(SEND_ACK_DELAYED, "the delayed acknowledgment's time is over",                               \
+      "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
+    X(SEND_ACK_OUT_OF_ORDER, "at once, because data is missing before what arrived",               \
+      "RFC 5681 §4.2")                                                                             \
+    X(SEND_ACK_GAP_FILLED, "at once, because what arrived fills a gap", "RFC 5681 §4.2")           \
+    X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",         \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                    \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(SEND_ACK_OF_FIN, "acknowledges the peer's FIN", "RFC 9293 §3.10.7.4")                        \
+    X(SEND_ACK_UNSENT, "acknowledges what we never sent: says where we stand",                     \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(SEND_ACK_OF_FIN_AGAIN, "the FIN again: our acknowledgment of it was lost",                   \
+      "RFC 9293 §3.10.7.4")                                                                        \
+    X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",             \
+      "RFC 9293 §3.8.6.2.2 [MUST-39]")                                                             \
+    X(SEND_CHALLENGE_SYN, "challenge: a SYN inside a connection proves nothing", "RFC 5961 §4.2")  \
+    X(SEND_CHALLENGE_RST, "challenge: a reset must name the exact next sequence number",           \
+      "RFC 5961 §3.2")                                                                             \
+    X(SEND_CHALLENGE_ACK, "challenge: acknowledgment outside what can be in flight",               \
+      "RFC 5961 §5.2")                                                                             \
+    X(SEND_KEEPALIVE, "asks whether the silent peer is still there", "RFC 9293 §3.8.4")            \
+    X(SEND_WINDOW_PROBE, "asks whether the peer's closed window has opened",                       \
+      "RFC 9293 §3.8.6.1 [MUST-36]")                                                               \
+    X(SEND_RST_NO_CONNECTION, "no connection and no listener here", "RFC 9293 §3.10.7.1")          \
+    X(SEND_RST_LISTEN_ACK, "acknowledges something to a listener that sent nothing",               \
+      "RFC 9293 §3.10.7.2")                                                                        \
+    X(SEND_RST_BAD_HANDSHAKE_ACK, "acknowledges something other than our SYN",                     \
+      "RFC 9293 §3.10.7.3")                                                                        \
+    X(SEND_RST_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                       \
+    X(SEND_RST_UNREAD, "closed with data unread: the peer must learn that it was lost",            \
+      "RFC 9293 §3.6.1 [SHLD-3]")                                                                  \
+    X(SEND_RST_NO_READER, "data arrived after this end was fully closed",                          \
+      "RFC 9293 §3.6.1 [SHLD-3]")                                                                  \
+    X(SEND_RST_ORPHAN, "closed by its user and over the limit of time or number",                  \
+      "RFC 9293 §3.10.4")                                                                          \
+    X(SEND_RST_LISTENER_GONE, "the listener was closed before anybody accepted",                   \
+      "RFC 9293 §3.10.4")                                                                          \
+    X(SEND_RST_TIMEOUT, "gives the connection up: tells the peer once", "RFC 9293 §3.8.3")         \
+    X(SEND_FAST_RETRANSMIT, "three duplicate acknowledgments: this segment is taken for lost",     \
+      "RFC 5681 §3.2")                                                                             \
+    X(SEND_PARTIAL_ACK, "a partial acknowledgment: the next hole is lost as well",                 \
+      "RFC 6582 §3.2")                                                                             \
+    X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")              \
+    X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")           \
+    X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")     \
+    X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",              \
+      "RFC 9293 §3.8.6.1")                                                                         \
     X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")
 
 #define SYNFIN_REASONS_RECEIVE(X)                                                               \
     X(RECEIVED_SYN, "a peer wants to connect", "RFC 9293 §3.10.7.2")                            \
+    X(RECEIVED_SYN_DATA, "a good Fast Open cookie: data before the third segment",              \
+      "RFC 7413 §4.2.2")                                                                        \
+    X(RECEIVED_SYN_ACK_OF_DATA, "the peer accepts and acknowledges our SYN and data with it",   \
+      "RFC 7413 §4.2.2")                                                                        \
     X(RECEIVED_SYN_ACK, "the peer accepts and acknowledges our SYN", "RFC 9293 §3.10.7.3")      \
     X(RECEIVED_SYN_CROSSED, "both ends opened at the same time", "RFC 9293 §3.5")               \
     X(RECEIVED_SYN_AGAIN, "the SYN again: our SYN+ACK has not arrived", "RFC 9293 §3.10.7.4")   \
@@ -103,6 +115,13 @@
     X(USER_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                           \
     X(SYN_ARRIVED, "a SYN arrived at a listener", "RFC 9293 §3.10.7.2")                            \
     X(COOKIE_RETURNED, "a cookie came back: what it says stands for the SYN", "RFC 4987 §3.6")     \
+    X(FASTOPEN_ARRIVED, "a SYN with a good Fast Open cookie arrived at a listener",                \
+      "RFC 7413 §4.2.2")                                                                           \
+    X(FASTOPEN_COOKIE_BAD, "no Fast Open cookie of ours: an ordinary handshake",                   \
+      "RFC 7413 §4.2.2")                                                                           \
+    X(FASTOPEN_LIMIT, "enough are open before their third segment: an ordinary handshake",         \
+      "RFC 7413 §5.1")                                                                             \
+    X(FASTOPEN_OFF, "Fast Open failed towards this peer: off for a while", "RFC 7413 §4.1.3.1")    \
     X(SYN_ACK_ARRIVED, "our SYN is acknowledged and the peer's has arrived", "RFC 9293 §3.10.7.3") \
     X(SYN_CROSSED, "the peer's SYN crossed ours: simultaneous open", "RFC 9293 §3.5 [MUST-10]")    \
     X(SYN_IS_ACKED, "our SYN is acknowledged", "RFC 9293 §3.10.7.4")                               \

@@ -44,8 +44,9 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *
                                                                   synfin_socket listener,
                                                                   synfin_socket *out,
                                                                   struct synfin_endpoint *peer);
-// Begins to connect (active OPEN); CONNECTED or CLOSED tells the outcome. What can keep a
-// connection from opening, and what to do then; reason (reason.h) says which clause. At once, from
+// Begins to connect (active OPEN); CONNECTED or CLOSED tells the outcome. With FASTOPEN_CONNECT
+// the SYN waits for the first send or shutdown. What can keep a connection from opening, and what
+// to do then; reason (reason.h) says which clause. At once, from
 // synfin_socket_open or this call:
 //   LIMIT             sockets_max is reached: close one, or configure more
 //   NO_MEMORY         memory_limit_bytes is reached: the same; also from open only
@@ -109,6 +110,16 @@ SYNFIN_API void synfin_socket_close(synfin_stack *stack, synfin_socket socket, u
 // Ends the connection at once with a reset and gives the handle up (RFC 9293 ABORT).
 SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, uint64_t now_ns);
 
+// Fast Open (RFC 7413) lets a client's first data travel with its SYN, to a server that has given
+// it a cookie before. It is off: a client turns it on with FASTOPEN_CONNECT before it connects and
+// then calls send, the first time of all to get the cookie. A server turns it on with FASTOPEN on
+// its listener: accept then gives connections before the handshake is complete, with data to read;
+// sending is allowed, and CONNECTED tells when the client has completed the handshake.
+//
+// The price: a SYN that the network duplicates is delivered again when its connection has ended
+// before the copy arrives, or when another machine that knows the cookie gets the copy. Requests
+// must bear being done twice (RFC 7413 §6.1).
+
 // X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
 #define SYNFIN_OPTIONS(X)                                                                       \
     X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")           \
@@ -133,7 +144,10 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")       \
     X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)") \
     X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                          \
-    X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")
+    X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")          \
+    X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")      \
+    X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                 \
+      "1: connect, and let the first data go with the SYN")
 
 enum synfin_option {
 #define SYNFIN_OPTION_ENUM(code, name, text) SYNFIN_OPTION_##code,

@@ -92,6 +92,8 @@ struct synfin_stack_config {
     uint8_t cookie_secret[32];       // shared by machines that may complete each other's handshakes
     uint64_t cookie_clock_offset_ns; // added to now_ns: the time that those machines share
     uint64_t cookie_lifetime_ns;     // a SYN cookie is good for between half of this and all of it
+
+    uint32_t fastopen_peers_max; // servers whose Fast Open cookies are kept; 0: none are asked for
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

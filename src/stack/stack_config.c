@@ -6,6 +6,7 @@
 
 #include "base/deadline.h"
 #include "stack/stack_internal.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_stub.h"
 
 enum {
@@ -53,6 +54,7 @@ static void set_default_handshake(struct synfin_stack_config *config)
     config->answers_max = 1024;
     config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
+    config->fastopen_peers_max = 64;
 }
 
 void synfin_stack_config_default(struct synfin_stack_config *config)
@@ -131,6 +133,7 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->half_open_max, 1, STUBS_MAX)
            && is_within(config->time_wait_max, 1, STUBS_MAX)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
+           && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
            && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
 }
 

@@ -22,6 +22,7 @@
 #include "buf/stream.h"
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_cookie.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_stray.h"
 #include "tcp/tcp_stub.h"
 
@@ -58,6 +59,9 @@ struct tcp {
     struct list_node events;                    // connections with events for the user
 
     struct tcp_strays strays; // segments without a connection block
+
+    struct tcp_fastopen_jar fastopen_jar;     // of cookies that we give
+    struct tcp_fastopen_peers fastopen_peers; // and of those that we were given
 
     uint32_t by_state[SYNFIN_TCP_STATE_COUNT]; // blocks; stubs are counted by their tables
     uint64_t segments_in, segments_out, segments_retransmitted, octets_in, octets_out;

@@ -4,6 +4,7 @@
 // RFC 5961 §5.2's narrower range; what follows is SND.UNA, the window, recovery and congestion
 // control, and the state changes that an acknowledged SYN or FIN brings.
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -32,6 +33,9 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     ASSERT(seq_lt(conn->snd.una, ack) && seq_le(ack, conn->snd.nxt));
     tcp_rtt_on_acked(conn, ack, now_ns);
     drop_acked_data(tcp, conn, ack);
+    if (conn->fastopen != TCP_FASTOPEN_NONE) {
+        tcp_fastopen_conn_release(tcp, conn);
+    }
     conn->is_syn_acked = true;
     conn->snd.una = ack;
     conn->snd.resend = seq_max(conn->snd.resend, ack);
@@ -148,6 +152,7 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
     seg->reason = SYNFIN_REASON_RECEIVED_HANDSHAKE_ACK;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_IS_ACKED, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
+    tcp_fastopen_conn_send_rest(conn);
     tcp_ack_update_window(conn, seg);
     tcp_close_deferred(tcp, conn, now_ns);
     return TCP_VERDICT_GO_ON;

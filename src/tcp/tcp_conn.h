@@ -122,11 +122,22 @@ struct tcp_totals {
 struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
     uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
-    uint16_t mss_limit; // TCP_MAXSEG; 0: none
+    uint16_t mss_limit;    // TCP_MAXSEG; 0: none
+    uint16_t fastopen_max; // of a listener, before the third segment; 0: no Fast Open
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
     int16_t linger; // -1: in order; 0: abort
-    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr;
+    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect;
+};
+
+// What Fast Open is to a connection that is being opened. Written by tcp_fastopen_conn.c.
+enum tcp_fastopen {
+    TCP_FASTOPEN_NONE,
+    TCP_FASTOPEN_WAITING,   // client: the SYN waits for data
+    TCP_FASTOPEN_REQUESTED, // client: our SYN asks for a cookie
+    TCP_FASTOPEN_OFFERED,   // client: our SYN carries a cookie and data
+    TCP_FASTOPEN_TAKEN,     // server: opened by a SYN with a good cookie
+    TCP_FASTOPEN_RENEWING,  // server: the same, and our SYN+ACK carries a newer cookie
 };
 
 // A listener's part.
@@ -134,6 +145,9 @@ struct tcp_listener {
     struct list_node acceptable;      // children that wait for accept, oldest first, by `family`
     uint32_t half_opens, acceptables; // half-open connections in tcp->half_open; length of the list
     uint32_t backlog;                 // limit of each
+    uint16_t fastopen_pending;        // opened by Fast Open, and no third segment yet
+    uint16_t fastopen_resting;        // of those, reset by the peer: counted a while longer
+    uint64_t fastopen_reset_ns;       // when the last one was
 };
 
 struct tcp_conn {
@@ -142,10 +156,12 @@ struct tcp_conn {
     bool is_passive; // came from a listener
     bool is_orphan;  // the user has given its handle up
     bool is_bound;
-    bool is_syn_acked; // the peer has our SYN: `send` begins at snd.una
-    bool has_syn_lost; // our SYN had to be sent again
-    bool has_answered; // answered_ns is set
-    bool snd_closed;   // no more octets will be queued: a FIN follows the last
+    bool is_syn_acked;          // the peer has our SYN: `send` begins at snd.una
+    bool has_syn_lost;          // our SYN had to be sent again
+    bool has_answered;          // answered_ns is set
+    uint8_t fastopen;           // enum tcp_fastopen
+    uint32_t fastopen_listener; // number of the listener that counts it as pending
+    bool snd_closed;            // no more octets will be queued: a FIN follows the last
     bool fin_sent;
     bool rcv_shut;                                // the user reads no more
     bool has_fin;                                 // rcv.fin is known

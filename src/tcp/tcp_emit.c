@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -101,7 +102,8 @@ static void add_payload(struct tcp_conn *conn, struct tcp_plan *plan, struct syn
 {
     uint32_t pieces = 0;
     if (plan->bytes > 0) {
-        uint32_t offset = seq_distance(tcp_output_base(conn), plan->seq);
+        struct seq first = plan->kind == TCP_PLAN_SYN ? seq_add(plan->seq, 1) : plan->seq;
+        uint32_t offset = seq_distance(tcp_output_base(conn), first);
         uint32_t shown = stream_peek(&conn->send, offset, plan->bytes, packet->span, &pieces,
                                      SYNFIN_PACKET_SPANS);
         ASSERT(shown > 0);
@@ -177,9 +179,12 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     begin_packet(packet);
     add_payload(conn, plan, packet);
     describe(conn, plan, &h, now_ns);
+    if (plan->kind == TCP_PLAN_SYN) {
+        tcp_fastopen_conn_add_option(tcp, conn, plan, &h, now_ns);
+    }
     emit_header(packet, &h);
     uint32_t mss = tcp_output_segment_bytes(conn);
-    if (plan->bytes > mss) {
+    if (plan->bytes > mss && plan->kind != TCP_PLAN_SYN) {
         packet->gso_bytes = (uint16_t)mss;
     }
     if (conn->path.can_checksum) {

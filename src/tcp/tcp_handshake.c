@@ -49,6 +49,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
         .number = stub->number,
         .own_shift = stub->as.half_open.own_shift,
         .retries = stub->as.half_open.retries,
+        .wants_fastopen = stub->wants_fastopen,
     };
     tcp_stub_pair(&tcp->half_open, stub, &out->pair);
 }
@@ -60,6 +61,7 @@ void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stu
     stub->has_timestamps = offer->has_timestamps;
     stub->has_sack = offer->has_sack;
     stub->has_ecn = offer->has_ecn;
+    stub->wants_fastopen = handshake->wants_fastopen;
     stub->size = offer->mss;
     stub->number = handshake->number;
     stub->ts_recent = offer->ts_val;
@@ -134,6 +136,7 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .has_wscale = offer->has_wscale,
         .has_sack_permitted = offer->has_sack,
         .has_timestamps = offer->has_timestamps,
+        .has_fastopen = handshake->wants_fastopen && handshake->retries == 0,
     };
     if (offer->has_timestamps) {
         out->ts_val = tcp_isn_timestamp(tcp, &handshake->pair, now_ns);

@@ -4,6 +4,7 @@
 // must lie in what is in flight (RFC 5927 §4.1); and none of them ends a connection that is open
 // (§5.2): there they only explain, should the connection time out.
 #include "base/addr_kind.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -84,6 +85,7 @@ static void take_unreachable(struct tcp *tcp, struct tcp_conn *conn,
                              const struct tcp_icmp_error *said, uint64_t now_ns)
 {
     enum synfin_error error = error_of(said->kind);
+    tcp_fastopen_conn_on_failed(tcp, conn, now_ns);
     conn->icmp = said->icmp;
     if (is_hard(conn, said->kind)) {
         tcp_life_end(tcp, conn, error, SYNFIN_REASON_ICMP_UNREACHABLE, now_ns);

@@ -11,6 +11,7 @@
 // decides ACCEPT or DROP, and nobody touches the connection again.
 #include "base/addr_kind.h"
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
@@ -154,7 +155,8 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
 }
 
 // Second step: RST, with the exact match of RFC 5961 §3.2. Text that comes with it is not looked at
-// (RFC 9293 §3.5.3 [SHLD-2]). A block in SYN-RECEIVED was opened actively: both ends sent a SYN.
+// (RFC 9293 §3.5.3 [SHLD-2]). A block in SYN-RECEIVED was opened by both ends, or by
+// Fast Open, and has a user then.
 static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                   uint64_t now_ns)
 {
@@ -165,7 +167,8 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
         tcp_challenge_send(tcp, conn, SYNFIN_REASON_SEND_CHALLENGE_RST, now_ns);
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_INEXACT);
     }
-    bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+    bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && !conn->is_passive;
+    tcp_fastopen_conn_on_reset(tcp, conn, now_ns);
     tcp_life_end(tcp, conn, is_opening ? SYNFIN_ERROR_REFUSED : SYNFIN_ERROR_RESET,
                  SYNFIN_REASON_RST_ARRIVED, now_ns);
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);

@@ -129,6 +129,8 @@ uint16_t tcp_open_advertised_mss(const struct tcp_settings *set, const struct tc
                                  bool is_ipv4);
 void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason cause,
                           uint64_t now_ns);
+// Gives a listener's child to accept.
+void tcp_open_hand_over(struct tcp *tcp, struct tcp_conn *conn);
 // Effective send MSS from the peer's, the path's and the options' sizes (RFC 9293 §3.7.1).
 void tcp_open_set_mss(struct tcp_conn *conn);
 

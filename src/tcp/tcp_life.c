@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 static struct siphash_key draw_key(const struct slab_source *memory)
@@ -36,6 +37,7 @@ static void init_cookies(struct tcp *tcp)
     }
     tcp_cookie_init(&tcp->cookies, secret, config->cookie_clock_offset_ns,
                     config->cookie_lifetime_ns);
+    tcp_fastopen_init(&tcp->fastopen_jar, secret, config->cookie_clock_offset_ns);
 }
 
 static void init_keys(struct tcp *tcp)
@@ -65,6 +67,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
                         config->half_open_max);
     tcp_stub_table_init(&tcp->time_wait, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->time_wait_max);
+    tcp_fastopen_peers_init(&tcp->fastopen_peers, memory, config->fastopen_peers_max);
     list_init(&tcp->events);
     for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {
         list_init(&tcp->ready[i]);
@@ -87,6 +90,7 @@ void tcp_deinit(struct tcp *tcp)
     chunk_pool_deinit(&tcp->chunks);
     tcp_stub_table_deinit(&tcp->half_open);
     tcp_stub_table_deinit(&tcp->time_wait);
+    tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
     tcp_stray_deinit(tcp);
 }
@@ -140,6 +144,7 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);
     tcp_life_leave_listener(conn);
+    tcp_fastopen_conn_release(tcp, conn);
     struct reassembly_memory memory = ooo_memory(tcp);
     reassembly_clear(&conn->ooo, &memory);
     stream_clear(&conn->send, &tcp->chunks);

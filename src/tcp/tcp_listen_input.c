@@ -4,6 +4,7 @@
 // keeps a stub or nothing at all; an acknowledgment may bring a cookie back. The listener itself
 // never changes.
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
@@ -47,5 +48,6 @@ enum tcp_verdict tcp_listen_input(struct tcp *tcp, struct tcp_conn *listener,
     if (tcp_segment_has(seg, SYNFIN_TCP_FIN)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_TCP_FLAGS);
     }
-    return tcp_syncache_open(tcp, listener, seg, now_ns);
+    enum tcp_verdict verdict = tcp_fastopen_conn_open(tcp, listener, seg, now_ns);
+    return verdict != TCP_VERDICT_GO_ON ? verdict : tcp_syncache_open(tcp, listener, seg, now_ns);
 }

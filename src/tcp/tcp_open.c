@@ -4,6 +4,7 @@
 // peer's SYN, the segment size, and what happens when the handshake is complete.
 #include "base/addr_kind.h"
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -134,7 +135,8 @@ void tcp_open_take_syn(const struct tcp *tcp, struct tcp_conn *conn, const struc
     tcp_open_read_offer(tcp, seg, &offer);
     tcp_open_take_offer(conn, &offer, now_ns);
     conn->snd.wnd = conn->snd.wnd_max = seg->h.window; // never scaled on a SYN, RFC 7323 §2.2
-    conn->snd.edge = seq_add(conn->iss, 1 + conn->snd.wnd);
+    // Data may have gone with our SYN, before a window was known.
+    conn->snd.edge = seq_max(conn->snd.edge, seq_add(conn->iss, 1 + conn->snd.wnd));
 }
 
 // RFC 5681 §3.1: a SYN or SYN+ACK that was lost begins with one segment.
@@ -145,7 +147,7 @@ static void start_congestion_control(struct tcp *tcp, struct tcp_conn *conn, uin
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_OPEN, now_ns);
 }
 
-static void hand_to_listener(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_open_hand_over(struct tcp *tcp, struct tcp_conn *conn)
 {
     struct tcp_conn *listener = conn->listener;
     list_push_back(&listener->listen.acceptable, &conn->family);
@@ -160,9 +162,10 @@ void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_re
     start_congestion_control(tcp, conn, now_ns);
     tcp_trace_outcome(tcp, &conn->pair, conn->number, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED,
                       now_ns);
-    if (conn->listener != NULL) {
-        hand_to_listener(tcp, conn);
-    } else {
+    if (conn->listener != NULL && list_is_empty(&conn->family)) {
+        tcp_open_hand_over(tcp, conn);
+    }
+    if (conn->listener == NULL || tcp_fastopen_conn_is_taken(conn)) {
         tcp_event_tell(tcp, conn, SYNFIN_EVENT_CONNECTED);
     }
     tcp_timer_on_received(tcp, conn, now_ns);

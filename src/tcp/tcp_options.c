@@ -35,6 +35,8 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_TRAFFIC_CLASS] = {0, 255},
     [SYNFIN_OPTION_HOP_LIMIT] = {1, 255},
     [SYNFIN_OPTION_URGENT_MARK] = {1, 1},
+    [SYNFIN_OPTION_FASTOPEN] = {0, UINT16_MAX},
+    [SYNFIN_OPTION_FASTOPEN_CONNECT] = {0, 1},
 };
 
 static bool is_read_only(enum synfin_option option)
@@ -93,6 +95,10 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->traffic_class = (uint8_t)value;
     } else if (option == SYNFIN_OPTION_HOP_LIMIT) {
         set->hop_limit = (uint8_t)value;
+    } else if (option == SYNFIN_OPTION_FASTOPEN) {
+        set->fastopen_max = (uint16_t)value;
+    } else if (option == SYNFIN_OPTION_FASTOPEN_CONNECT) {
+        set->has_fastopen_connect = value != 0;
     }
 }
 
@@ -190,6 +196,8 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_SEND_QUEUE: *value = conn->send.bytes; break;
     case SYNFIN_OPTION_URGENT_LEFT: *value = urgent_left(conn); break;
     case SYNFIN_OPTION_URGENT_MARK: *value = conn->has_urgent_out; break;
+    case SYNFIN_OPTION_FASTOPEN: *value = set->fastopen_max; break;
+    case SYNFIN_OPTION_FASTOPEN_CONNECT: *value = set->has_fastopen_connect; break;
     case SYNFIN_OPTION_COUNT:
     default: return SYNFIN_ERROR_INVALID;
     }

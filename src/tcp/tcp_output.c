@@ -8,6 +8,7 @@
 // Each choice is a plan: sequence number, octets, flags and the reason. The plan is emitted
 // (tcp_emit.c) and then booked here: the only place where SND.NXT moves.
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -85,7 +86,8 @@ struct seq tcp_output_end(const struct tcp_conn *conn)
 // the peer took its window back (RFC 9293 §3.8.6 [MUST-34, SHLD-15]).
 uint32_t tcp_output_room(const struct tcp_conn *conn)
 {
-    uint32_t flight = tcp_output_flight(conn);
+    struct seq base = tcp_output_base(conn); // the window is for octets; a SYN takes none of it
+    uint32_t flight = seq_distance(seq_min(base, conn->snd.resend), conn->snd.resend);
     return conn->snd.wnd > flight ? conn->snd.wnd - flight : 0;
 }
 
@@ -112,9 +114,10 @@ uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn)
     return conn->snd.mss > extra ? conn->snd.mss - extra : 1;
 }
 
-static bool choose_syn(const struct tcp_conn *conn, struct tcp_plan *plan)
+static bool choose_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
+                       uint64_t now_ns)
 {
-    if (!seq_eq(conn->snd.resend, conn->iss)) {
+    if (!seq_eq(conn->snd.resend, conn->iss) || tcp_fastopen_conn_is_waiting(conn)) {
         return false;
     }
     bool is_answer = conn->state != SYNFIN_TCP_STATE_SYN_SENT;
@@ -127,6 +130,10 @@ static bool choose_syn(const struct tcp_conn *conn, struct tcp_plan *plan)
         plan->reason = is_answer ? SYNFIN_REASON_SEND_SYN_ACK_AGAIN : SYNFIN_REASON_SEND_SYN_AGAIN;
     } else if (plan->is_again) {
         plan->reason = conn->pending.resend_reason;
+    } else if (!is_answer) {
+        tcp_fastopen_conn_plan_syn(tcp, conn, plan, now_ns);
+    } else if (tcp_fastopen_conn_is_taken(conn)) {
+        plan->reason = SYNFIN_REASON_SEND_SYN_ACK_OF_DATA;
     }
     return true;
 }
@@ -211,7 +218,7 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     if (!is_all) {
         return bytes >= conn->snd.wnd_max / 2; // (3) Fs = 1/2 of the largest window
     }
-    bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt);
+    bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
     return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
 }
 
@@ -345,7 +352,7 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
 static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan, uint64_t now_ns)
 {
     *plan = (struct tcp_plan){0};
-    if (!conn->is_syn_acked && choose_syn(conn, plan)) {
+    if (!conn->is_syn_acked && choose_syn(tcp, conn, plan, now_ns)) {
         return true;
     }
     if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
@@ -355,7 +362,8 @@ static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan
         return true;
     }
     *plan = (struct tcp_plan){0};
-    if (conn->is_syn_acked && choose_data(tcp, conn, plan, now_ns)) {
+    bool may_send = conn->is_syn_acked || tcp_fastopen_conn_is_taken(conn);
+    if (may_send && choose_data(tcp, conn, plan, now_ns)) {
         return true;
     }
     *plan = (struct tcp_plan){0};
@@ -382,6 +390,11 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
         if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {
             conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
         }
+    }
+    // RFC 7413 §4.2.2: a SYN+ACK goes again alone; data that followed the first one wait for an
+    // answer to it.
+    if (plan->kind == TCP_PLAN_SYN && tcp_fastopen_conn_is_taken(conn)) {
+        conn->snd.resend = conn->snd.nxt;
     }
 }
 

@@ -65,7 +65,9 @@ void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_
         conn->rtt.is_timing = false; // §3: the answer could be to either
     } else if (!conn->rtt.is_timing) {
         conn->rtt.is_timing = true;
-        conn->rtt.timed = seq_add(plan->seq, plan->bytes + (plan->bytes == 0));
+        // Data that go with a SYN may be left unacknowledged.
+        bool is_one = plan->bytes == 0 || plan->kind == TCP_PLAN_SYN;
+        conn->rtt.timed = seq_add(plan->seq, is_one ? 1 : plan->bytes);
         conn->rtt.timed_ns = now_ns;
     }
 }

@@ -173,6 +173,8 @@ static void describe(const struct tcp_stray *stray, struct wire_tcp *h)
         .has_timestamps = stray->has_timestamps,
         .ts_val = stray->ts_val,
         .ts_ecr = stray->ts_ecr,
+        .has_fastopen = stray->has_fastopen,
+        .cookie_bytes = stray->has_fastopen ? TCP_FASTOPEN_COOKIE : 0,
     };
 }
 
@@ -188,6 +190,9 @@ void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfi
 {
     struct wire_tcp h;
     describe(stray, &h);
+    if (stray->has_fastopen) {
+        tcp_fastopen_give(&tcp->fastopen_jar, &stray->pair.remote, now_ns, &h);
+    }
     tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;
     packet->conn = stray->number;

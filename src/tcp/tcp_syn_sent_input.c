@@ -3,14 +3,16 @@
 // A segment while our SYN is out: RFC 9293 §3.10.7.3, state SYN-SENT. Text and FIN that come with
 // a SYN+ACK are taken, for the handshake is then complete; those that come with a crossed SYN are
 // left for the peer to send again.
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 static bool acknowledges_syn(const struct tcp_conn *conn, struct seq ack)
 {
-    return seq_lt(conn->iss, conn->snd.nxt) && seq_eq(ack, conn->snd.nxt);
+    return seq_lt(conn->iss, ack) && seq_le(ack, conn->snd.nxt);
 }
 
-// First: an ACK must acknowledge our SYN and nothing else, for nothing else was sent.
+// First: an ACK must acknowledge our SYN, and no more than was sent: nothing, or data with the SYN
+// (RFC 7413 §4.2.2).
 static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
 {
     if (!tcp_segment_has(seg, SYNFIN_TCP_ACK) || acknowledges_syn(conn, seg->h.ack)) {
@@ -49,12 +51,16 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
 static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                      struct tcp_segment *seg, uint64_t now_ns)
 {
+    bool has_data_acked = seq_gt(seg->h.ack, seq_add(conn->iss, 1));
+    tcp_fastopen_conn_on_syn_ack(tcp, conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
+    tcp_fastopen_conn_send_rest(conn);
     conn->snd.wl2 = seg->h.ack;
     conn->pending.ack_reason = SYNFIN_REASON_SEND_HANDSHAKE_ACK;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
     tcp_close_deferred(tcp, conn, now_ns);
-    seg->reason = SYNFIN_REASON_RECEIVED_SYN_ACK;
+    seg->reason =
+        has_data_acked ? SYNFIN_REASON_RECEIVED_SYN_ACK_OF_DATA : SYNFIN_REASON_RECEIVED_SYN_ACK;
     seg->h.seq = seq_add(seg->h.seq, 1);
     seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
     return tcp_text_take(tcp, conn, seg, now_ns);

@@ -13,6 +13,7 @@
 // most three times the octets that it sent (stub->as.half_open.credit_words).
 #include "tcp/tcp_syncache.h"
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 
@@ -159,6 +160,9 @@ void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
     tcp_handshake_syn_ack(tcp, &handshake, listener, &stray, now_ns);
     stray.reason = (uint16_t)reason;
     stray.is_again = reason != SYNFIN_REASON_SEND_SYN_ACK;
+    if (stray.has_fastopen && !stray.is_again) {
+        stray.reason = SYNFIN_REASON_SEND_SYN_ACK_FASTOPEN_COOKIE;
+    }
     tcp_syncache_send(tcp, stub, &stray, now_ns);
 }
 
@@ -259,6 +263,7 @@ enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
     tcp_handshake_of_syn(tcp, listener, seg, &handshake);
+    handshake.wants_fastopen = tcp_fastopen_conn_is_asked(listener, seg);
     enum synfin_syn_cookies cookies = (enum synfin_syn_cookies)tcp->config.syn_cookies;
     struct tcp_stub *stub = NULL;
     if (cookies != SYNFIN_SYN_COOKIES_ALWAYS) {

@@ -12,6 +12,7 @@
 //     USER_TIMEOUT  the user limits unacknowledged data       RFC 9293 §3.10.8
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
@@ -275,10 +276,11 @@ static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
     tcp_output_want(tcp, conn);
 }
 
-static void note_syn_lost(struct tcp_conn *conn)
+static void note_syn_lost(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (!conn->is_syn_acked) {
         conn->has_syn_lost = true;
+        tcp_fastopen_conn_on_failed(tcp, conn, now_ns);
     }
 }
 
@@ -302,7 +304,7 @@ static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
         return false;
     }
     conn->retries++;
-    note_syn_lost(conn);
+    note_syn_lost(tcp, conn, now_ns);
     if (conn->retries == R1_RETRIES) {
         note_r1(tcp, conn);
     }

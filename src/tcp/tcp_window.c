@@ -16,17 +16,17 @@ uint8_t tcp_window_shift(uint32_t buffer_bytes)
     return shift;
 }
 
-uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
-{
-    uint32_t buffer = conn->set.receive_buffer_bytes;
-    return (uint16_t)(buffer < WINDOW_FIELD_MAX ? buffer : WINDOW_FIELD_MAX);
-}
-
 // RCV.BUFF - RCV.USER: room for octets that have not arrived.
 static uint32_t free_room(const struct tcp_conn *conn)
 {
     uint32_t buffer = conn->set.receive_buffer_bytes;
     return conn->receive.bytes < buffer ? buffer - conn->receive.bytes : 0;
+}
+
+uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
+{
+    uint32_t room = free_room(conn); // all of the buffer, less what came with the peer's SYN
+    return (uint16_t)(room < WINDOW_FIELD_MAX ? room : WINDOW_FIELD_MAX);
 }
 
 // By how much the right edge could move.

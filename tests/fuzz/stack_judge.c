@@ -33,7 +33,7 @@ static void judge_flags(const struct segment_wire *seg)
     RIG_REQUIRE((flags & (SYN | RST | ACK)) != 0);
     RIG_REQUIRE(!is_syn || (flags & (FIN | RST)) == 0);
     RIG_REQUIRE((flags & RST) == 0 || ((flags & FIN) == 0 && seg->payload_bytes == 0));
-    RIG_REQUIRE(!is_syn || seg->payload_bytes == 0);
+    RIG_REQUIRE(!is_syn || seg->payload_bytes == 0 || seg->fastopen.bytes > 0);
     RIG_REQUIRE(is_syn || (seg->mss == 0 && seg->wscale < 0 && !seg->sack_permitted));
     RIG_REQUIRE(is_syn || !seg->fastopen.is_set);
     RIG_REQUIRE(!is_syn || seg->mss != 0);

@@ -178,6 +178,8 @@ void segment_expect_free(struct segment_place at);
 
 // User calls, in segment_calls.c. Those without a result must succeed.
 void segment_listen(uint32_t backlog, struct segment_place at);
+// A socket bound to this port and not connected yet; the peer's port is 80.
+void segment_open_client(uint16_t port, struct segment_place at);
 void segment_connect(struct segment_place at);
 void segment_accept(struct segment_place at);
 void segment_close(struct segment_place at);

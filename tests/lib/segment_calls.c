@@ -56,13 +56,18 @@ enum synfin_error segment_user_connect(void)
     return error;
 }
 
-void segment_connect(struct segment_place at)
+void segment_open_client(uint16_t port, struct segment_place at)
 {
-    bench.stack_port = 40000;
+    bench.stack_port = port;
     bench.peer_port = 80;
     segment_step(at);
     segment_wait_for_iss();
     bench.socket = open_bound(at);
+}
+
+void segment_connect(struct segment_place at)
+{
+    segment_open_client(40000, at);
     segment_result(segment_user_connect(), SYNFIN_ERROR_OK, at);
 }
 

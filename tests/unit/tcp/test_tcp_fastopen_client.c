@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+//
+// Fast Open at the end that connects, RFC 7413 §4.1.3 and §4.2.
+#include <string.h>
+
+#include "lib/segment.h"
+#include "tcp/tcp_fastopen.h"
+
+static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}};
+
+static void connect_fast(uint16_t port)
+{
+    segment_open_client(port, HERE);
+    segment_without_iss();
+    SET(FASTOPEN_CONNECT, 1);
+    RESULT(segment_user_connect(), OK);
+}
+
+static void finish(uint32_t seq)
+{
+    while (synfin_stack_next_event(bench.stack, &bench.event)) {
+    }
+    SEND(.flags = RST, .seq = 1, .ack = seq);
+    CLOSE();
+}
+
+// A connection that brings the cookie, and ends.
+static void learn_cookie(uint16_t mss)
+{
+    connect_fast(39999);
+    WRITE(1);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = mss, .fastopen = COOKIE);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
+    finish(2);
+}
+
+static void off_by_default_never_asks(void **state)
+{
+    (void)state;
+    OPEN_ACTIVE(); // EXPECT refuses an option that no test asked for
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    SEND(.flags = RST, .seq = 1);
+    CHECK(bench.tcp->fastopen_peers.peer == NULL); // and costs no memory
+}
+
+static void syn_waits_for_data_and_asks_for_a_cookie(void **state)
+{
+    (void)state;
+    connect_fast(40000);
+    EXPECT_NOTHING();
+    ADVANCE(SEC(10));
+    EXPECT_NOTHING();
+    RESULT(segment_user_connect(), IN_PROGRESS);
+    WRITE(10);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST, WHY(SEND_SYN_COOKIE_REQUEST));
+    NO_EVENT();
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE);
+    EVENT(CONNECTED);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+}
+
+// RFC 7413 §4.2.2.
+static void known_cookie_takes_data_with_the_syn(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .mss = 1460 - (bench.version == 6 ? 20 : 0), .data = 100,
+           .fastopen = COOKIE, WHY(SEND_SYN_DATA));
+    EXPECT_NOTHING();
+    SEND(.flags = SYN | ACK, .ack = 101, .mss = 1460);
+    REASON(RECEIVED_SYN_ACK_OF_DATA);
+    EVENT(CONNECTED);
+    EXPECT(.flags = ACK, .seq = 101, .ack = 1);
+    WRITE(50);
+    EXPECT(.flags = PSH | ACK, .seq = 101, .ack = 1, .data = 50);
+    SEND(.flags = ACK, .seq = 1, .ack = 151);
+    EXPECT_NOTHING();
+}
+
+// The answer may come with the SYN+ACK, and what is too much for the SYN goes after it.
+static void data_are_bounded_by_the_size_the_server_told(void **state)
+{
+    (void)state;
+    learn_cookie(1000);
+    connect_fast(40000);
+    SET(NODELAY, 1);
+    WRITE(2000);
+    EXPECT(.flags = SYN, .data = 960, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 961, .mss = 1000, .data = 20);
+    EXPECT(.flags = ACK, .seq = 961, .ack = 21, .data = 1000);
+    EXPECT(.flags = PSH | ACK, .seq = 1961, .ack = 21, .data = 40);
+    READ(20);
+}
+
+static void server_without_mss_option_gets_the_default(void **state)
+{
+    (void)state;
+    learn_cookie(0);
+    connect_fast(40000);
+    WRITE(2000);
+    EXPECT(.flags = SYN, .data = 496, .fastopen = COOKIE);
+    finish(497);
+}
+
+// The data go again with the third segment, and this port is left alone for a minute.
+static void data_not_taken_go_again_at_once(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    REASON(FASTOPEN_OFF);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100, WHY(SEND_SYN_DATA_AGAIN));
+    SEND(.flags = ACK, .seq = 1, .ack = 101);
+    finish(101);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, WHY(SEND_SYN));
+    SEND(.flags = RST | ACK, .ack = 1);
+    CLOSE();
+    ADVANCE(SEC(60));
+    connect_fast(40002);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    finish(101);
+}
+
+// A server whose key has changed gives another cookie: that is no failure.
+static void data_not_taken_with_a_new_cookie_is_no_failure(void **state)
+{
+    (void)state;
+    static const struct segment_cookie other = {true, 8, {9, 9, 9, 9, 9, 9, 9, 9}};
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = other);
+    NO_REASON(FASTOPEN_OFF);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    finish(101);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = other);
+    finish(101);
+}
+
+static void part_of_the_data_taken_leaves_the_rest(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 41, .mss = 1460);
+    NO_REASON(FASTOPEN_OFF);
+    EXPECT(.flags = PSH | ACK, .seq = 41, .ack = 1, .data = 60, WHY(SEND_SYN_DATA_AGAIN));
+    SEND(.flags = ACK, .seq = 1, .ack = 101);
+    EXPECT_NOTHING();
+}
+
+// A window smaller than what went with the SYN: the rest waits for room.
+static void server_with_a_small_window_is_not_overrun(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(1000);
+    EXPECT(.flags = SYN, .data = 1000, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 301, .mss = 1460, .window = 200);
+    EXPECT(.flags = ACK, .seq = 301, .ack = 1, .data = 200);
+    SEND(.flags = ACK, .seq = 1, .ack = 501, .window = 5000);
+    EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 500);
+}
+
+// RFC 7413 §4.2.2, §4.1.3.1.
+static void lost_syn_goes_again_without_data_and_option(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    EXPECT_AFTER(SEC(1), .flags = SYN, WHY(SEND_SYN_AGAIN));
+    EXPECT_AFTER(SEC(2), .flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    EVENT(CONNECTED);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100, WHY(SEND_SYN_DATA_AGAIN));
+    finish(101);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, WHY(SEND_SYN));
+    finish(1);
+}
+
+// The first SYN was only late: what it brought counts.
+static void late_answer_to_the_first_syn_acknowledges_its_data(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 101, .mss = 1460);
+    EVENT(CONNECTED);
+    EXPECT(.flags = ACK, .seq = 101, .ack = 1);
+    finish(101);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    finish(101);
+}
+
+static void lost_request_goes_again_without_it(void **state)
+{
+    (void)state;
+    connect_fast(40000);
+    WRITE(10);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE); // nobody asks any more
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    finish(11);
+    connect_fast(40001);
+    WRITE(10);
+    EXPECT(.flags = SYN, WHY(SEND_SYN));
+    finish(1);
+}
+
+static void cookie_that_nobody_asked_for_is_not_kept(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    CHECK_EQ(bench.tcp->fastopen_peers.count, 0);
+}
+
+static void acknowledgment_beyond_the_data_is_reset(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 102, .mss = 1460);
+    EXPECT(.flags = RST, .seq = 102, WHY(SEND_RST_BAD_HANDSHAKE_ACK));
+    SEND(.flags = SYN | ACK, .ack = 0, .mss = 1460);
+    EXPECT(.flags = RST, .seq = 0, WHY(SEND_RST_BAD_HANDSHAKE_ACK));
+    IN_STATE(SYN_SENT);
+}
+
+static void refusal_is_told_like_any_other(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = RST | ACK, .ack = 101);
+    EVENT_CLOSED(REFUSED);
+}
+
+// RFC 7413 §4.1.3.1: an ICMP error is an answer to Fast Open too.
+static void unreachable_turns_it_off(void **state)
+{
+    (void)state;
+    static const uint8_t v4[2] = {3, 1};
+    static const uint8_t v6[2] = {1, 3};
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    segment_icmp(bench.version == 4 ? v4 : v6, 0, 0, HERE);
+    REASON(FASTOPEN_OFF);
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+}
+
+static void shutdown_or_close_let_a_waiting_syn_go(void **state)
+{
+    (void)state;
+    connect_fast(40000);
+    SHUTDOWN(WRITE);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE);
+    EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 1);
+    finish(2);
+    connect_fast(40001);
+    SHUTDOWN(WRITE);
+    EXPECT(.flags = SYN, WHY(SEND_SYN)); // a cookie is of no use without data
+    finish(1);
+    connect_fast(40002);
+    CLOSE();
+    EXPECT_NOTHING();
+    EXPECT_FREE();
+}
+
+static void stack_that_keeps_no_peers_never_asks(void **state)
+{
+    (void)state;
+    segment_config()->fastopen_peers_max = 0;
+    connect_fast(40000);
+    EXPECT_NOTHING();
+    WRITE(10);
+    EXPECT(.flags = SYN, WHY(SEND_SYN));
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+}
+
+// The peer's SYN crosses ours: the data go again once both ends are there.
+static void crossed_syns_leave_the_data_for_later(void **state)
+{
+    (void)state;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN, .mss = 1460);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    IN_STATE(ESTABLISHED);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100, WHY(SEND_SYN_DATA_AGAIN));
+    SEND(.flags = ACK, .seq = 1, .ack = 101);
+}
+
+// The peer connects to us while our SYN waits.
+static void waiting_end_answers_a_crossing_syn(void **state)
+{
+    (void)state;
+    connect_fast(40000);
+    SEND(.flags = SYN, .mss = 1460);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    IN_STATE(ESTABLISHED);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(off_by_default_never_asks),
+    SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
+    SEGMENT_TEST(known_cookie_takes_data_with_the_syn),
+    SEGMENT_TEST(data_are_bounded_by_the_size_the_server_told),
+    SEGMENT_TEST(server_without_mss_option_gets_the_default),
+    SEGMENT_TEST(data_not_taken_go_again_at_once),
+    SEGMENT_TEST(data_not_taken_with_a_new_cookie_is_no_failure),
+    SEGMENT_TEST(part_of_the_data_taken_leaves_the_rest),
+    SEGMENT_TEST(server_with_a_small_window_is_not_overrun),
+    SEGMENT_TEST(lost_syn_goes_again_without_data_and_option),
+    SEGMENT_TEST(late_answer_to_the_first_syn_acknowledges_its_data),
+    SEGMENT_TEST(lost_request_goes_again_without_it),
+    SEGMENT_TEST(cookie_that_nobody_asked_for_is_not_kept),
+    SEGMENT_TEST(acknowledgment_beyond_the_data_is_reset),
+    SEGMENT_TEST(refusal_is_told_like_any_other),
+    SEGMENT_TEST(unreachable_turns_it_off),
+    SEGMENT_TEST(shutdown_or_close_let_a_waiting_syn_go),
+    SEGMENT_TEST(stack_that_keeps_no_peers_never_asks),
+    SEGMENT_TEST(crossed_syns_leave_the_data_for_later),
+    SEGMENT_TEST(waiting_end_answers_a_crossing_syn),
+};
+SEGMENT_MAIN(tests)
