@@ -123,16 +123,16 @@ static uint64_t count(const struct lab_world *world, enum synfin_reason reason)
 static void write_flood(const struct lab_world *world)
 {
     const struct lab_flood *flood = &world->flood;
-    (void)printf("the flood: %" PRIu64 " SYNs from strangers, %" PRIu64
-                 " SYN,ACKs to them, %" PRIu64 " withheld; %" PRIu64
-                 " SYN,ACKs in all were cookies\n",
-                 flood->syns, flood->answers, count(world, SYNFIN_REASON_DROP_AMPLIFICATION),
-                 count(world, SYNFIN_REASON_SEND_SYN_ACK_COOKIE));
-    (void)printf(
-        "the server's memory: %" PRIu64 " KiB at most, %" PRIu64
-        " of them taken in the flood's second half; at most %" PRIu32 " half-open connections\n",
-        (flood->memory_most_bytes + 1023) / 1024,
-        (flood->memory_most_bytes - flood->memory_half_bytes + 1023) / 1024, flood->half_open_most);
+    (void)printf("the flood: %" PRIu64 " SYNs from strangers; %" PRIu64
+                 " SYN,ACKs to them, %" PRIu64 " withheld\n",
+                 flood->syns, flood->answers, count(world, SYNFIN_REASON_DROP_AMPLIFICATION));
+    (void)printf("of all SYN,ACKs %" PRIu64 " were cookies; at most %" PRIu32
+                 " half-open connections were kept\n",
+                 count(world, SYNFIN_REASON_SEND_SYN_ACK_COOKIE), flood->half_open_most);
+    (void)printf("the server's memory: %" PRIu64 " KiB at most, %" PRIu64
+                 " of them taken in the flood's second half\n",
+                 (flood->memory_most_bytes + 1023) / 1024,
+                 (flood->memory_most_bytes - flood->memory_half_bytes + 1023) / 1024);
     (void)printf("clients served meanwhile: %" PRIu32 " of %" PRIu32 "\n",
                  count_clients(world, true), count_clients(world, false));
 }

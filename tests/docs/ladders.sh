@@ -3,12 +3,13 @@
 #
 # Ladders in documents are what the lab draws. A block of text behind a line
 #
-#     <!-- synfin lab NAME FLAGS... -->
+#     <!-- synfin lab NAME FLAGS... -->            or, of several histories, only the second:
+#     <!-- synfin lab NAME FLAGS... | 2 -->
 #
 # is compared with what that command writes, without the title and the story of each history, which
 # the document tells in its own words. A block that begins with "$ synfin lab ..." is compared with
-# all that the command writes. With --update the blocks are written instead: read the
-# difference before committing it. SYNFIN is the command, SYNFIN_SOURCE the project's root.
+# all that the command writes. With --update the blocks are written instead: read the difference
+# before committing it. SYNFIN is the command, SYNFIN_SOURCE the project's root.
 set -euo pipefail
 
 root=${SYNFIN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -34,11 +35,14 @@ def run(synfin, arguments):
     return result.stdout
 
 
-def draw(synfin, arguments):
+def draw(synfin, mark):
+    arguments, _, number = mark.partition(' | ')
     drawn = run(synfin, arguments)
     if '--counterexample' in arguments:
         return drawn
     histories = drawn.split('\n\n\n')
+    if number:
+        histories = [histories[int(number) - 1]]
     return '\n'.join(history.split('\n\n', 2)[2].rstrip('\n') + '\n' for history in histories)
 
 

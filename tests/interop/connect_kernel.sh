@@ -56,20 +56,62 @@ failures() { # ADDRESS ADDRESS-OF-NOBODY ADDRESS-WITHOUT-ROUTE
     local said
     said=$(connect "$1" 9 < /dev/null 2>&1)
     equal "$1: refused, status" 1 $?
-    contains "$1: refused" "refused the connection with a reset" "$said"
-    contains "$1: refused, clause" "(RFC 9293 §3.10.7." "$said"
+    equal "$1: refused" \
+        "synfin: $1 port 9: refused: reset in answer to our SYN (RFC 9293 §3.10.7.3)" "$said"
     start_peer reset
     said=$( (echo x; sleep 0.5) | connect "$1" $port 2>&1)
     equal "$1: reset by the kernel, status" 1 $?
-    contains "$1: reset by the kernel" "reset the connection" "$said"
+    contains "$1: reset by the kernel" "$1 port $port: the peer reset the connection" "$said"
     stop_peer
     said=$(connect "$2" 9 --syn-retries 2 --rto 100ms < /dev/null 2>&1)
     equal "$1: silent, status" 1 $?
-    contains "$1: silent" "no answer to 3 SYNs in 0.7" "${said/ 7??.?? ms/ 0.7}"
+    equal "$1: silent" "synfin: $2 port 9: timed out: 3 SYNs in 0.7 s, no answer\
+ (RFC 9293 §3.8.3 [MUST-23])" "$said"
     said=$(connect "$2" 9 --timeout 300ms < /dev/null 2>&1)
-    contains "$1: not in the time given" "did not answer in time" "$said"
+    equal "$1: not in the time given" \
+        "synfin: $2 port 9: timed out: 1 SYN in 0.3 s (--timeout), no answer" "$said"
     said=$(connect "$3" 9 < /dev/null 2>&1)
-    contains "$1: without a route" "no route" "$said"
+    equal "$1: without a route" "synfin: $3 port 9: no route to the destination" "$said"
+    said=$(connect "$1" 9 --json < /dev/null 2>&1)
+    contains "$1: refused, as JSON" '"error":"REFUSED","tries":1,"waited_ns":' "$said"
+}
+
+# The kernel as a router that knows no way, is told to forbid one, or drops in silence.
+router() { # IP-COMMAND GATEWAY NETWORK HOST SOFT HARD
+    local said soft="ICMP$5 from $2" hard="ICMP$6 from $2"
+    $1 route add unreachable "$3"
+    said=$(connect "$4" 9 --gateway "$2" --syn-retries 1 --rto 100ms < /dev/null 2>&1)
+    equal "$4: host unreachable" "synfin: $4 port 9: host unreachable: $soft: 2 SYNs in 0.3 s, no\
+ answer (RFC 9293 §3.8.3 [MUST-23])" "$said"
+    said=$(connect "$4" 9 --gateway "$2" --syn-retries 1 --rto 100ms --json < /dev/null 2>&1)
+    contains "$4: host unreachable, as JSON" "\"from\":\"$2\"}}" "$said"
+    $1 route del unreachable "$3"
+    $1 route add prohibit "$3"
+    said=$(connect "$4" 9 --gateway "$2" < /dev/null 2>&1)
+    equal "$4: prohibited" "synfin: $4 port 9: prohibited: $hard (RFC 5927 §4)" "$said"
+    $1 route del prohibit "$3"
+    $1 route add blackhole "$3"
+    said=$(connect "$4" 9 --gateway "$2" --syn-retries 1 --rto 100ms < /dev/null 2>&1)
+    contains "$4: a black hole" "timed out: 2 SYNs in 0.3 s, no answer" "$said"
+    $1 route del blackhole "$3"
+}
+routers() {
+    sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+        net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+    router "ip" "$KERNEL_V4" 198.51.100.0/24 198.51.100.1 " type 3 code 1" " type 3 code 13"
+    router "ip -6" "$KERNEL_V6" 2001:db8:1::/64 2001:db8:1::1 "v6 type 1 code 3" \
+        "v6 type 1 code 1"
+    sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+}
+
+# Nobody has the address: the kernel's end of a TAP is asked for it, and does not answer.
+silent_neighbours() {
+    equal "nobody has the address, over IPv4" "synfin: 192.0.2.77 port 9: the next hop does not\
+ answer: nothing by ARP in 4.0 s (RFC 9293 §3.8.3 [MUST-23])" \
+        "$(connect 192.0.2.77 9 --syn-retries 0 < /dev/null 2>&1)"
+    equal "nobody has the address, over IPv6" "synfin: 2001:db8::77 port 9: the next hop does not\
+ answer: nothing by neighbour discovery in 4.0 s (RFC 9293 §3.8.3 [MUST-23])" \
+        "$(connect 2001:db8::77 9 --syn-retries 0 < /dev/null 2>&1)"
 }
 
 # Signals: the first closes in order, the second resets what the peer does not take. A job in the
@@ -109,10 +151,10 @@ for kind in tun tap; do
         # What is for nobody, the kernel at the other end of a TUN swallows.
         failures "$KERNEL_V4" 192.0.2.77 198.51.100.1
         failures "$KERNEL_V6" 2001:db8::77 2001:db8:1::1
+        routers
         signals
     else
-        contains "tap: nobody has the address" "cannot connect" \
-            "$(connect 192.0.2.77 9 --timeout 1500ms < /dev/null 2>&1)"
+        silent_neighbours
     fi
     remove_link link0
 done
