@@ -436,9 +436,8 @@ static void give(uint32_t bytes, struct segment_place at)
 
 static void fill_payload(uint8_t *payload, const struct segment *segment)
 {
-    uint32_t is_syn = (segment->flags & SYN) != 0; // whose data come after it
     for (uint32_t i = 0; i < segment->data; i++) {
-        payload[i] = segment_octet(false, segment->seq + is_syn + i);
+        payload[i] = segment_octet(false, segment->seq + ((segment->flags & SYN) != 0) + i);
     }
 }
 
@@ -593,9 +592,9 @@ static const char *compare_numbers(const struct segment *want, const struct segm
     if (got->payload_bytes != want->data) {
         return "length";
     }
-    uint32_t is_syn = (got->flags & SYN) != 0;
+    uint32_t first = got->seq - flow->iss + ((got->flags & SYN) != 0);
     for (uint32_t i = 0; i < want->data; i++) {
-        if (got->payload[i] != segment_octet(true, got->seq - flow->iss + is_syn + i)) {
+        if (got->payload[i] != segment_octet(true, first + i)) {
             return "payload";
         }
     }
