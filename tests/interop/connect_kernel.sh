@@ -77,14 +77,14 @@ failures() { # ADDRESS ADDRESS-OF-NOBODY ADDRESS-WITHOUT-ROUTE
 }
 
 # The kernel as a router that knows no way, is told to forbid one, or drops in silence.
-router() { # IP-COMMAND GATEWAY NETWORK HOST SOFT HARD
-    local said soft="ICMP$5 from $2" hard="ICMP$6 from $2"
+router() { # IP-COMMAND GATEWAY NETWORK HOST WHAT SOFT HARD
+    local said soft="$6 from $2" hard="$7 from $2"
     $1 route add unreachable "$3"
     said=$(connect "$4" 9 --gateway "$2" --syn-retries 1 --rto 100ms < /dev/null 2>&1)
-    equal "$4: host unreachable" "synfin: $4 port 9: host unreachable: $soft: 2 SYNs in 0.3 s, no\
+    equal "$4: unreachable" "synfin: $4 port 9: $5 unreachable: $soft: 2 SYNs in 0.3 s, no\
  answer (RFC 9293 §3.8.3 [MUST-23])" "$said"
     said=$(connect "$4" 9 --gateway "$2" --syn-retries 1 --rto 100ms --json < /dev/null 2>&1)
-    contains "$4: host unreachable, as JSON" "\"from\":\"$2\"}}" "$said"
+    contains "$4: unreachable, as JSON" "\"from\":\"$2\"}}" "$said"
     $1 route del unreachable "$3"
     $1 route add prohibit "$3"
     said=$(connect "$4" 9 --gateway "$2" < /dev/null 2>&1)
@@ -98,9 +98,10 @@ router() { # IP-COMMAND GATEWAY NETWORK HOST SOFT HARD
 routers() {
     sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
         net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-    router "ip" "$KERNEL_V4" 198.51.100.0/24 198.51.100.1 " type 3 code 1" " type 3 code 13"
-    router "ip -6" "$KERNEL_V6" 2001:db8:1::/64 2001:db8:1::1 "v6 type 1 code 3" \
-        "v6 type 1 code 1"
+    router "ip" "$KERNEL_V4" 198.51.100.0/24 198.51.100.1 host "ICMP type 3 code 1" \
+        "ICMP type 3 code 13"
+    router "ip -6" "$KERNEL_V6" 2001:db8:1::/64 2001:db8:1::1 network "ICMPv6 type 1 code 0" \
+        "ICMPv6 type 1 code 1"
     sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 }
 
@@ -109,8 +110,8 @@ silent_neighbours() {
     equal "nobody has the address, over IPv4" "synfin: 192.0.2.77 port 9: the next hop does not\
  answer: nothing by ARP in 4.0 s (RFC 9293 §3.8.3 [MUST-23])" \
         "$(connect 192.0.2.77 9 --syn-retries 0 < /dev/null 2>&1)"
-    equal "nobody has the address, over IPv6" "synfin: 2001:db8::77 port 9: the next hop does not\
- answer: nothing by neighbour discovery in 4.0 s (RFC 9293 §3.8.3 [MUST-23])" \
+    contains "nobody has the address, over IPv6" "synfin: 2001:db8::77 port 9: the next hop does not\
+ answer: nothing by neighbour discovery in " \
         "$(connect 2001:db8::77 9 --syn-retries 0 < /dev/null 2>&1)"
 }
 
