@@ -31,14 +31,6 @@ enum { IS_POISONING = 1 };
 enum { IS_POISONING = 0 };
 #endif
 
-struct dense_page {
-    uint8_t *memory;     // NULL: the number is vacant
-    uint32_t prev, next; // among the pages with room; `next` also among the vacant numbers
-    uint16_t free_first; // slot given back last; SLOT_NONE: none
-    uint16_t fresh;      // slots from here on are untouched
-    uint16_t used;       // objects in use
-};
-
 _Static_assert(sizeof(struct dense_page) <= 24, "little beside the objects of a page");
 
 void dense_pool_init(struct dense_pool *pool, struct slab_source *source, uint32_t object_bytes,
@@ -97,11 +89,6 @@ static struct dense_page *page_of(const struct dense_pool *pool, uint32_t number
     uint32_t place = number >> pool->page_shift;
     ASSERT(place < pool->pages_high && pool->directory[place].memory != NULL);
     return &pool->directory[place];
-}
-
-void *dense_pool_at(const struct dense_pool *pool, uint32_t number)
-{
-    return object_at(pool, page_of(pool, number), slot_of(pool, number));
 }
 
 static void push_room(struct dense_pool *pool, uint32_t place)

@@ -10,9 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/check.h"
 #include "base/slab.h"
 
-struct dense_page; // a page's entry in the directory
+// A page's entry in the directory.
+struct dense_page {
+    uint8_t *memory;     // NULL: the number is vacant
+    uint32_t prev, next; // among the pages with room; `next` also among the vacant numbers
+    uint16_t free_first; // slot given back last; SLOT_NONE: none
+    uint16_t fresh;      // slots from here on are untouched
+    uint16_t used;       // objects in use
+};
 
 struct dense_pool {
     struct slab_source *source;
@@ -39,6 +47,12 @@ void *dense_pool_take(struct dense_pool *pool, uint32_t *number);
 // Poisons the object in ASSERT_SLOW builds.
 void dense_pool_give(struct dense_pool *pool, uint32_t number);
 // The object of a number that is in use.
-void *dense_pool_at(const struct dense_pool *pool, uint32_t number);
+static inline void *dense_pool_at(const struct dense_pool *pool, uint32_t number)
+{
+    uint32_t place = number >> pool->page_shift;
+    uint32_t slot = number & ((UINT32_C(1) << pool->page_shift) - 1);
+    ASSERT(place < pool->pages_high && pool->directory[place].memory != NULL);
+    return pool->directory[place].memory + (size_t)slot * pool->object_bytes;
+}
 
 #endif

@@ -21,6 +21,11 @@ static inline uint64_t load64(const uint8_t *p)
            | (uint64_t)p[7] << 56;
 }
 
+static inline uint64_t load32(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+}
+
 static inline void mix(struct sip_state *s, uint32_t rounds)
 {
     for (uint32_t i = 0; i < rounds; i++) {
@@ -60,7 +65,12 @@ hash(const struct siphash_key *key, const uint8_t *p, size_t bytes, uint32_t c, 
     }
     // The last word: what is left, and the length modulo 256 on top.
     uint64_t last = (uint64_t)bytes << 56;
-    for (uint32_t i = 0; i < (bytes & 7); i++) {
+    uint32_t left = (uint32_t)bytes & 7;
+    uint32_t whole = left & 4; // pairs of endpoints are 36 octets
+    if (whole != 0) {
+        last |= load32(p);
+    }
+    for (uint32_t i = whole; i < left; i++) {
         last |= (uint64_t)p[i] << (8 * i);
     }
     absorb(&s, last, c);
