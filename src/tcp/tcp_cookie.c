@@ -39,10 +39,14 @@ static const uint16_t mss_table[MSS_PLACES] = {
     8836, // the least of what is called jumbo, MTU 8896 under IPv6; 8940 and 8960 are near
 };
 
-// Two labels for one secret: nothing else that may be hashed under it is 16 octets that begin so.
-static const uint8_t key_label[EPOCHS][8] = {
+// Labels for one secret: nothing else that may be hashed under it is 16 octets that begin so.
+static const uint8_t key_label[2][8] = {
     {'c', 'o', 'o', 'k', 'i', 'e', '-', '0'},
     {'c', 'o', 'o', 'k', 'i', 'e', '-', '1'},
+};
+static const uint8_t stamp_label[2][8] = {
+    {'s', 't', 'a', 'm', 'p', '-', '-', '0'},
+    {'s', 't', 'a', 'm', 'p', '-', '-', '1'},
 };
 
 static void put64(uint8_t *out, uint64_t value)
@@ -52,20 +56,31 @@ static void put64(uint8_t *out, uint64_t value)
     }
 }
 
-// The key of an epoch says nothing of the secret, nor of any other epoch's key.
-static struct siphash_key epoch_key(const struct tcp_cookie_jar *jar, uint64_t epoch)
+// A key says nothing of the secret, nor of any other key.
+static struct siphash_key derive_key(const struct tcp_cookie_jar *jar, const uint8_t label[2][8],
+                                     uint64_t number)
 {
     uint64_t half[2];
     for (uint32_t i = 0; i < 2; i++) {
         struct siphash_key secret = {jar->secret[2 * i], jar->secret[2 * i + 1]};
         uint8_t input[16];
         for (uint32_t k = 0; k < 8; k++) {
-            input[k] = key_label[i][k];
+            input[k] = label[i][k];
         }
-        put64(input + 8, epoch);
+        put64(input + 8, number);
         half[i] = siphash_24(&secret, input, sizeof(input));
     }
     return (struct siphash_key){half[0], half[1]};
+}
+
+static struct siphash_key epoch_key(const struct tcp_cookie_jar *jar, uint64_t epoch)
+{
+    return derive_key(jar, key_label, epoch);
+}
+
+struct siphash_key tcp_cookie_stamp_key(const struct tcp_cookie_jar *jar)
+{
+    return derive_key(jar, stamp_label, 0);
 }
 
 // Makes sure that the keys are those of `now_ns`. Time that jumps, even backwards, costs keys that

@@ -52,6 +52,9 @@ bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, st
 // A timestamp not after `ts_now` (in the serial order of RFC 7323 §5.2) whose low bits say the
 // offer's window scale, SACK and ECN.
 uint32_t tcp_cookie_stamp(uint32_t ts_now, const struct tcp_offer *offer);
+// The key of the timestamps' offsets (RFC 7323 §7.1) of machines that share their secret: who
+// completes another's handshake must go on from its timestamp, or the peer takes all for old.
+struct siphash_key tcp_cookie_stamp_key(const struct tcp_cookie_jar *jar);
 // Reads them from the timestamp that came back.
 void tcp_cookie_read_stamp(uint32_t ts_ecr, struct tcp_offer *offer);
 

@@ -19,7 +19,9 @@ uint32_t tcp_isn_timestamp(const struct tcp *tcp, const struct tcp_pair *pair, u
     return tcp_paws_clock(now_ns) + tcp_isn_ts_offset(tcp, pair);
 }
 
+// Machines that share the secret of their cookies share the clock of their timestamps too.
 uint32_t tcp_isn_ts_offset(const struct tcp *tcp, const struct tcp_pair *pair)
 {
-    return (uint32_t)siphash_24(&tcp->ts_key, pair, sizeof(*pair));
+    uint32_t shared = tcp_paws_clock(tcp->config.cookie_clock_offset_ns);
+    return shared + (uint32_t)siphash_24(&tcp->ts_key, pair, sizeof(*pair));
 }

@@ -25,19 +25,33 @@ static struct siphash_key draw_key(const struct slab_source *memory)
     return key;
 }
 
+// The same on machines of either byte order.
+static void read_secret(const uint8_t octets[32], uint64_t secret[4])
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        secret[i] = 0;
+        for (uint32_t k = 8; k-- > 0;) {
+            secret[i] = secret[i] << 8 | octets[8 * i + k];
+        }
+    }
+}
+
 static void init_cookies(struct tcp *tcp)
 {
     const struct synfin_stack_config *config = &tcp->config;
     uint64_t secret[4];
     _Static_assert(sizeof(secret) == sizeof(config->cookie_secret), "the secret as configured");
     if (config->has_cookie_secret) {
-        memcpy(secret, config->cookie_secret, sizeof(secret));
+        read_secret(config->cookie_secret, secret);
     } else {
         tcp->memory->env.entropy(tcp->memory->env.ctx, secret, sizeof(secret));
     }
     tcp_cookie_init(&tcp->cookies, secret, config->cookie_clock_offset_ns,
                     config->cookie_lifetime_ns);
     tcp_fastopen_init(&tcp->fastopen_jar, secret, config->cookie_clock_offset_ns);
+    if (config->has_cookie_secret) {
+        tcp->ts_key = tcp_cookie_stamp_key(&tcp->cookies);
+    }
 }
 
 static void init_keys(struct tcp *tcp)
