@@ -104,6 +104,22 @@ typedef void (*synfin_passage_fn)(void *ctx, const struct synfin_passage *passag
 // Sets who is told of every packet; NULL for nobody.
 SYNFIN_API void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx);
 
+// What one side's packets came to: those that are on their way are in none of the fates yet.
+struct synfin_link_stats {
+    size_t size;              // sizeof(struct synfin_link_stats), set by the caller
+    uint64_t packets, octets; // sent into this side
+    uint64_t lost_mtu, lost_chosen, lost_random, lost_queue;
+    uint64_t corrupted, held_back;        // of those not lost; held back: others may overtake
+    uint64_t duplicated;                  // copies that the link made
+    uint64_t delivered, delivered_octets; // handed out at the other side, copies too
+    uint32_t queue_packets;               // wait for the rate now, behind the one being sent
+    uint32_t queue_packets_max;           // the most that ever did
+    uint32_t flight_packets;              // on their way now, waiting ones and copies too
+};
+// Fills as much of *out as the `size` that the caller has set says, for what `side` sends.
+SYNFIN_API void synfin_link_stats(const synfin_link *link, enum synfin_link_side side,
+                                  struct synfin_link_stats *out);
+
 // Puts a link between a stack and `inner`: what the stack sends enters at side A, what `inner`
 // receives enters at side B. MTU and kind are those of `inner`. The result destroys `inner` with
 // itself; the link is its own too and can be observed. On an error `inner` stays the caller's.

@@ -153,9 +153,10 @@ static void tell(const struct link_side *side, const struct synfin_packet *packe
     link->observe(link->observe_ctx, passage);
 }
 
-static void tell_lost(const struct link_side *side, const struct synfin_packet *packet,
-                      uint64_t number, enum synfin_reason reason)
+static void lose(struct link_side *side, const struct synfin_packet *packet, uint64_t number,
+                 enum synfin_reason reason)
 {
+    link_stats_lose(side, reason);
     struct synfin_passage passage = {.number = number,
                                      .arrives_ns = SYNFIN_NEVER,
                                      .fate = SYNFIN_FATE_LOST,
@@ -223,6 +224,7 @@ static void duplicate(struct link_side *side, const struct synfin_packet *packet
     slot->number = ++link->numbers;
     slot->departs_ns = departs_ns;
     slot->is_duplicate = 1;
+    side->stats.duplicated++;
     launch(side, slot, verdict);
     struct synfin_packet copy = *packet;
     copy.is_duplicate = 1;
@@ -252,15 +254,17 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
 {
     synfin_link *link = side->link;
     uint64_t number = ++link->numbers;
+    side->stats.packets++;
+    side->stats.octets += packet->bytes;
     struct link_verdict verdict;
     link_fault_judge(side, packet, &verdict);
     if (verdict.lost != SYNFIN_REASON_UNKNOWN) {
-        tell_lost(side, packet, number, verdict.lost);
+        lose(side, packet, number, verdict.lost);
         return;
     }
     struct link_slot *slot = admit(side, packet, &verdict);
     if (slot == NULL) {
-        tell_lost(side, packet, number, SYNFIN_REASON_LINK_LOST_QUEUE);
+        lose(side, packet, number, SYNFIN_REASON_LINK_LOST_QUEUE);
         return;
     }
     slot->number = number;
@@ -268,11 +272,14 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
         link_line_depart(&side->line, link->config.rate_bps, packet->bytes, link->now_ns);
     if (slot->departs_ns > link->now_ns) {
         link_line_wait(&side->line, slot);
+        link_stats_queue(side);
     }
     if (verdict.is_corrupted) {
         uint32_t header_bytes = link->config.is_ethernet ? LINK_ETHERNET_BYTES : 0;
         link_fault_corrupt(slot, header_bytes, verdict.corrupt_draw);
+        side->stats.corrupted++;
     }
+    side->stats.held_back += verdict.is_held_back;
     launch(side, slot, &verdict);
     tell_arrival(side, packet, slot, &verdict);
     if (verdict.is_duplicated) {
@@ -325,6 +332,8 @@ static uint32_t link_receive(struct synfin_device *device, struct synfin_packet 
         }
         link_queue_pop(&from->queue);
         hand_out(slot, &packets[n++]);
+        from->stats.delivered++;
+        from->stats.delivered_octets += slot->bytes;
         slot->next = side->received;
         side->received = slot;
     }

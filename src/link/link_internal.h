@@ -62,9 +62,10 @@ struct link_side {
     enum synfin_link_side side;
     uint64_t dice; // state of the generator before this packet's draws
     struct link_line line;
-    struct link_queue queue;    // towards the other side
-    uint64_t last_arrival_ns;   // of those in order
-    struct link_slot *received; // what the last receive handed out here
+    struct link_queue queue;        // towards the other side
+    uint64_t last_arrival_ns;       // of those in order
+    struct link_slot *received;     // what the last receive handed out here
+    struct synfin_link_stats stats; // without what can be seen from the rest
 };
 
 struct synfin_link {
@@ -98,6 +99,10 @@ void link_fault_corrupt(struct link_slot *slot, uint32_t header_bytes, uint64_t 
 // link_drop.c: true when a rule chooses this packet; every rule counts what matches it.
 bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
                          const struct synfin_packet *packet);
+
+// link_stats.c
+void link_stats_lose(struct link_side *side, enum synfin_reason reason);
+void link_stats_queue(struct link_side *side);
 
 // link_line.c
 void link_line_advance(struct link_line *line, uint64_t now_ns);
