@@ -19,7 +19,6 @@ enum {
     CHUNK_BYTES_MAX = 65536,
     // Connections count retransmissions and probes in an octet.
     COUNT_MAX = 254,
-    STUBS_MAX = 1 << 26,
     ANSWERS_MIN = 8,
     ANSWERS_MAX = 1 << 16,
     IPV4_MTU_MIN = 576, // RFC 1122 §3.3.3: what every host takes
@@ -130,8 +129,8 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->keepalive_probes, 1, COUNT_MAX)
            && is_within(config->initial_window_segments, 1, COUNT_MAX)
            && is_within(config->challenge_acks_per_second, 1, COUNT_MAX)
-           && is_within(config->half_open_max, 1, STUBS_MAX)
-           && is_within(config->time_wait_max, 1, STUBS_MAX)
+           && is_within(config->half_open_max, 1, TCP_STUBS_MAX)
+           && is_within(config->time_wait_max, 1, TCP_STUBS_MAX)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
            && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;

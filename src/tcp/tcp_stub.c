@@ -20,7 +20,8 @@
 #include "base/check.h"
 #include "base/deadline.h"
 
-enum { BUCKETS_MIN = 64, BUCKETS_MAX = 1 << 26 };
+enum { BUCKETS_MIN = 64, BUCKETS_MAX = 1 << 26, BUCKET_NUMBER_BITS = 24 };
+#define BUCKET_NONE ((UINT32_C(1) << BUCKET_NUMBER_BITS) - 1) // no stub, and no bit of the filter
 
 // The last tick, in which SYNFIN_NEVER lies, stands for never.
 #define TICK_NEVER (SYNFIN_NEVER >> TCP_STUB_TICK_SHIFT)
@@ -66,7 +67,7 @@ static void give_buckets(struct tcp_stub_table *table)
 static void release_addrs(struct tcp_stub_table *table)
 {
     for (uint32_t i = 0; i < table->bucket_count; i++) {
-        for (uint32_t number = table->buckets[i]; number != TCP_STUB_NONE;
+        for (uint32_t number = first_of(table->buckets[i]); number != TCP_STUB_NONE;
              number = at(table, number)->chain) {
             table->addrs->uses[at(table, number)->local]--;
         }
@@ -86,6 +87,19 @@ void tcp_stub_table_deinit(struct tcp_stub_table *table)
 uint64_t tcp_stub_hash(const struct siphash_key *key, const struct tcp_pair *pair)
 {
     return siphash_13(key, pair, sizeof *pair);
+}
+
+// A bucket is a word: the number of its first stub, and above that a filter with one bit for each
+// eighth of the hashes that are in the chain. Most pairs that are in no stub end at the filter,
+// without a look at any: with a million stubs each look is a cache miss.
+static uint32_t first_of(uint32_t bucket)
+{
+    return (bucket & BUCKET_NONE) == BUCKET_NONE ? TCP_STUB_NONE : bucket & BUCKET_NONE;
+}
+
+static uint32_t filter_bit(uint64_t hash)
+{
+    return UINT32_C(1) << (BUCKET_NUMBER_BITS + (uint32_t)(hash >> 61));
 }
 
 static uint32_t *bucket_of(const struct tcp_stub_table *table, uint64_t hash)
@@ -116,7 +130,8 @@ struct tcp_stub *tcp_stub_find(const struct tcp_stub_table *table, const struct 
     if (table->pool.objects == 0) {
         return NULL;
     }
-    uint32_t number = *bucket_of(table, hash);
+    uint32_t bucket = *bucket_of(table, hash);
+    uint32_t number = (bucket & filter_bit(hash)) != 0 ? first_of(bucket) : TCP_STUB_NONE;
     while (number != TCP_STUB_NONE) {
         struct tcp_stub *stub = at(table, number);
         if (is_of_pair(table, stub, pair)) {
@@ -137,8 +152,8 @@ static uint64_t hash_of(const struct tcp_stub_table *table, const struct tcp_stu
 static void link_stub(struct tcp_stub_table *table, uint32_t number, uint64_t hash)
 {
     uint32_t *bucket = bucket_of(table, hash);
-    at(table, number)->chain = *bucket;
-    *bucket = number;
+    at(table, number)->chain = first_of(*bucket);
+    *bucket = (*bucket & ~BUCKET_NONE) | filter_bit(hash) | number;
 }
 
 static bool take_buckets(struct tcp_stub_table *table, uint32_t count)
@@ -147,7 +162,9 @@ static bool take_buckets(struct tcp_stub_table *table, uint32_t count)
     if (buckets == NULL) {
         return false;
     }
-    memset(buckets, 0xff, count * sizeof *buckets); // each TCP_STUB_NONE
+    for (uint32_t i = 0; i < count; i++) {
+        buckets[i] = BUCKET_NONE;
+    }
     table->buckets = buckets;
     table->bucket_count = count;
     return true;
@@ -162,10 +179,10 @@ static void double_buckets(struct tcp_stub_table *table)
         return;
     }
     for (uint32_t i = 0; i < old_count; i++) {
-        while (old[i] != TCP_STUB_NONE) {
-            uint32_t number = old[i];
+        uint32_t next;
+        for (uint32_t number = first_of(old[i]); number != TCP_STUB_NONE; number = next) {
             const struct tcp_stub *stub = at(table, number);
-            old[i] = stub->chain;
+            next = stub->chain;
             link_stub(table, number, hash_of(table, stub));
         }
     }
@@ -298,13 +315,27 @@ static void unqueue(struct tcp_stub_table *table, struct tcp_stub *stub)
     stub->prev = number;
 }
 
+// The chain without the stub, and its filter anew, so that it never says more than is there.
 static void unlink_stub(struct tcp_stub_table *table, const struct tcp_stub *stub, uint32_t number)
 {
-    uint32_t *link = bucket_of(table, hash_of(table, stub));
-    while (*link != number) {
-        link = &at(table, *link)->chain;
+    uint32_t *bucket = bucket_of(table, hash_of(table, stub));
+    uint32_t first = first_of(*bucket);
+    uint32_t filter = 0;
+    struct tcp_stub *before = NULL;
+    for (uint32_t next = first; next != TCP_STUB_NONE; next = at(table, next)->chain) {
+        if (next != number) {
+            filter |= filter_bit(hash_of(table, at(table, next)));
+        }
+        if (at(table, next)->chain == number) {
+            before = at(table, next);
+        }
     }
-    *link = stub->chain;
+    if (before != NULL) {
+        before->chain = stub->chain;
+    } else {
+        first = stub->chain;
+    }
+    *bucket = filter | (first == TCP_STUB_NONE ? BUCKET_NONE : first);
 }
 
 void tcp_stub_remove(struct tcp_stub_table *table, struct tcp_stub *stub)
@@ -440,12 +471,14 @@ static uint32_t check_chain(const struct tcp_stub_table *table, uint32_t bucket,
                             uint32_t *uses)
 {
     uint32_t waiting = 0;
-    uint32_t number = table->buckets[bucket];
+    uint32_t number = first_of(table->buckets[bucket]);
     while (number != TCP_STUB_NONE) {
         const struct tcp_stub *stub = at(table, number);
         ASSERT(++*stubs <= table->pool.objects);
         ASSERT(stub->local < TCP_STUB_ADDRS_MAX && stub->queue <= TCP_STUB_QUEUES);
-        ASSERT(((uint32_t)hash_of(table, stub) & (table->bucket_count - 1)) == bucket);
+        uint64_t hash = hash_of(table, stub);
+        ASSERT(((uint32_t)hash & (table->bucket_count - 1)) == bucket);
+        ASSERT((table->buckets[bucket] & filter_bit(hash)) != 0);
         ASSERT(number_of(table, stub) == number);
         uses[stub->local]++;
         waiting += stub->queue < TCP_STUB_QUEUES;

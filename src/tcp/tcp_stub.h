@@ -28,8 +28,9 @@
 
 enum {
     TCP_STUB_QUEUES = 16,
-    TCP_STUB_ADDRS_MAX = 128, // more than a stack can have addresses
-    TCP_STUB_TICK_SHIFT = 12, // deadlines inside are ticks of 4.1 us
+    TCP_STUBS_MAX = (1 << 24) - (1 << 16), // of a table: their numbers fit 24 bits
+    TCP_STUB_ADDRS_MAX = 128,              // more than a stack can have addresses
+    TCP_STUB_TICK_SHIFT = 12,              // deadlines inside are ticks of 4.1 us
 };
 
 // The longest wait of a stub; configurations are held below it.
@@ -83,7 +84,7 @@ struct tcp_stub_table {
     struct wheel *wheel;
     const struct siphash_key *key;
     struct tcp_stub_addrs *addrs;
-    uint32_t *buckets; // first stub of each chain; a power of two of them, NULL while empty
+    uint32_t *buckets; // first stub of each chain and a filter; a power of two, NULL while empty
     uint32_t bucket_count;
     struct tcp_stub_queue queue[TCP_STUB_QUEUES];
     struct wheel_entry timer; // at the first deadline of all queues, or before
