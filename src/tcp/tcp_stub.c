@@ -63,6 +63,19 @@ static void give_buckets(struct tcp_stub_table *table)
     table->bucket_count = 0;
 }
 
+// A bucket is a word: the number of its first stub, and above that a filter with one bit for each
+// eighth of the hashes that are in the chain. Most pairs that are in no stub end at the filter,
+// without a look at any: with a million stubs each look is a cache miss.
+static uint32_t first_of(uint32_t bucket)
+{
+    return (bucket & BUCKET_NONE) == BUCKET_NONE ? TCP_STUB_NONE : bucket & BUCKET_NONE;
+}
+
+static uint32_t filter_bit(uint64_t hash)
+{
+    return UINT32_C(1) << (BUCKET_NUMBER_BITS + (uint32_t)(hash >> 61));
+}
+
 // The table's references to our addresses go with the stubs.
 static void release_addrs(struct tcp_stub_table *table)
 {
@@ -87,19 +100,6 @@ void tcp_stub_table_deinit(struct tcp_stub_table *table)
 uint64_t tcp_stub_hash(const struct siphash_key *key, const struct tcp_pair *pair)
 {
     return siphash_13(key, pair, sizeof *pair);
-}
-
-// A bucket is a word: the number of its first stub, and above that a filter with one bit for each
-// eighth of the hashes that are in the chain. Most pairs that are in no stub end at the filter,
-// without a look at any: with a million stubs each look is a cache miss.
-static uint32_t first_of(uint32_t bucket)
-{
-    return (bucket & BUCKET_NONE) == BUCKET_NONE ? TCP_STUB_NONE : bucket & BUCKET_NONE;
-}
-
-static uint32_t filter_bit(uint64_t hash)
-{
-    return UINT32_C(1) << (BUCKET_NUMBER_BITS + (uint32_t)(hash >> 61));
 }
 
 static uint32_t *bucket_of(const struct tcp_stub_table *table, uint64_t hash)
