@@ -200,6 +200,26 @@ struct synfin_event {
 // change, and a socket has at most one of each kind pending.
 SYNFIN_API bool synfin_stack_next_event(synfin_stack *stack, struct synfin_event *event);
 
+enum { SYNFIN_FASTOPEN_COOKIE_MAX = 16 };
+
+// A Fast Open cookie that a server gave this stack (RFC 7413 §4.1.3), to be kept for another run.
+struct synfin_fastopen_cookie {
+    size_t size; // sizeof(struct synfin_fastopen_cookie), set by the caller
+    struct synfin_addr local, remote;
+    uint16_t mss_bytes; // that the server told with it; 0: none
+    uint8_t bytes;      // 4-16 and even
+    uint8_t octet[SYNFIN_FASTOPEN_COOKIE_MAX];
+};
+
+// Errors: AGAIN (none is known between these addresses), INVALID (size).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_stack_fastopen_get(const synfin_stack *stack, const struct synfin_addr *local,
+                          const struct synfin_addr *remote, struct synfin_fastopen_cookie *out);
+// Errors: INVALID (size or length), NO_MEMORY (also with fastopen_peers_max 0).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_stack_fastopen_set(synfin_stack *stack, const struct synfin_fastopen_cookie *cookie,
+                          uint64_t now_ns);
+
 struct synfin_stack_stats {
     size_t size;                // sizeof(struct synfin_stack_stats), set by the caller
     uint64_t memory_bytes;      // taken from slab_take now

@@ -21,6 +21,8 @@
 
 static const struct cli_flag own_flags[] = {
     {"--bind", CLI_FLAG_TEXT, AT(bind), "ADDR[:PORT]", "connect from here: 192.0.2.1, :5000", NULL},
+    {"--fastopen", CLI_FLAG_TEXT, AT(fastopen_path), "FILE",
+     "first data with the SYN (RFC 7413); the server's cookie is kept in FILE", NULL},
     {"--timeout", CLI_FLAG_TIME, AT(timeout_ns), "T", "for the handshake", NULL},
     {"--time-wait", CLI_FLAG_SWITCH, AT(waits_time_wait), NULL,
      "stay until the connection has left TIME-WAIT", NULL},
@@ -64,9 +66,10 @@ static void on_connected(struct connect *connect, uint64_t now_ns)
     if (connect->options.has_progress || isatty(STDERR_FILENO)) {
         connect->progress_ns = now_ns + 2 * NS_PER_S;
     }
-    if (connect->options.is_verbose
-        && synfin_socket_endpoints(connect->host.stack, connect->socket, &connect->local, NULL)
-               == SYNFIN_ERROR_OK) {
+    bool has_local =
+        synfin_socket_endpoints(connect->host.stack, connect->socket, &connect->local, NULL)
+        == SYNFIN_ERROR_OK;
+    if (connect->options.is_verbose && has_local) {
         fprintf(stderr, "connected to %s from %s\n", synfin_endpoint_format(&connect->remote, peer),
                 synfin_endpoint_format(&connect->local, local));
     }
@@ -237,6 +240,11 @@ static enum synfin_error open_connection(struct connect *connect)
     if (error == SYNFIN_ERROR_OK && connect->options.bind != NULL) {
         error = synfin_socket_bind(stack, connect->socket, &connect->local);
     }
+    if (error == SYNFIN_ERROR_OK && connect->options.fastopen_path != NULL) {
+        connect_cookie_load(connect, connect->started_ns);
+        error = synfin_socket_set_option(stack, connect->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, 1,
+                                         connect->started_ns);
+    }
     if (error == SYNFIN_ERROR_OK) {
         error =
             synfin_socket_connect(stack, connect->socket, &connect->remote, connect->started_ns);
@@ -250,12 +258,16 @@ static int connect_until_over(struct connect *connect)
     connect->is_output_file = fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
     enum synfin_error error = open_connection(connect);
     if (error == SYNFIN_ERROR_OK) {
+        connect_pump_out(connect, connect->started_ns); // with Fast Open, data come first
         error = run(connect);
         // What an abort or a last acknowledgment left to send.
         (void)!synfin_loop_turn(connect->host.loop, 0);
     }
     if (error != SYNFIN_ERROR_OK) {
         end_now(connect, error, SYNFIN_REASON_UNKNOWN, synfin_host_now());
+    }
+    if (connect->options.fastopen_path != NULL && connect->is_connected) {
+        connect_cookie_save(connect);
     }
     int exit_status = connect_report_end(connect);
     bool is_written = cli_host_close(&connect->host);

@@ -23,7 +23,7 @@ static const uint64_t drain_ns = UINT64_C(5000000000);
 
 struct serve_options {
     bool has_echo, has_discard, has_chargen, has_ladder, is_verbose;
-    uint64_t port, once;
+    uint64_t port, once, fastopen;
 };
 
 struct server {
@@ -43,6 +43,8 @@ static const struct cli_flag own_flags[] = {
     {"--echo", CLI_FLAG_SWITCH, AT(has_echo), NULL, "give back what comes (RFC 862)", NULL},
     {"--discard", CLI_FLAG_SWITCH, AT(has_discard), NULL, "take what comes (RFC 863)", NULL},
     {"--chargen", CLI_FLAG_SWITCH, AT(has_chargen), NULL, "send without end (RFC 864)", NULL},
+    {"--fastopen", CLI_FLAG_COUNT, AT(fastopen), "N",
+     "Fast Open (RFC 7413), for N clients at once; none", NULL},
     {"--once", CLI_FLAG_COUNT, AT(once), "N",
      "end after N connections, when the last has left TIME-WAIT", NULL},
     {"--ladder", CLI_FLAG_SWITCH, AT(has_ladder), NULL,
@@ -134,6 +136,10 @@ static bool listen_on(struct server *server)
     enum synfin_error error = synfin_socket_open(serve->stack, &serve->listener);
     if (error == SYNFIN_ERROR_OK) {
         error = synfin_socket_bind(serve->stack, serve->listener, &local);
+    }
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_socket_set_option(serve->stack, serve->listener, SYNFIN_OPTION_FASTOPEN,
+                                         (int64_t)server->options.fastopen, synfin_host_now());
     }
     if (error == SYNFIN_ERROR_OK) {
         error = synfin_socket_listen(serve->stack, serve->listener, BACKLOG, synfin_host_now());

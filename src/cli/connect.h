@@ -17,7 +17,8 @@
 enum { CONNECT_CHUNK_BYTES = 64 * 1024 };
 
 struct connect_options {
-    const char *bind; // text of the local endpoint; NULL: any
+    const char *bind;          // text of the local endpoint; NULL: any
+    const char *fastopen_path; // where the server's cookie is kept; NULL: no Fast Open
     bool has_ladder, has_progress, is_verbose, waits_time_wait;
     uint64_t timeout_ns; // for the handshake; SYNFIN_NEVER: TCP's own
 };
@@ -59,6 +60,10 @@ void connect_pump_out(struct connect *connect, uint64_t now_ns);
 void connect_pump_read(struct connect *connect, uint64_t now_ns);
 // No more of standard input: sends the FIN behind what is queued.
 void connect_pump_finish(struct connect *connect, uint64_t now_ns);
+
+// The Fast Open cookie from its file, before connecting; and back into it.
+void connect_cookie_load(struct connect *connect, uint64_t now_ns);
+void connect_cookie_save(const struct connect *connect);
 
 // A line of progress when one is due.
 void connect_report_progress(struct connect *connect, uint64_t now_ns);

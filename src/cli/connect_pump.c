@@ -99,7 +99,8 @@ void connect_pump_finish(struct connect *connect, uint64_t now_ns)
 
 void connect_pump_out(struct connect *connect, uint64_t now_ns)
 {
-    if (!connect->is_connected || connect->has_sent_all || connect->socket == 0) {
+    bool may_send = connect->is_connected || connect->options.fastopen_path != NULL;
+    if (!may_send || connect->has_sent_all || connect->socket == 0) {
         return;
     }
     while (connect->chunk_at < connect->chunk_count) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// Fast Open cookies out of a stack and into another: for programs that live no longer than one
+// connection (RFC 7413 §4.1.3 lets a client keep cookies as long as it likes).
+#include <string.h>
+
+#include "stack/stack_internal.h"
+#include "tcp/tcp_fastopen.h"
+
+_Static_assert(SYNFIN_FASTOPEN_COOKIE_MAX == (uint32_t)WIRE_FASTOPEN_COOKIE_MAX, "one length");
+
+enum synfin_error synfin_stack_fastopen_get(const synfin_stack *stack,
+                                            const struct synfin_addr *local,
+                                            const struct synfin_addr *remote,
+                                            struct synfin_fastopen_cookie *out)
+{
+    const struct tcp_fastopen_way way = {.local = local, .remote = remote};
+    const struct tcp_fastopen_peer *peer =
+        tcp_fastopen_peers_find(&stack->tcp.fastopen_peers, &way);
+    if (out->size != sizeof *out) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    if (peer == NULL || peer->cookie_bytes == 0) {
+        return SYNFIN_ERROR_AGAIN;
+    }
+    out->local = *local;
+    out->remote = *remote;
+    out->mss_bytes = peer->mss;
+    out->bytes = peer->cookie_bytes;
+    memcpy(out->octet, peer->cookie, sizeof out->octet);
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error synfin_stack_fastopen_set(synfin_stack *stack,
+                                            const struct synfin_fastopen_cookie *cookie,
+                                            uint64_t now_ns)
+{
+    bool is_length = cookie->bytes >= WIRE_FASTOPEN_COOKIE_MIN
+                     && cookie->bytes <= WIRE_FASTOPEN_COOKIE_MAX && cookie->bytes % 2 == 0;
+    if (cookie->size != sizeof *cookie || !is_length) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    const struct tcp_fastopen_way way = {.local = &cookie->local, .remote = &cookie->remote};
+    struct wire_tcp h = {.has_mss = cookie->mss_bytes != 0,
+                         .mss = cookie->mss_bytes,
+                         .has_fastopen = true,
+                         .cookie_bytes = cookie->bytes};
+    memcpy(h.cookie, cookie->octet, sizeof h.cookie);
+    tcp_fastopen_peers_note_cookie(&stack->tcp.fastopen_peers, &way, &h, stack_now(stack, now_ns));
+    return tcp_fastopen_peers_find(&stack->tcp.fastopen_peers, &way) != NULL
+               ? SYNFIN_ERROR_OK
+               : SYNFIN_ERROR_NO_MEMORY;
+}
