@@ -223,7 +223,7 @@ static enum tcp_verdict time_wait_input(struct tcp *tcp, struct tcp_stub *stub,
                                         struct tcp_segment *seg, uint64_t now_ns)
 {
     struct tcp_conn *listener = tcp_port_find_listener(tcp, &seg->arrival->dst, seg->h.dst_port);
-    if (listener == NULL || !tcp_time_wait_may_reuse(stub, seg)) {
+    if (listener == NULL || !tcp_time_wait_may_reuse(tcp, stub, seg)) {
         return tcp_time_wait_input(tcp, stub, seg, now_ns);
     }
     struct tcp_conn *none = NULL;

@@ -50,10 +50,11 @@ static void start_waiting(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_n
     trace_timer(tcp, stub, &tick, now_ns);
 }
 
-static void answer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_reason reason,
-                   uint64_t now_ns)
+static void answer_pair(struct tcp *tcp, const struct tcp_stub *stub, const struct tcp_pair *pair,
+                        enum synfin_reason reason, uint64_t now_ns)
 {
     struct tcp_stray stray = {
+        .pair = *pair,
         .seq = stub->ours,
         .ack = stub->theirs,
         .flags = SYNFIN_TCP_ACK,
@@ -66,9 +67,16 @@ static void answer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_rea
         .hop_limit = stub->as.time_wait.hop_limit,
         .traffic_class = stub->as.time_wait.traffic_class,
     };
-    tcp_stub_pair(&tcp->time_wait, stub, &stray.pair);
-    stray.ts_val = tcp_isn_timestamp(tcp, &stray.pair, now_ns);
+    stray.ts_val = tcp_isn_timestamp(tcp, pair, now_ns);
     tcp_stray_push(tcp, &stray);
+}
+
+static void answer(struct tcp *tcp, const struct tcp_stub *stub, enum synfin_reason reason,
+                   uint64_t now_ns)
+{
+    struct tcp_pair pair;
+    tcp_stub_pair(&tcp->time_wait, stub, &pair);
+    answer_pair(tcp, stub, &pair, reason, now_ns);
 }
 
 // RFC 5961 §7: within a limit of the connection's own.
@@ -111,11 +119,21 @@ static void fill_stub(struct tcp_stub *stub, const struct tcp_conn *conn)
     stub->as.time_wait.traffic_class = conn->set.traffic_class;
 }
 
+// What the block has not sent yet; whether or not there is memory for a stub.
+static void acknowledge_owed(struct tcp *tcp, const struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_stub stub = {0};
+    if (conn->pending.ack_reason != 0) {
+        fill_stub(&stub, conn);
+        answer_pair(tcp, &stub, &conn->pair, (enum synfin_reason)conn->pending.ack_reason, now_ns);
+    }
+}
+
 void tcp_time_wait_shrink(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     ASSERT(conn->state == SYNFIN_TCP_STATE_TIME_WAIT);
-    enum synfin_reason owed = (enum synfin_reason)conn->pending.ack_reason;
     struct tcp_pair pair = conn->pair;
+    acknowledge_owed(tcp, conn, now_ns);
     tcp_life_detach(tcp, conn);
     struct tcp_stub *stub = make_stub(tcp, &pair, now_ns);
     if (stub == NULL) {
@@ -124,9 +142,6 @@ void tcp_time_wait_shrink(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
     }
     fill_stub(stub, conn);
     start_waiting(tcp, stub, now_ns);
-    if (owed != 0) {
-        answer(tcp, stub, owed, now_ns);
-    }
     tcp_state_adopt(tcp, conn, SYNFIN_TCP_STATE_CLOSED);
     if (conn->is_orphan) {
         tcp_life_free(tcp, conn);
@@ -144,15 +159,21 @@ struct tcp_stub *tcp_time_wait_of(const struct tcp *tcp, const struct tcp_conn *
 }
 
 // RFC 9293 §3.6.1 [MAY-2, SHLD-4] and RFC 6191 §2: a SYN opens the pair anew when its timestamp, or
-// without timestamps its sequence number, is beyond everything the old connection saw.
-bool tcp_time_wait_may_reuse(const struct tcp_stub *stub, const struct tcp_segment *seg)
+// without timestamps its sequence number, is beyond everything the old connection saw. Where only
+// the new connection will have timestamps, what is old has none and is refused for that.
+bool tcp_time_wait_may_reuse(const struct tcp *tcp, const struct tcp_stub *stub,
+                             const struct tcp_segment *seg)
 {
+    bool has_timestamps = tcp->config.use_timestamps && seg->h.has_timestamps;
     uint16_t flags =
         seg->h.flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_ACK | SYNFIN_TCP_RST | SYNFIN_TCP_FIN);
     if (flags != SYNFIN_TCP_SYN) {
         return false;
     }
-    if (stub->has_timestamps && seg->h.has_timestamps && seg->h.ts_val != stub->ts_recent) {
+    if (has_timestamps && !stub->has_timestamps) {
+        return true;
+    }
+    if (has_timestamps && seg->h.ts_val != stub->ts_recent) {
         return (int32_t)(seg->h.ts_val - stub->ts_recent) > 0;
     }
     return seq_gt(seg->h.seq, stub->theirs);
@@ -162,9 +183,10 @@ bool tcp_time_wait_may_reuse(const struct tcp_stub *stub, const struct tcp_segme
 // pair's own clock has moved on, and refuses what is old by PAWS.
 bool tcp_time_wait_may_take(const struct tcp *tcp, const struct tcp_stub *stub, uint64_t now_ns)
 {
-    uint64_t left_ns = tcp_stub_deadline(&tcp->time_wait, stub) - now_ns;
-    return stub->has_timestamps && tcp->config.use_timestamps
-           && left_ns + TAKE_AFTER_NS <= 2 * tcp->config.msl_ns;
+    uint64_t left_ns = deadline_age(now_ns, tcp_stub_deadline(&tcp->time_wait, stub));
+    bool has_moved_on = stub->has_timestamps && tcp->config.use_timestamps
+                        && left_ns + TAKE_AFTER_NS <= 2 * tcp->config.msl_ns;
+    return left_ns == 0 || has_moved_on;
 }
 
 void tcp_time_wait_end(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason cause,

@@ -21,7 +21,8 @@ void tcp_time_wait_shrink(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
 // The stub that a closed connection's block became; NULL when there is none any more.
 struct tcp_stub *tcp_time_wait_of(const struct tcp *tcp, const struct tcp_conn *conn);
 // A SYN for a pair in TIME-WAIT: true when a new connection may take the pair.
-bool tcp_time_wait_may_reuse(const struct tcp_stub *stub, const struct tcp_segment *seg);
+bool tcp_time_wait_may_reuse(const struct tcp *tcp, const struct tcp_stub *stub,
+                             const struct tcp_segment *seg);
 // The same for an active open of our own.
 bool tcp_time_wait_may_take(const struct tcp *tcp, const struct tcp_stub *stub, uint64_t now_ns);
 // Ends it before its time. The stub is gone.
