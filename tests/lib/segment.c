@@ -162,6 +162,11 @@ int segment_setup(void **state)
     choose_addrs();
     synfin_stack_config_default(&own.config);
     synfin_iface_config_default(&own.iface_config);
+    bench.has_cookies = segment_tries_cookies;
+    if (bench.has_cookies) {
+        own.config.syn_cookies = SYNFIN_SYN_COOKIES_ALWAYS;
+        segment_without_iss();
+    }
     return 0;
 }
 
@@ -239,17 +244,27 @@ int segment_teardown(void **state)
     return is_all_back ? 0 : -1;
 }
 
+bool segment_tries_cookies;
+
 int segment_run(const struct CMUnitTest *tests, size_t count)
 {
     int failed = 0;
     for (own.version = 4; own.version <= 6; own.version += 2) {
         for (own.run = 0; own.run < RUNS; own.run++) {
-            char name[32];
-            (void)snprintf(name, sizeof name, "IPv%u run %u", own.version, own.run);
+            char name[48];
+            (void)snprintf(name, sizeof name, "IPv%u run %u%s", own.version, own.run,
+                           segment_tries_cookies ? " with cookies" : "");
             failed += _cmocka_run_group_tests(name, tests, count, NULL, NULL);
         }
     }
     return failed;
+}
+
+int segment_run_twice(const struct CMUnitTest *tests, size_t count)
+{
+    int failed = segment_run(tests, count);
+    segment_tries_cookies = true;
+    return failed + segment_run(tests, count);
 }
 
 static struct flow *flow_of(uint16_t stack_port, uint16_t peer_port)
@@ -291,13 +306,6 @@ void segment_without_iss(void)
     own.keeps_time = true;
 }
 
-uint32_t segment_count(enum synfin_tcp_state state)
-{
-    struct synfin_stack_stats stats = {.size = sizeof stats};
-    synfin_stack_stats(bench.stack, &stats);
-    return stats.by_state[state];
-}
-
 uint32_t segment_iss(void)
 {
     return flow_of(bench.stack_port, bench.peer_port)->iss;
@@ -331,59 +339,10 @@ void segment_wait_for_iss(void)
     wait_for_iss(flow_of(bench.stack_port, bench.peer_port));
 }
 
-static uint32_t count_half_opens(const struct tcp_conn *listener)
-{
-    const struct tcp_stub_table *table = &bench.tcp->half_open;
-    uint32_t count = 0;
-    for (uint32_t queue = 0; queue < TCP_STUB_QUEUES; queue++) {
-        struct tcp_stub *stub = tcp_stub_oldest(table, queue);
-        for (; stub != NULL; stub = tcp_stub_younger(table, stub)) {
-            struct tcp_pair pair;
-            tcp_stub_pair(table, stub, &pair);
-            count += tcp_port_find_listener(bench.tcp, &pair.local, pair.local_port) == listener;
-        }
-    }
-    return count;
-}
-
-static void check_lists(const struct tcp_conn *conn, struct segment_place at)
-{
-    if (conn->state != SYNFIN_TCP_STATE_LISTEN || conn->is_passive) {
-        return;
-    }
-    uint32_t acceptables = 0;
-    const struct list_node *node = conn->listen.acceptable.next;
-    for (; node != &conn->listen.acceptable; node = node->next) {
-        acceptables++;
-    }
-    segment_equal(conn->listen.half_opens, count_half_opens(conn), "half-open children", at);
-    segment_equal(conn->listen.acceptables, acceptables, "acceptable children", at);
-}
-
-static void check_all(struct segment_place at)
-{
-    const struct slab_pool *pool = &bench.tcp->conns;
-    uint32_t by_state[SYNFIN_TCP_STATE_COUNT] = {0};
-    for (uint32_t i = 0; i < pool->slabs_high * pool->objects_per_slab; i++) {
-        const struct tcp_conn *conn = slab_pool_at(pool, i);
-        if (conn != NULL) {
-            tcp_conn_check(bench.tcp, conn);
-            check_lists(conn, at);
-            by_state[conn->state]++;
-        }
-    }
-    tcp_stub_table_check(&bench.tcp->half_open);
-    tcp_stub_table_check(&bench.tcp->time_wait);
-    for (uint32_t i = 0; i < SYNFIN_TCP_STATE_COUNT; i++) {
-        segment_equal(bench.tcp->by_state[i], by_state[i],
-                      synfin_tcp_state_name((enum synfin_tcp_state)i), at);
-    }
-}
-
 void segment_step(struct segment_place at)
 {
     make_stack();
-    check_all(at);
+    segment_check_all(at);
     memcpy(own.before, bench.stack->report.count, sizeof own.before);
 }
 
@@ -431,7 +390,7 @@ static void give(uint32_t bytes, struct segment_place at)
     segment_step(at);
     synfin_stack_input(bench.stack, own.iface, &packet, 1, bench.now_ns);
     free(copy);
-    check_all(at);
+    segment_check_all(at);
 }
 
 static void fill_payload(uint8_t *payload, const struct segment *segment)
@@ -540,7 +499,7 @@ void segment_advance(uint64_t ns, struct segment_place at)
     segment_step(at);
     uint64_t end_ns = bench.now_ns + ns;
     while (next_moment(end_ns)) {
-        check_all(at);
+        segment_check_all(at);
     }
 }
 
@@ -716,12 +675,12 @@ void segment_expect(const struct segment *segment, uint64_t within_ns, struct se
     pull();
     uint64_t end_ns = bench.now_ns + within_ns;
     while (own.first == NULL && next_moment(end_ns)) {
-        check_all(at);
+        segment_check_all(at);
     }
     if (own.first == NULL) {
         segment_fail("a segment was expected and none came", at);
     }
-    check_all(at);
+    segment_check_all(at);
     take(segment, at);
 }
 
@@ -784,17 +743,4 @@ void segment_in_state(enum synfin_tcp_state state, struct segment_place at)
                        synfin_tcp_state_name(state));
         segment_fail(text, at);
     }
-}
-
-void segment_expect_free(struct segment_place at)
-{
-    const struct tcp *tcp = bench.tcp;
-    segment_equal(tcp->in_table, 0, "connections in the table", at);
-    segment_equal(tcp->half_open.pool.objects, 0, "half-open connections", at);
-    segment_equal(tcp->time_wait.pool.objects, 0, "pairs in TIME-WAIT", at);
-    segment_equal(tcp->runs.objects, 0, "runs in use", at);
-    segment_equal(tcp->chunks.pool.objects, 0, "chunks in use", at);
-    segment_equal(tcp->conns.objects,
-                  tcp->by_state[SYNFIN_TCP_STATE_CLOSED] + tcp->by_state[SYNFIN_TCP_STATE_LISTEN],
-                  "connection blocks in use", at);
 }

@@ -99,6 +99,7 @@ struct segment_bench {
     uint64_t now_ns;
     uint32_t version;                 // 4 or 6
     uint32_t iss, irs;                // what this run tries
+    bool has_cookies;                 // every SYN is answered by a cookie, which chooses our ISS
     struct synfin_addr ours, theirs;  // the stack's address, the peer's
     const struct synfin_addr *router; // who sends ICMP errors; NULL: the peer
     uint16_t stack_port, peer_port;
@@ -114,6 +115,9 @@ extern struct segment_bench bench;
 int segment_setup(void **state);
 int segment_teardown(void **state);
 int segment_run(const struct CMUnitTest *tests, size_t count);
+// Everything once more with SYN cookies: a handshake must end alike by both ways.
+int segment_run_twice(const struct CMUnitTest *tests, size_t count);
+extern bool segment_tries_cookies;
 #define SEGMENT_TEST(function) \
     cmocka_unit_test_setup_teardown(function, segment_setup, segment_teardown)
 #define SEGMENT_MAIN(tests)                                                            \
@@ -121,6 +125,12 @@ int segment_run(const struct CMUnitTest *tests, size_t count);
     {                                                                                  \
         return test_rows_main(argc, argv, (tests), sizeof(tests) / sizeof((tests)[0]), \
                               segment_run);                                            \
+    }
+#define SEGMENT_MAIN_TWICE(tests)                                                      \
+    int main(int argc, char **argv)                                                    \
+    {                                                                                  \
+        return test_rows_main(argc, argv, (tests), sizeof(tests) / sizeof((tests)[0]), \
+                              segment_run_twice);                                      \
     }
 
 // The stack's configuration and its interface's, to be changed before anything else is done.
@@ -142,6 +152,8 @@ void segment_reason(enum synfin_reason reason, uint64_t times, struct segment_pl
 _Noreturn void segment_fail(const char *what, struct segment_place at);
 void segment_check(bool holds, const char *what, struct segment_place at);
 void segment_equal(uint64_t got, uint64_t wanted, const char *what, struct segment_place at);
+// Checks every invariant.
+void segment_check_all(struct segment_place at);
 // Checks every invariant and notes the counters, for the next REASON.
 void segment_step(struct segment_place at);
 // The connection of the test's ports; NULL when there is none.
