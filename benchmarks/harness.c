@@ -56,6 +56,17 @@ uint64_t harness_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t harness_number(const char *row, uint32_t place)
+{
+    char *end;
+    uint64_t number = strtoull(row, &end, 10);
+    while (place-- > 0 && end != row) {
+        row = end;
+        number = strtoull(row, &end, 10);
+    }
+    return end != row ? number : 0;
+}
+
 static int compare(const void *a, const void *b)
 {
     double difference = *(const double *)a - *(const double *)b;

@@ -41,6 +41,8 @@ static inline void harness_require(bool condition, const char *what)
 uint64_t harness_now_ns(void);
 // Time this process has computed, in ns: what else the machine does is not counted. A slow call.
 uint64_t harness_cpu_ns(void);
+// The number at this place of a row of numbers, from 0; 0 when there is none.
+uint64_t harness_number(const char *row, uint32_t place);
 // How often to measure: HARNESS_RUNS, or once for --quick, which only shows that it works.
 uint32_t harness_runs(void);
 // How much of something to do: what --count says, else `quick` for --quick, else `usual`.

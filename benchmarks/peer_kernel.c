@@ -248,12 +248,12 @@ uint32_t peer_kernel_object_bytes(const char *slab)
 {
     char line[256];
     size_t length = strlen(slab);
-    unsigned long bytes = 0;
+    uint64_t bytes = 0;
     FILE *file = fopen("/proc/slabinfo", "r");
     // Only root may read it.
     while (file != NULL && bytes == 0 && fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, slab, length) == 0 && line[length] == ' ') {
-            (void)sscanf(line + length, "%*u %*u %lu", &bytes);
+            bytes = harness_number(line + length, 2);
         }
     }
     if (file != NULL) {

@@ -375,13 +375,13 @@ static void await_listener(void)
 static uint64_t packets_back(void)
 {
     char line[512];
-    unsigned long long packets = 0;
+    uint64_t packets = 0;
     FILE *file = fopen("/proc/self/net/dev", "r");
     harness_require(file != NULL, "the devices' counters");
     while (fgets(line, sizeof line, file) != NULL) {
         const char *at = strstr(line, DEVICE ":");
         if (at != NULL) {
-            (void)sscanf(at + strlen(DEVICE ":"), "%*u %llu", &packets);
+            packets = harness_number(at + strlen(DEVICE ":"), 1);
         }
     }
     fclose(file);
