@@ -20,6 +20,7 @@ enum lab_actor { LAB_CLIENT, LAB_SERVER, LAB_STRANGER, LAB_CLIENT_2, LAB_CLIENT_
 enum lab_verb {
     LAB_FINISH,     // the script's end
     LAB_LISTEN,     // on LAB_PORT, with this backlog; 0: the default
+    LAB_FASTOPEN,   // a listener lets so many in at once; a client's next SYN waits for data
     LAB_ACCEPT,     // waits for a connection
     LAB_BIND,       // to LAB_CLIENT_PORT (the client) or LAB_PORT (the server)
     LAB_CONNECT,    // to the server's LAB_PORT, or to the client's LAB_CLIENT_PORT

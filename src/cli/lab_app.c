@@ -158,6 +158,23 @@ static enum lab_verdict do_connect(struct player *player)
     return verdict_of(player, error);
 }
 
+static enum lab_verdict do_fastopen(struct player *player, uint32_t most)
+{
+    struct lab_app *app = player->app;
+    uint64_t now_ns = player->world->now_ns;
+    if (app->listener != 0) {
+        note(player, "allows Fast Open");
+        return verdict_of(player, synfin_socket_set_option(player->stack, app->listener,
+                                                           SYNFIN_OPTION_FASTOPEN, most, now_ns));
+    }
+    enum synfin_error error = synfin_socket_open(player->stack, &app->socket);
+    if (error == SYNFIN_ERROR_OK) {
+        error = synfin_socket_set_option(player->stack, app->socket, SYNFIN_OPTION_FASTOPEN_CONNECT,
+                                         1, now_ns);
+    }
+    return verdict_of(player, error);
+}
+
 static enum lab_verdict do_send(struct player *player, uint32_t bytes)
 {
     struct lab_app *app = player->app;
@@ -310,6 +327,7 @@ static enum lab_verdict do_step(struct player *player, const struct lab_step *st
     uint64_t ms = step->argument * NS_PER_MS;
     switch (step->verb) {
     case LAB_LISTEN: return do_listen(player, step->argument);
+    case LAB_FASTOPEN: return do_fastopen(player, step->argument);
     case LAB_ACCEPT: return do_accept(player);
     case LAB_BIND: return do_bind(player);
     case LAB_CONNECT: return do_connect(player);

@@ -63,6 +63,38 @@ static const struct lab_scenario scenarios[] = {
         .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
     },
     {
+        .name = "fast-open",
+        .summary = "the second time, data travel with the SYN and are answered at once",
+        .story = "The first connection asks for a cookie, and the server's SYN+ACK brings one: it\n"
+                 "says that the client is where it says it is. The second connection shows it.\n"
+                 "Its question goes with the SYN, and the answer is under way one round trip\n"
+                 "sooner. The price: a SYN that the network duplicates may be served twice.",
+        .step = {{{LAB_FASTOPEN, 0},
+                  {LAB_CONNECT, 0},
+                  {LAB_SEND, 100},
+                  {LAB_READ, 200},
+                  {LAB_CLOSE, 0},
+                  {LAB_AT, 1000},
+                  {LAB_FASTOPEN, 0},
+                  {LAB_CONNECT, 0},
+                  {LAB_SEND, 100},
+                  {LAB_READ, 200},
+                  {LAB_CLOSE, 0}},
+                 {{LAB_LISTEN, 0},
+                  {LAB_FASTOPEN, 8},
+                  {LAB_ACCEPT, 0},
+                  {LAB_READ, 100},
+                  {LAB_SEND, 200},
+                  {LAB_READ_END, 0},
+                  {LAB_CLOSE, 0},
+                  {LAB_ACCEPT, 0},
+                  {LAB_READ, 100},
+                  {LAB_SEND, 200},
+                  {LAB_READ_END, 0},
+                  {LAB_CLOSE, 0}}},
+        .expected = {LAB_OUTCOME_CLOSED, LAB_OUTCOME_CLOSED},
+    },
+    {
         .name = "simultaneous-open",
         .summary = "both ends connect at the same time, and get one connection",
         .story =
