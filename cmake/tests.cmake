@@ -90,7 +90,7 @@ endfunction()
 
 if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
     synfin_unit_tests(base ON base)
-    synfin_unit_tests(wire OFF base wire)
+    synfin_unit_tests(wire ON base wire)
     synfin_unit_tests(buf ON base buf)
     # Whole stacks: segments go through the public verbs, and failing tests draw ladders.
     synfin_unit_tests(tcp ON ${core_folders} ${hosted_folders})

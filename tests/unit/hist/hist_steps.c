@@ -69,6 +69,42 @@ void hist_give(const uint8_t *packet, uint32_t bytes)
     free(copy);
 }
 
+static uint32_t sum(uint32_t so_far, const uint8_t *octets, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < bytes; i++) {
+        so_far += i % 2 == 0 ? (uint32_t)octets[i] << 8 : octets[i];
+        so_far = (so_far & 0xffff) + (so_far >> 16);
+    }
+    return so_far;
+}
+
+static void store(uint8_t *at, uint32_t checksum)
+{
+    at[0] = (uint8_t)(~checksum >> 8 & 0xff);
+    at[1] = (uint8_t)(~checksum & 0xff);
+}
+
+void hist_fix_checksums(uint8_t *packet, uint32_t bytes)
+{
+    enum { TCP = 6, CHECKSUM_AT = 16 };
+    bool is_v4 = packet[0] >> 4 == 4;
+    uint32_t header = is_v4 ? (packet[0] & 15u) * 4 : 40;
+    if (is_v4 && header >= 20 && header <= bytes) {
+        packet[10] = packet[11] = 0;
+        store(packet + 10, sum(0, packet, header));
+    }
+    uint32_t end =
+        is_v4 ? (uint32_t)packet[2] << 8 | packet[3] : 40 + ((uint32_t)packet[4] << 8 | packet[5]);
+    if (end > bytes || end < header + 20) {
+        return;
+    }
+    uint32_t length = end - header;
+    packet[header + CHECKSUM_AT] = packet[header + CHECKSUM_AT + 1] = 0;
+    uint32_t total = is_v4 ? sum(0, packet + 12, 8) : sum(0, packet + 8, 32);
+    total = sum(TCP + total + length, packet + header, length);
+    store(packet + header + CHECKSUM_AT, total);
+}
+
 void hist_inject(struct segment_wire segment)
 {
     static const struct synfin_addr unspecified;

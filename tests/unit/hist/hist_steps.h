@@ -23,6 +23,8 @@ uint64_t hist_drops(void);
 void hist_give(const uint8_t *packet, uint32_t bytes);
 // The same with a segment of absolute numbers, from the test's peer where src is unspecified.
 void hist_inject(struct segment_wire segment);
+// Sets the checksums of an IPv4 or IPv6 packet of TCP right, as far as it is one.
+void hist_fix_checksums(uint8_t *packet, uint32_t bytes);
 // Takes all that the stack sends now; how many packets and, where wanted, how many octets.
 uint32_t hist_drain(uint64_t *octets);
 // An address of the version that the test runs with.

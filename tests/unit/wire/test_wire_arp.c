@@ -2,16 +2,12 @@
 //
 // ARP packets: round trips, runts, and one fault at a time.
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "exact.h"
+#include "lib/test_rows.h"
 #include "wire/wire_arp.h"
 
 static struct wire_arp example(enum wire_arp_operation operation)
@@ -97,14 +93,11 @@ static void sender_that_is_no_single_station_is_refused(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packet_round_trips),
-        cmocka_unit_test(request_is_laid_out_as_the_rfc_draws_it),
-        cmocka_unit_test(hist_19_runt_packet_is_refused_at_every_length),
-        cmocka_unit_test(any_other_value_in_a_fixed_field_is_refused),
-        cmocka_unit_test(sender_that_is_no_single_station_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(packet_round_trips),
+    cmocka_unit_test(request_is_laid_out_as_the_rfc_draws_it),
+    cmocka_unit_test(hist_19_runt_packet_is_refused_at_every_length),
+    cmocka_unit_test(any_other_value_in_a_fixed_field_is_refused),
+    cmocka_unit_test(sender_that_is_no_single_station_is_refused),
+};
+ROWS_MAIN(tests)

@@ -2,16 +2,12 @@
 //
 // The Ethernet header and link addresses.
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "exact.h"
+#include "lib/test_rows.h"
 #include "wire/wire_eth.h"
 
 static void header_round_trips(void **state)
@@ -82,14 +78,11 @@ static void groups_have_their_link_address(void **state)
     assert_memory_equal(link.octet, ((uint8_t[]){0x33, 0x33, 0xff, 0xaa, 0xbb, 0xcc}), 6);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_round_trips),
-        cmocka_unit_test(hist_19_runt_frame_is_refused_at_every_length),
-        cmocka_unit_test(length_in_the_place_of_the_type_is_refused),
-        cmocka_unit_test(link_addresses_are_told_apart),
-        cmocka_unit_test(groups_have_their_link_address),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(header_round_trips),
+    cmocka_unit_test(hist_19_runt_frame_is_refused_at_every_length),
+    cmocka_unit_test(length_in_the_place_of_the_type_is_refused),
+    cmocka_unit_test(link_addresses_are_told_apart),
+    cmocka_unit_test(groups_have_their_link_address),
+};
+ROWS_MAIN(tests)

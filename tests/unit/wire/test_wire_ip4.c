@@ -2,18 +2,14 @@
 //
 // The IPv4 header: lengths that lie, options that are skipped or refused, fragments.
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "exact.h"
+#include "lib/test_rows.h"
 #include "wire/wire_ip4.h"
 #include "wire/wire_protocol.h"
 
@@ -284,22 +280,19 @@ static void hist_48_inner_fragment_must_be_a_multiple_of_eight(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_round_trips),
-        cmocka_unit_test(set_length_keeps_the_header_sound),
-        cmocka_unit_test(any_single_wrong_bit_is_refused),
-        cmocka_unit_test(checksum_failure_still_tells_the_addresses),
-        cmocka_unit_test(other_versions_are_refused),
-        cmocka_unit_test(header_cut_at_any_octet_is_refused),
-        cmocka_unit_test(hist_10_total_length_is_held_against_header_and_packet),
-        cmocka_unit_test(hist_12_header_length_below_five_is_refused_and_options_never_crash),
-        cmocka_unit_test(hist_12_options_are_skipped),
-        cmocka_unit_test(hist_13_option_lengths_and_pointers_that_cannot_be_are_refused),
-        cmocka_unit_test(hist_14_source_routes_are_refused_whatever_their_pointer),
-        cmocka_unit_test(hist_46_fragment_that_ends_beyond_the_largest_datagram_is_refused),
-        cmocka_unit_test(hist_48_inner_fragment_must_be_a_multiple_of_eight),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(header_round_trips),
+    cmocka_unit_test(set_length_keeps_the_header_sound),
+    cmocka_unit_test(any_single_wrong_bit_is_refused),
+    cmocka_unit_test(checksum_failure_still_tells_the_addresses),
+    cmocka_unit_test(other_versions_are_refused),
+    cmocka_unit_test(header_cut_at_any_octet_is_refused),
+    cmocka_unit_test(hist_10_total_length_is_held_against_header_and_packet),
+    cmocka_unit_test(hist_12_header_length_below_five_is_refused_and_options_never_crash),
+    cmocka_unit_test(hist_12_options_are_skipped),
+    cmocka_unit_test(hist_13_option_lengths_and_pointers_that_cannot_be_are_refused),
+    cmocka_unit_test(hist_14_source_routes_are_refused_whatever_their_pointer),
+    cmocka_unit_test(hist_46_fragment_that_ends_beyond_the_largest_datagram_is_refused),
+    cmocka_unit_test(hist_48_inner_fragment_must_be_a_multiple_of_eight),
+};
+ROWS_MAIN(tests)

@@ -2,17 +2,13 @@
 //
 // Quoted packets: cut anywhere, with options and extension headers, forged.
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "exact.h"
+#include "lib/test_rows.h"
 #include "wire/wire_ip4.h"
 #include "wire/wire_ip6.h"
 #include "wire/wire_protocol.h"
@@ -211,17 +207,14 @@ static void first_fragment_is_told_and_a_later_one_refused(void **state)
     assert_int_equal(parse6(p, sizeof(p), &quote), BAD);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quote_cut_at_any_octet_tells_what_is_there),
-        cmocka_unit_test(udp_has_ports_only_and_others_have_neither),
-        cmocka_unit_test(octets_behind_the_quoted_packet_are_not_its_own),
-        cmocka_unit_test(hist_13_quoted_options_are_stepped_over_unread),
-        cmocka_unit_test(later_fragments_and_lengths_that_lie_are_refused),
-        cmocka_unit_test(mapped_addresses_in_a_version_6_quote_are_refused),
-        cmocka_unit_test(hist_61_quote_behind_each_extension_header_is_read_or_refused_whole),
-        cmocka_unit_test(first_fragment_is_told_and_a_later_one_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(quote_cut_at_any_octet_tells_what_is_there),
+    cmocka_unit_test(udp_has_ports_only_and_others_have_neither),
+    cmocka_unit_test(octets_behind_the_quoted_packet_are_not_its_own),
+    cmocka_unit_test(hist_13_quoted_options_are_stepped_over_unread),
+    cmocka_unit_test(later_fragments_and_lengths_that_lie_are_refused),
+    cmocka_unit_test(mapped_addresses_in_a_version_6_quote_are_refused),
+    cmocka_unit_test(hist_61_quote_behind_each_extension_header_is_read_or_refused_whole),
+    cmocka_unit_test(first_fragment_is_told_and_a_later_one_refused),
+};
+ROWS_MAIN(tests)
