@@ -93,8 +93,6 @@
     X(RECEIVED_SYN_CROSSED, "both ends opened at the same time", "RFC 9293 §3.5")               \
     X(RECEIVED_SYN_AGAIN, "the SYN again: our SYN+ACK has not arrived", "RFC 9293 §3.10.7.4")   \
     X(RECEIVED_HANDSHAKE_ACK, "the peer acknowledges our SYN", "RFC 9293 §3.10.7.4")            \
-    X(RECEIVED_COOKIE, "acknowledges a cookie of ours: the handshake is complete",              \
-      "RFC 4987 §3.6")                                                                          \
     X(RECEIVED_ACK, "acknowledges new data", "RFC 9293 §3.10.7.4")                              \
     X(RECEIVED_DUPLICATE_ACK, "acknowledges again what was acknowledged before", "RFC 5681 §2") \
     X(RECEIVED_WINDOW, "the peer's window changed", "RFC 9293 §3.10.7.4")                       \
@@ -174,6 +172,8 @@
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
     X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \
     X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
+    X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
+      "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \
     X(ICMP_TOO_BIG, "the path carries less: validated by its sequence number", "RFC 5927 §7")      \
     X(NEIGHBOUR_FAILED, "the next hop does not answer", "RFC 4861 §7.2.2")                         \
     X(NO_ROUTE, "no route leads there", "RFC 1122 §3.3.1")                                         \

@@ -26,14 +26,9 @@ static enum synfin_error error_of(enum tcp_icmp kind)
     return SYNFIN_ERROR_OK;
 }
 
-// RFC 9293 §3.9.2.2 [MUST-56], RFC 5461 §4: soft errors do not abort an attempt to connect
-// either, but a port unreachable or a prohibition then is the peer's answer.
-// DEVIATES RFC 9293 §3.9.2.2 [SHLD-26]: an open connection outlives hard errors (RFC 5927 §5.2),
-// because anybody can send them.
-static bool is_hard(const struct tcp_conn *conn, enum tcp_icmp kind)
+static bool is_hard(enum tcp_icmp kind)
 {
-    return conn->state == SYNFIN_TCP_STATE_SYN_SENT
-           && (kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED);
+    return kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED;
 }
 
 // RFC 1191 §6.5: what is in flight was too big and goes again at once: no sign of congestion.
@@ -60,12 +55,12 @@ void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
     }
 }
 
-static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
+static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes, uint64_t now_ns)
 {
     uint32_t floor = addr_kind_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
     uint32_t pmtu = mtu_bytes < floor ? floor : mtu_bytes;
     if (pmtu >= conn->pmtu_bytes) {
-        report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU);
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU, now_ns);
         return;
     }
     report_count(tcp->report, SYNFIN_REASON_ICMP_TOO_BIG);
@@ -81,18 +76,25 @@ static bool is_of_stub(const struct tcp *tcp, const struct tcp_pair *pair)
 }
 
 // To the connection it is about, whose user can ask for it, and is told when it comes to an end.
+// RFC 9293 §3.9.2.2 [MUST-56], RFC 5461 §4: soft errors do not abort an attempt to connect
+// either, but a port unreachable or a prohibition then is the peer's answer.
+// DEVIATES RFC 9293 §3.9.2.2 [SHLD-26]: an open connection outlives hard errors (RFC 5927 §5.2),
+// because anybody can send them.
 static void take_unreachable(struct tcp *tcp, struct tcp_conn *conn,
                              const struct tcp_icmp_error *said, uint64_t now_ns)
 {
     enum synfin_error error = error_of(said->kind);
-    tcp_fastopen_conn_on_failed(tcp, conn, now_ns);
     conn->icmp = said->icmp;
-    if (is_hard(conn, said->kind)) {
+    if (is_hard(said->kind) && conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
         tcp_life_end(tcp, conn, error, SYNFIN_REASON_ICMP_UNREACHABLE, now_ns);
         return;
     }
     conn->soft_error = (uint8_t)error;
-    report_count(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT);
+    if (is_hard(said->kind)) {
+        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_SOFT, now_ns);
+    } else if (said->kind != TCP_ICMP_NO_NEIGHBOUR) { // that is no packet
+        report_count(tcp->report, SYNFIN_REASON_ICMP_HEARD);
+    }
 }
 
 // RFC 9293 §3.9.2.2 [MUST-54, SHLD-25]
@@ -110,7 +112,7 @@ void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, const struct t
     if (refused != SYNFIN_REASON_UNKNOWN) {
         report_packet_dropped(tcp->report, refused, now_ns);
     } else if (said->kind == TCP_ICMP_TOO_BIG) {
-        take_pmtu(tcp, conn, said->mtu_bytes);
+        take_pmtu(tcp, conn, said->mtu_bytes, now_ns);
     } else {
         take_unreachable(tcp, conn, said, now_ns);
     }

@@ -110,7 +110,7 @@ silent_neighbours() {
     equal "nobody has the address, over IPv4" "synfin: 192.0.2.77 port 9: the next hop does not\
  answer: nothing by ARP in 4.0 s (RFC 9293 §3.8.3 [MUST-23])" \
         "$(connect 192.0.2.77 9 --syn-retries 0 < /dev/null 2>&1)"
-    contains "nobody has the address, over IPv6" "synfin: 2001:db8::77 port 9: the next hop does not\
+    contains "nobody has the address, over IPv6" "2001:db8::77 port 9: the next hop does not\
  answer: nothing by neighbour discovery in " \
         "$(connect 2001:db8::77 9 --syn-retries 0 < /dev/null 2>&1)"
 }

@@ -99,6 +99,7 @@ static void hist_69_no_error_ends_an_open_connection(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
     for (size_t i = 0; i < COUNT(hard); i++) {
         report(&hard[i], 1);
+        REASON(DROP_ICMP_SOFT);
         IN_STATE(ESTABLISHED);
     }
     for (size_t i = 0; i < COUNT(unreachables); i++) {

@@ -165,7 +165,7 @@ static void soft_error_explains_the_silence(void **state)
         SET(SYN_RETRIES, 1);
         EXPECT(.flags = SYN);
         report(&soft[i], 0);
-        REASON(DROP_ICMP_SOFT);
+        REASON(ICMP_HEARD);
         struct synfin_tcp_info info = info_of(bench.socket);
         check_icmp(&info.icmp, &soft[i]);
         CHECK_EQ(info.tries, 1);
