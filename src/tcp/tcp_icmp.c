@@ -84,6 +84,7 @@ static void take_unreachable(struct tcp *tcp, struct tcp_conn *conn,
                              const struct tcp_icmp_error *said, uint64_t now_ns)
 {
     enum synfin_error error = error_of(said->kind);
+    tcp_fastopen_conn_on_failed(tcp, conn, now_ns);
     conn->icmp = said->icmp;
     if (is_hard(said->kind) && conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
         tcp_life_end(tcp, conn, error, SYNFIN_REASON_ICMP_UNREACHABLE, now_ns);
