@@ -25,7 +25,8 @@ enum { FLOWS_MAX = 1024, BURST = 16, ISN_TICK_NS = 4000, RUNS = 6 };
 struct flow {
     uint16_t stack_port, peer_port;
     uint32_t iss, irs;
-    bool is_known; // iss was seen
+    bool is_known;   // iss was seen
+    uint32_t ts_val; // of the last segment
     bool offered_ts, has_ts;
 };
 
@@ -409,6 +410,9 @@ static void fill_options(struct segment_wire *out, const struct segment *segment
     out->has_timestamps = segment->ts.is_set;
     out->ts_val = segment->ts.val;
     out->ts_ecr = segment->ts.ecr;
+    if (bench.has_cookies && segment->ts.ecr == 0) { // what it brings back counts
+        out->ts_ecr = flow->ts_val;
+    }
     for (uint32_t i = 0; i < SEGMENT_SACK_MAX; i++) {
         if (segment->sack[i].left != segment->sack[i].right) {
             out->sack[i].left = segment->sack[i].left + flow->iss;
@@ -531,6 +535,7 @@ static void learn(struct flow *flow, const struct segment_wire *got)
     if ((got->flags & SYN) != 0) {
         flow->has_ts = got->has_timestamps;
     }
+    flow->ts_val = got->ts_val;
 }
 
 // Relative numbers, or those of the header.
@@ -736,6 +741,10 @@ void segment_in_state(enum synfin_tcp_state state, struct segment_place at)
         is = SYNFIN_TCP_STATE_TIME_WAIT;
     } else if (bench.listener != 0 && socket_conn(bench.stack, bench.listener) != NULL) {
         is = (enum synfin_tcp_state)socket_conn(bench.stack, bench.listener)->state;
+    }
+    if (bench.has_cookies && state == SYNFIN_TCP_STATE_SYN_RECEIVED
+        && is == SYNFIN_TCP_STATE_LISTEN) {
+        return; // nobody knows but the peer
     }
     if (is != state) {
         char text[64];

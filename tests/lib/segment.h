@@ -118,6 +118,14 @@ int segment_run(const struct CMUnitTest *tests, size_t count);
 // Everything once more with SYN cookies: a handshake must end alike by both ways.
 int segment_run_twice(const struct CMUnitTest *tests, size_t count);
 extern bool segment_tries_cookies;
+// First in a test of what only an entry can do: stay in SYN-RECEIVED and answer there, agree on
+// options without timestamps, or take over a pair from TIME-WAIT by sequence numbers alone.
+#define ONLY_WITH_ENTRIES()      \
+    do {                         \
+        if (bench.has_cookies) { \
+            return;              \
+        }                        \
+    } while (0)
 #define SEGMENT_TEST(function) \
     cmocka_unit_test_setup_teardown(function, segment_setup, segment_teardown)
 #define SEGMENT_MAIN(tests)                                                            \

@@ -228,4 +228,4 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_120_lives_across_the_edges_of_every_clock),
     SEGMENT_TEST(hist_123_connections_cut_at_random_leave_nothing),
 };
-SEGMENT_MAIN(tests)
+SEGMENT_MAIN_TWICE(tests)

@@ -163,4 +163,4 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(fin_beyond_a_shut_window_is_not_taken),
     SEGMENT_TEST(hist_132_fin_alone_is_taken_at_a_shut_window),
 };
-SEGMENT_MAIN(tests)
+SEGMENT_MAIN_TWICE(tests)

@@ -392,4 +392,4 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_100_timestamp_of_an_unacceptable_segment_is_not_kept),
     SEGMENT_TEST(hist_108_bare_acknowledgments_are_not_answered),
 };
-SEGMENT_MAIN(tests)
+SEGMENT_MAIN_TWICE(tests)

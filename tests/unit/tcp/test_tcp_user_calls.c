@@ -251,4 +251,4 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(connect_to_port_zero_is_refused),
     SEGMENT_TEST(hop_limit_and_traffic_class_are_the_users),
 };
-SEGMENT_MAIN(tests)
+SEGMENT_MAIN_TWICE(tests)
