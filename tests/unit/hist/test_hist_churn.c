@@ -54,7 +54,7 @@ static void hist_122_all_ports_are_used_up_and_come_back(void **state)
     world_deinit(&world);
 }
 
-static void act(struct world *world, uint32_t host, synfin_socket *socket, uint64_t *seed)
+static void act(struct world *world, uint32_t host, synfin_socket socket, uint64_t *seed)
 {
     static const uint8_t octets[4000];
     uint8_t buffer[500];
@@ -62,18 +62,17 @@ static void act(struct world *world, uint32_t host, synfin_socket *socket, uint6
     synfin_stack *stack = world->host[host].stack;
     switch (test_random_below(seed, 16)) {
     case 0:
-        (void)!synfin_socket_recv(stack, *socket, buffer, sizeof buffer, &count, world->now_ns);
+        (void)!synfin_socket_recv(stack, socket, buffer, sizeof buffer, &count, world->now_ns);
         break;
     case 1:
         (void)!synfin_socket_shutdown(
-            stack, *socket, (enum synfin_shutdown)test_random_below(seed, 3), world->now_ns);
+            stack, socket, (enum synfin_shutdown)test_random_below(seed, 3), world->now_ns);
         break;
-    case 2: synfin_socket_abort(stack, *socket, world->now_ns); break;
-    case 3: synfin_socket_close(stack, *socket, world->now_ns); break;
+    case 2: synfin_socket_abort(stack, socket, world->now_ns); break;
+    case 3: synfin_socket_close(stack, socket, world->now_ns); break;
     default:
-        (void)!synfin_socket_send(stack, *socket, octets,
-                                  test_random_below(seed, sizeof octets) + 1, &count,
-                                  world->now_ns);
+        (void)!synfin_socket_send(stack, socket, octets, test_random_below(seed, sizeof octets) + 1,
+                                  &count, world->now_ns);
         break;
     }
 }
@@ -89,7 +88,7 @@ static void live(struct world *world, synfin_socket listener, uint64_t *seed)
             (void)!synfin_socket_accept(world->host[1].stack, listener, &pair[1], NULL);
         }
         uint32_t host = test_random_below(seed, 2);
-        act(world, host, &pair[host], seed);
+        act(world, host, pair[host], seed);
     }
     synfin_socket_close(world->host[0].stack, pair[0], world->now_ns);
     if (pair[1] == 0) {

@@ -155,12 +155,12 @@ static void hist_11_sack_that_cannot_be_changes_nothing(void **state)
     for (uint32_t i = 0; i < 3; i++) {
         EXPECT(.flags = i == 2 ? PSH | ACK : ACK, .seq = 1 + 1000 * i, .ack = 1, .data = 1000);
     }
-    for (uint8_t length = 2; length <= OPTIONS_MAX; length++) {
+    for (uint32_t length = 2; length <= OPTIONS_MAX; length++) {
         struct segment ack = {.flags = ACK, .seq = 1, .ack = 1, .option_bytes = OPTIONS_MAX};
-        ack.window = 50000 + length; // or three of them would show a loss, RFC 5681 §2
+        ack.window = 50000 + (int32_t)length; // or three of them would show a loss, RFC 5681 §2
         memset(ack.options, 1, sizeof ack.options);
         ack.options[0] = 5;
-        ack.options[1] = length;
+        ack.options[1] = (uint8_t)length;
         segment_send(&ack, HERE); // blocks of nothing, or from 0x01010101 to itself
         EXPECT_NOTHING();
     }
