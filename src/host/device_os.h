@@ -71,5 +71,14 @@ enum synfin_error device_tun_open(const char *name, bool is_ethernet, struct syn
                                   struct device_os_why why);
 enum synfin_error device_packet_open(const char *name, struct synfin_device **out,
                                      struct device_os_why why);
+enum synfin_error device_wire_open(const char *name, struct synfin_device **out,
+                                   struct device_os_why why);
+
+// A packet socket that listens promiscuously on the interface `name`, whose facts go to `iface`.
+// `prepare` is called before anything can arrive; it returns 0, or -1 with errno.
+enum synfin_error device_packet_listen(const char *name,
+                                       int (*prepare)(int fd, const struct device_os_iface *iface),
+                                       struct device_os_iface *iface, int *fd,
+                                       struct device_os_why why);
 
 #endif

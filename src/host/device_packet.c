@@ -193,7 +193,8 @@ static void set_wishes(int fd)
     }
 }
 
-static int join_interface(int fd, int index, const uint8_t mac[6])
+// Protocol 0: nothing arrives before bind.
+static int join_interface(int fd, int index)
 {
     int on = 1;
     struct packet_mreq membership = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
@@ -202,8 +203,7 @@ static int join_interface(int fd, int index, const uint8_t mac[6])
         .sll_protocol = htons(ETH_P_ALL),
         .sll_ifindex = index,
     };
-    if (attach_filter(fd, mac) != 0
-        || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0
+    if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0
         || setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof(membership))
                != 0) {
         return -1;
@@ -252,30 +252,47 @@ static enum synfin_error make_device(int fd, const struct device_os_iface *iface
     return SYNFIN_ERROR_OK;
 }
 
-enum synfin_error device_packet_open(const char *name, struct synfin_device **out,
-                                     struct device_os_why why)
+enum synfin_error device_packet_listen(const char *name,
+                                       int (*prepare)(int fd, const struct device_os_iface *iface),
+                                       struct device_os_iface *iface, int *fd,
+                                       struct device_os_why why)
 {
-    struct device_os_iface iface = {0};
-    uint8_t mac[6];
-    enum synfin_error error = check_interface(name, &iface, why);
+    enum synfin_error error = check_interface(name, iface, why);
     if (error != SYNFIN_ERROR_OK) {
         return error;
     }
-    // Protocol 0: nothing arrives before bind, when the filter is in place.
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
+    *fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0) {
         return device_os_fail(why, device_os_error(errno),
                               "cannot open a packet socket on %s: %s; run as root or grant "
                               "cap_net_raw",
                               name, strerror(errno));
     }
-    device_os_own_mac(iface.mac, mac);
-    if (join_interface(fd, iface.index, mac) != 0) {
+    if (prepare(*fd, iface) != 0 || join_interface(*fd, iface->index) != 0) {
         error = device_os_fail(why, device_os_error(errno), "cannot listen on %s: %s", name,
                                strerror(errno));
-    } else {
-        error = make_device(fd, &iface, out, why);
+        close(*fd);
     }
+    return error;
+}
+
+static int pass_own_station(int fd, const struct device_os_iface *iface)
+{
+    uint8_t mac[6];
+    device_os_own_mac(iface->mac, mac);
+    return attach_filter(fd, mac);
+}
+
+enum synfin_error device_packet_open(const char *name, struct synfin_device **out,
+                                     struct device_os_why why)
+{
+    int fd = -1;
+    struct device_os_iface iface = {0};
+    enum synfin_error error = device_packet_listen(name, pass_own_station, &iface, &fd, why);
+    if (error != SYNFIN_ERROR_OK) {
+        return error;
+    }
+    error = make_device(fd, &iface, out, why);
     if (error != SYNFIN_ERROR_OK) {
         close(fd);
     }

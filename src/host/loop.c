@@ -286,7 +286,7 @@ static void take_port_event(synfin_loop *loop, const struct epoll_event *event)
     port->is_readable |= (event->events & EPOLLIN) != 0;
     port->is_full &= (event->events & EPOLLOUT) == 0;
     if ((event->events & (EPOLLERR | EPOLLHUP)) != 0) {
-        loop->has_failed |= loop_port_has_failed(port);
+        loop->has_failed |= synfin_device_has_failed(port->device);
     }
 }
 

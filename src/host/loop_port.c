@@ -3,10 +3,7 @@
 // One device in a loop; see loop_port.h.
 #include "host/loop_port.h"
 
-#include <errno.h>
-#include <linux/if_packet.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/check.h"
 #include "base/deadline.h"
@@ -114,20 +111,4 @@ void loop_port_send(struct loop_port *port, const struct synfin_packet *packets,
         port->is_full = true;
         port->retry_ns = deadline_after(now_ns, RETRY_NS);
     }
-}
-
-// An interface that is only down comes back; the socket of one that was removed is bound to
-// none. A TUN descriptor has an error only when its interface is gone.
-bool loop_port_has_failed(const struct loop_port *port)
-{
-    int error = 0;
-    socklen_t length = sizeof(error);
-    if (getsockopt(port->device->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) {
-        return true;
-    }
-    struct sockaddr_ll local = {0};
-    length = sizeof(local);
-    bool is_bound = getsockname(port->device->fd, (struct sockaddr *)&local, &length) == 0
-                    && local.sll_ifindex > 0;
-    return !is_bound || (error != 0 && error != ENETDOWN);
 }

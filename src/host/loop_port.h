@@ -41,7 +41,5 @@ bool loop_port_has_room(struct loop_port *port, uint64_t now_ns);
 // Sends `n` packets, at most LOOP_PORT_BURST, and keeps those that the device does not take.
 void loop_port_send(struct loop_port *port, const struct synfin_packet *packets, uint32_t n,
                     uint64_t now_ns);
-// After an error on its descriptor: true when the device is gone for good.
-bool loop_port_has_failed(const struct loop_port *port);
 
 #endif
