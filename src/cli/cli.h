@@ -14,6 +14,6 @@ enum cli_status {
 // Runs a subcommand: argv[0] is its name. Returns an enum cli_status, the exit status.
 typedef int cli_command_fn(int argc, char **argv);
 
-cli_command_fn cmd_lab, cmd_serve, cmd_connect;
+cli_command_fn cmd_lab, cmd_serve, cmd_connect, cmd_wire;
 
 #endif

@@ -32,16 +32,21 @@ static bool take_gateway(void *object, const char *text, const char **why)
     return true;
 }
 
-static bool take_drop(void *object, const char *text, const char **why)
+bool cli_flags_take_drop(struct cli_flags *flags, const char *text, const char *name_a,
+                         const char *name_b, const char **why)
 {
-    struct cli_flags *flags = object;
-    *why = "WHO:WHAT[:K], such as client:SYN:1, server:SYN+ACK:* or client:DATA:3";
     if (flags->drop_rules == SYNFIN_DROP_RULES_MAX) {
         *why = "possible: there are too many --drop";
         return false;
     }
     struct synfin_drop_rule *rule = &flags->drop_rule[flags->drop_rules++];
-    return synfin_drop_rule_parse(text, "client", "server", rule) == SYNFIN_ERROR_OK;
+    return synfin_drop_rule_parse(text, name_a, name_b, rule) == SYNFIN_ERROR_OK;
+}
+
+static bool take_drop(void *object, const char *text, const char **why)
+{
+    *why = "WHO:WHAT[:K], such as client:SYN:1, server:SYN+ACK:* or client:DATA:3";
+    return cli_flags_take_drop(object, text, "client", "server", why);
 }
 
 static const struct cli_flag link_flags[] = {
@@ -51,6 +56,7 @@ static const struct cli_flag link_flags[] = {
      take_gateway},
 };
 
+// The last one names ends as lab, serve and connect have them.
 static const struct cli_flag fault_flags[] = {
     {"--seed", CLI_FLAG_NUMBER, AT(seed), "N", "of everything random; same seed, same bytes", NULL},
     {"--delay", CLI_FLAG_TIME, AT(delay_ns), "T", "each packet's way takes this long", NULL},
@@ -100,6 +106,9 @@ void cli_flags_add(struct cli_parser *parser, struct cli_flags *flags, uint32_t 
     }
     if ((groups & CLI_FLAGS_FAULT) != 0) {
         cli_parse_add(parser, "faults of the link", fault_flags, COUNT(fault_flags), flags);
+    }
+    if ((groups & CLI_FLAGS_FAULT_CHANCE) != 0) {
+        cli_parse_add(parser, "faults of the link", fault_flags, COUNT(fault_flags) - 1, flags);
     }
     if ((groups & CLI_FLAGS_TCP) != 0) {
         cli_parse_add(parser, "times and limits of TCP", tcp_flags, COUNT(tcp_flags), flags);

@@ -41,10 +41,14 @@ enum {
     CLI_FLAGS_TCP = 4,
     CLI_FLAGS_OUTPUT = 8,
     CLI_FLAGS_ALL = 15,
+    CLI_FLAGS_FAULT_CHANCE = 16, // the faults without --drop, for ends that have other names
 };
 
 // Adds the groups to the parser, with `flags` (borrowed for as long) as where values go.
 void cli_flags_add(struct cli_parser *parser, struct cli_flags *flags, uint32_t groups);
+// Takes the value of a --drop whose ends have these names; `why` is what a table's `take` wants.
+bool cli_flags_take_drop(struct cli_flags *flags, const char *text, const char *name_a,
+                         const char *name_b, const char **why);
 // Lays what was given over a configuration.
 void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *flags,
                        struct synfin_link_config *config);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"lab", cmd_lab, "play a part of a connection's life between two stacks, and draw it"},
     {"serve", cmd_serve, "serve files over HTTP, or echo, discard and chargen, on a device"},
     {"connect", cmd_connect, "connect standard input and output to a peer"},
+    {"wire", cmd_wire, "join two devices by a link with delay, loss and other faults"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
