@@ -99,11 +99,12 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
 
 void tcp_deinit(struct tcp *tcp)
 {
+    // First these: they take their entries off the wheel, whose other entries lie in connections.
+    tcp_stub_table_deinit(&tcp->half_open);
+    tcp_stub_table_deinit(&tcp->time_wait);
     slab_pool_deinit(&tcp->conns);
     slab_pool_deinit(&tcp->runs);
     chunk_pool_deinit(&tcp->chunks);
-    tcp_stub_table_deinit(&tcp->half_open);
-    tcp_stub_table_deinit(&tcp->time_wait);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
     tcp_stray_deinit(tcp);
