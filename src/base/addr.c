@@ -2,6 +2,7 @@
 //
 // Questions about addresses and prefixes in their 16-octet form (synfin/addr.h).
 #include "base/addr_kind.h"
+#include "base/bytes.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ bool synfin_addr_is_unspecified(const struct synfin_addr *addr)
 {
     static const struct synfin_addr ipv6;
     static const struct synfin_addr ipv4 = {{[10] = 0xff, [11] = 0xff}};
-    return synfin_addr_equal(addr, &ipv6) || synfin_addr_equal(addr, &ipv4);
+    return addr_kind_is_equal(addr, &ipv6) || addr_kind_is_equal(addr, &ipv4);
 }
 
 bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b)
@@ -29,13 +30,24 @@ bool synfin_addr_equal(const struct synfin_addr *a, const struct synfin_addr *b)
     return addr_kind_is_equal(a, b);
 }
 
+static bool contains_ipv4(const struct synfin_prefix *prefix, const struct synfin_addr *addr)
+{
+    uint32_t ours = bytes_load32(prefix->addr.octet + MAPPED_OCTETS);
+    uint32_t differs = ours ^ bytes_load32(addr->octet + MAPPED_OCTETS);
+    uint32_t bits = prefix->bits;
+    return bits == 0 || (bits <= 32 && differs >> (32 - bits) == 0);
+}
+
 bool synfin_prefix_contains(const struct synfin_prefix *prefix, const struct synfin_addr *addr)
 {
-    bool is_ipv4 = synfin_addr_is_ipv4(&prefix->addr);
-    if (is_ipv4 != synfin_addr_is_ipv4(addr)) {
+    bool is_ipv4 = addr_kind_is_ipv4(&prefix->addr);
+    if (is_ipv4 != addr_kind_is_ipv4(addr)) {
         return false;
     }
-    uint32_t bits = prefix->bits + (is_ipv4 ? 8U * MAPPED_OCTETS : 0U);
+    if (is_ipv4) {
+        return contains_ipv4(prefix, addr);
+    }
+    uint32_t bits = prefix->bits;
     if (bits > 8U * sizeof addr->octet) {
         return false;
     }

@@ -10,6 +10,11 @@ static uint64_t used_bytes(const struct slab_pool *pool)
     return (uint64_t)pool->objects * pool->object_bytes;
 }
 
+static uint64_t used_by_stubs(const struct tcp_stub_table *table)
+{
+    return (uint64_t)table->pool.objects * sizeof(struct tcp_stub);
+}
+
 void synfin_stack_stats(const synfin_stack *stack, struct synfin_stack_stats *out)
 {
     const struct tcp *tcp = &stack->tcp;
@@ -17,7 +22,8 @@ void synfin_stack_stats(const synfin_stack *stack, struct synfin_stack_stats *ou
         .size = out->size,
         .memory_bytes = stack->memory.taken_bytes,
         .memory_used_bytes = sizeof *stack + used_bytes(&tcp->conns) + used_bytes(&tcp->runs)
-                             + used_bytes(&tcp->chunks.pool),
+                             + used_bytes(&tcp->chunks.pool) + used_by_stubs(&tcp->half_open)
+                             + used_by_stubs(&tcp->time_wait),
         .sockets = tcp->conns.objects,
         .packets_in = stack->packets_in,
         .packets_out = stack->packets_out,

@@ -238,15 +238,15 @@ static enum tcp_verdict time_wait_input(struct tcp *tcp, struct tcp_stub *stub,
 
 // No block has this pair: perhaps a stub does, or somebody listens. GO_ON gives a new block.
 static enum tcp_verdict deliver_without_block(struct tcp *tcp, struct tcp_segment *seg,
-                                              const struct tcp_pair *pair, uint64_t hash,
-                                              struct tcp_conn **out, uint64_t now_ns)
+                                              const struct tcp_pair *pair, struct tcp_conn **out,
+                                              uint64_t now_ns)
 {
-    struct tcp_stub *stub = tcp_stub_find(&tcp->half_open, pair, hash);
+    struct tcp_stub *stub = tcp_stub_find(&tcp->half_open, pair, seg->hash);
     if (stub != NULL) {
         seg->number = stub->number;
         return tcp_syncache_input(tcp, stub, seg, out, now_ns);
     }
-    stub = tcp_stub_find(&tcp->time_wait, pair, hash);
+    stub = tcp_stub_find(&tcp->time_wait, pair, seg->hash);
     if (stub != NULL) {
         seg->number = stub->number;
         return time_wait_input(tcp, stub, seg, now_ns);
@@ -266,14 +266,13 @@ static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint64
                             .remote = arrival->src,
                             .local_port = seg->h.dst_port,
                             .remote_port = seg->h.src_port};
-    uint64_t hash = 0;
-    struct tcp_conn *conn = tcp_table_find_again(tcp, &pair, &hash);
+    struct tcp_conn *conn = tcp_table_find_again(tcp, &pair, &seg->hash);
     if (conn != NULL && conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
         tcp_time_wait_shrink(tcp, conn, now_ns); // before it could send its acknowledgment itself
-        conn = tcp_table_find_again(tcp, &pair, &hash);
+        conn = tcp_table_find_again(tcp, &pair, &seg->hash);
     }
     if (conn == NULL) {
-        enum tcp_verdict verdict = deliver_without_block(tcp, seg, &pair, hash, &conn, now_ns);
+        enum tcp_verdict verdict = deliver_without_block(tcp, seg, &pair, &conn, now_ns);
         if (verdict != TCP_VERDICT_GO_ON) {
             return verdict;
         }
@@ -285,7 +284,11 @@ static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint64
 
 void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_ns)
 {
-    struct tcp_segment seg = {.arrival = arrival, .text = arrival->segment};
+    struct tcp_segment seg; // its header is written by the parser
+    seg.arrival = arrival;
+    seg.text = arrival->segment;
+    seg.number = 0;
+    seg.has_isn_floor = false;
     tcp->segments_in++;
     seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);
     if (seg.reason != SYNFIN_REASON_UNKNOWN) {

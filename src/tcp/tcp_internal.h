@@ -40,6 +40,9 @@ void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error err
 
 // tcp_table.c
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair);
+// The same with tcp_stub_hash of the pair.
+struct tcp_conn *tcp_table_find_hashed(const struct tcp *tcp, const struct tcp_pair *pair,
+                                       uint64_t hash);
 // The same for an arriving segment, which mostly belongs to the connection of the one before. When
 // there is none, `hash` gets tcp_stub_hash of the pair for the tables of stubs.
 struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pair, uint64_t *hash);

@@ -86,18 +86,30 @@ static uint16_t port_at(const struct tcp *tcp, uint32_t start, uint32_t step)
     return (uint16_t)(tcp->config.port_first + (start + step) % port_count(tcp));
 }
 
-static bool is_waiting(const struct tcp *tcp, const struct tcp_pair *pair)
+// What a new active open finds of its pair.
+enum pair_is {
+    PAIR_IS_FREE,
+    PAIR_IS_WAITING, // in TIME-WAIT, which lets it go
+    PAIR_IS_TAKEN,
+};
+
+static enum pair_is judge_pair(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns)
 {
     uint64_t hash = tcp_stub_hash(&tcp->table_key, pair);
-    return tcp_stub_find(&tcp->time_wait, pair, hash) != NULL;
+    if (tcp_table_find_hashed(tcp, pair, hash) != NULL
+        || tcp_stub_find(&tcp->half_open, pair, hash) != NULL) {
+        return PAIR_IS_TAKEN;
+    }
+    const struct tcp_stub *stub = tcp_stub_find(&tcp->time_wait, pair, hash);
+    if (stub == NULL) {
+        return PAIR_IS_FREE;
+    }
+    return tcp_time_wait_may_take(tcp, stub, now_ns) ? PAIR_IS_WAITING : PAIR_IS_TAKEN;
 }
 
 bool tcp_port_may_take(const struct tcp *tcp, const struct tcp_pair *pair, uint64_t now_ns)
 {
-    uint64_t hash = tcp_stub_hash(&tcp->table_key, pair);
-    const struct tcp_stub *stub = tcp_stub_find(&tcp->time_wait, pair, hash);
-    return tcp_table_find(tcp, pair) == NULL && tcp_stub_find(&tcp->half_open, pair, hash) == NULL
-           && (stub == NULL || tcp_time_wait_may_take(tcp, stub, now_ns));
+    return judge_pair(tcp, pair, now_ns) != PAIR_IS_TAKEN;
 }
 
 // A pair in TIME-WAIT is taken only when no other is left.
@@ -107,14 +119,14 @@ enum synfin_error tcp_port_choose(struct tcp *tcp, struct tcp_pair *pair, uint64
     uint16_t waiting = 0;
     for (uint32_t step = 0; step < port_count(tcp); step++) {
         pair->local_port = port_at(tcp, start, step);
-        if (tcp_port_is_taken(tcp, &pair->local, pair->local_port)
-            || !tcp_port_may_take(tcp, pair, now_ns)) {
+        if (tcp_port_is_taken(tcp, &pair->local, pair->local_port)) {
             continue;
         }
-        if (!is_waiting(tcp, pair)) {
+        enum pair_is is = judge_pair(tcp, pair, now_ns);
+        if (is == PAIR_IS_FREE) {
             return SYNFIN_ERROR_OK;
         }
-        waiting = pair->local_port;
+        waiting = is == PAIR_IS_WAITING ? pair->local_port : waiting;
     }
     pair->local_port = waiting;
     return waiting != 0 ? SYNFIN_ERROR_OK : SYNFIN_ERROR_NO_PORTS;

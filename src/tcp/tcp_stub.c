@@ -207,11 +207,12 @@ static uint32_t take_addr(struct tcp_stub_addrs *addrs, const struct synfin_addr
 {
     uint32_t vacant = TCP_STUB_ADDRS_MAX;
     for (uint32_t i = 0; i < TCP_STUB_ADDRS_MAX; i++) {
-        if (addrs->uses[i] == 0) {
-            vacant = vacant == TCP_STUB_ADDRS_MAX ? i : vacant;
-        } else if (addr_kind_is_equal(&addrs->addr[i], addr)) {
+        if (addr_kind_is_equal(&addrs->addr[i], addr)) { // in use, or the last that was here
             addrs->uses[i]++;
             return i;
+        }
+        if (addrs->uses[i] == 0 && vacant == TCP_STUB_ADDRS_MAX) {
+            vacant = i;
         }
     }
     if (vacant < TCP_STUB_ADDRS_MAX) {

@@ -192,6 +192,9 @@ static bool evict(struct tcp *tcp, const struct tcp_conn *listener, uint64_t now
                                              .cause = SYNFIN_REASON_HALF_OPEN_EVICTED};
     uint32_t looks = 0;
     for (uint32_t queue = TCP_STUB_QUEUES; queue-- > 0;) {
+        if (tcp->half_open.queue[queue].first == TCP_STUB_NONE) {
+            continue;
+        }
         struct tcp_stub *stub = tcp_stub_oldest(&tcp->half_open, queue);
         for (; stub != NULL && looks < EVICT_LOOKS; looks++) {
             if (listener_of(tcp, stub) == listener) {
@@ -206,13 +209,12 @@ static bool evict(struct tcp *tcp, const struct tcp_conn *listener, uint64_t now
 
 // NULL at a limit and without memory.
 static struct tcp_stub *make_stub(struct tcp *tcp, struct tcp_conn *listener,
-                                  const struct tcp_pair *pair)
+                                  const struct tcp_pair *pair, uint64_t hash)
 {
     if (listener->listen.half_opens >= listener->listen.backlog) {
         return NULL;
     }
-    struct tcp_stub *stub =
-        tcp_stub_add(&tcp->half_open, pair, tcp_stub_hash(&tcp->table_key, pair));
+    struct tcp_stub *stub = tcp_stub_add(&tcp->half_open, pair, hash);
     listener->listen.half_opens += stub != NULL;
     return stub;
 }
@@ -267,13 +269,13 @@ enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
     enum synfin_syn_cookies cookies = (enum synfin_syn_cookies)tcp->config.syn_cookies;
     struct tcp_stub *stub = NULL;
     if (cookies != SYNFIN_SYN_COOKIES_ALWAYS) {
-        stub = make_stub(tcp, listener, &handshake.pair);
+        stub = make_stub(tcp, listener, &handshake.pair, seg->hash);
     }
     if (stub == NULL && cookies != SYNFIN_SYN_COOKIES_NEVER) {
         return send_cookie(tcp, listener, seg, &handshake, now_ns);
     }
     if (stub == NULL && evict(tcp, listener, now_ns)) {
-        stub = make_stub(tcp, listener, &handshake.pair);
+        stub = make_stub(tcp, listener, &handshake.pair, seg->hash);
     }
     if (stub == NULL) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG);

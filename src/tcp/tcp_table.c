@@ -73,8 +73,8 @@ static bool is_same(const struct tcp_pair *a, const struct tcp_pair *b)
     return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
 
-static struct tcp_conn *find_hashed(const struct tcp *tcp, const struct tcp_pair *pair,
-                                    uint64_t hash)
+struct tcp_conn *tcp_table_find_hashed(const struct tcp *tcp, const struct tcp_pair *pair,
+                                       uint64_t hash)
 {
     struct tcp_conn *conn = tcp->buckets[(uint32_t)hash & (tcp->bucket_count - 1)];
     while (conn != NULL && !is_same(&conn->pair, pair)) {
@@ -90,7 +90,7 @@ struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pa
         return tcp->found_last;
     }
     *hash = tcp_stub_hash(&tcp->table_key, pair);
-    struct tcp_conn *conn = find_hashed(tcp, pair, *hash);
+    struct tcp_conn *conn = tcp_table_find_hashed(tcp, pair, *hash);
     if (conn != NULL) {
         tcp->found_last = conn;
     }
@@ -99,7 +99,7 @@ struct tcp_conn *tcp_table_find_again(struct tcp *tcp, const struct tcp_pair *pa
 
 struct tcp_conn *tcp_table_find(const struct tcp *tcp, const struct tcp_pair *pair)
 {
-    return find_hashed(tcp, pair, tcp_stub_hash(&tcp->table_key, pair));
+    return tcp_table_find_hashed(tcp, pair, tcp_stub_hash(&tcp->table_key, pair));
 }
 
 void tcp_table_insert(struct tcp *tcp, struct tcp_conn *conn)

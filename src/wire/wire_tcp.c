@@ -6,6 +6,8 @@
 
 #include "wire/wire_tcp.h"
 
+#include <stddef.h>
+
 #include "base/bytes.h"
 
 // RFC 9293 §3.1 and §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 7413 §4.1.1.
@@ -71,8 +73,8 @@ static void read_fastopen(const uint8_t *p, uint32_t length, struct wire_tcp *ou
     }
     out->has_fastopen = true;
     out->cookie_bytes = (uint8_t)bytes;
-    for (uint32_t i = 0; i < bytes; i++) {
-        out->cookie[i] = p[LENGTH_FASTOPEN_REQUEST + i];
+    for (uint32_t i = 0; i < WIRE_FASTOPEN_COOKIE_MAX; i++) {
+        out->cookie[i] = i < bytes ? p[LENGTH_FASTOPEN_REQUEST + i] : 0;
     }
 }
 
@@ -142,6 +144,8 @@ static bool is_timestamps_only(const uint8_t *options, uint32_t bytes)
 enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_t segment_bytes,
                                   struct wire_tcp *out)
 {
+    // Not the arrays at its end, which count for nothing beyond their counts.
+    __builtin_memset(out, 0, offsetof(struct wire_tcp, sack));
     if (segment_bytes < WIRE_TCP_HEADER_MIN) {
         return SYNFIN_REASON_DROP_TCP_SHORT;
     }
@@ -155,17 +159,15 @@ enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_
     if (header_bytes > head_bytes) {
         return SYNFIN_REASON_DROP_NOT_LINEAR;
     }
-    *out = (struct wire_tcp){
-        .src_port = bytes_load16(p),
-        .dst_port = bytes_load16(p + 2),
-        .seq = seq_make(bytes_load32(p + 4)),
-        .ack = seq_make(bytes_load32(p + 8)),
-        .flags = bytes_load16(p + 12) & 0x1ff,
-        .window = bytes_load16(p + 14),
-        .checksum = bytes_load16(p + 16),
-        .urgent = bytes_load16(p + 18),
-        .header_bytes = (uint8_t)header_bytes,
-    };
+    out->src_port = bytes_load16(p);
+    out->dst_port = bytes_load16(p + 2);
+    out->seq = seq_make(bytes_load32(p + 4));
+    out->ack = seq_make(bytes_load32(p + 8));
+    out->flags = bytes_load16(p + 12) & 0x1ff;
+    out->window = bytes_load16(p + 14);
+    out->checksum = bytes_load16(p + 16);
+    out->urgent = bytes_load16(p + 18);
+    out->header_bytes = (uint8_t)header_bytes;
     const uint8_t *options = p + WIRE_TCP_HEADER_MIN;
     uint32_t bytes = header_bytes - WIRE_TCP_HEADER_MIN;
     if (is_timestamps_only(options, bytes)) {

@@ -467,7 +467,7 @@ static void hist_91_fast_open_is_taken_only_from_lengths_of_its_own(void **state
         assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
         assert_int_equal(tcp.has_fastopen, is_own);
         assert_int_equal(tcp.cookie_bytes, is_own ? length - 2 : 0);
-        assert_memory_equal(tcp.cookie, expected, sizeof(expected));
+        assert_memory_equal(tcp.cookie, expected, tcp.cookie_bytes);
     }
 }
 
