@@ -8,7 +8,7 @@
 
 static bool acknowledges_syn(const struct tcp_conn *conn, struct seq ack)
 {
-    return seq_lt(conn->iss, ack) && seq_le(ack, conn->snd.nxt);
+    return seq_within(ack, seq_add(conn->iss, 1), seq_distance(conn->iss, conn->snd.nxt));
 }
 
 // First: an ACK must acknowledge our SYN, and no more than was sent: nothing, or data with the SYN
@@ -56,6 +56,8 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     tcp_fastopen_conn_send_rest(conn);
     conn->snd.wl2 = seg->h.ack;
+    // The window counts from what is acknowledged, which may be more than our SYN.
+    conn->snd.edge = seq_max(conn->snd.edge, seq_add(seg->h.ack, conn->snd.wnd));
     conn->pending.ack_reason = SYNFIN_REASON_SEND_HANDSHAKE_ACK;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
     tcp_close_deferred(tcp, conn, now_ns);

@@ -118,6 +118,20 @@ static void add_timestamps(struct rig *rig, const struct tcp_conn *conn, struct 
     seg->ts_ecr = (conn != NULL ? conn->ts_offset + ours : 0) + DISTANCE[choice >> 4];
 }
 
+// A request, a cookie that is good, or one that is not.
+static void add_fastopen(struct rig *rig, uint32_t host, struct segment_wire *seg)
+{
+    struct wire_tcp h = {.has_fastopen = false};
+    uint32_t choice = rig_take(&rig->in, 1);
+    tcp_fastopen_give(&rig->host[host].tcp->fastopen_jar, &seg->src, rig->now_ns, &h);
+    seg->fastopen.is_set = true;
+    seg->fastopen.bytes = (choice & 1) != 0 ? h.cookie_bytes : 0;
+    memcpy(seg->fastopen.octets, h.cookie, sizeof seg->fastopen.octets);
+    if (choice >= 240) {
+        seg->fastopen.octets[choice & 7]++;
+    }
+}
+
 static void add_options(struct rig *rig, const struct tcp_conn *conn, struct segment_wire *seg)
 {
     static const uint16_t mss[] = {1, 64, 88, 536, 1460, 8960, 65535};
@@ -191,6 +205,9 @@ static void invent(struct rig *rig, uint32_t host, bool is_plain, struct segment
     seg->wscale = -1;
     if (!is_plain) {
         add_options(rig, conn, seg);
+        if ((seg->flags & 2) != 0 && seg->extra_bytes == 0 && seg->sack_blocks == 0) {
+            add_fastopen(rig, host, seg);
+        }
         add_payload(rig, conn, seg);
     } else if (conn != NULL && conn->uses_timestamps) {
         seg->has_timestamps = true;

@@ -330,6 +330,8 @@ static struct rig_socket *make_listener(struct rig *rig)
     struct synfin_endpoint any = {.port = PORT_FIRST};
     open_socket(host);
     if (slot != NULL && synfin_socket_bind(host->stack, slot->handle, &any) == SYNFIN_ERROR_OK) {
+        (void)!synfin_socket_set_option(host->stack, slot->handle, SYNFIN_OPTION_FASTOPEN, 2,
+                                        rig->now_ns);
         (void)!synfin_socket_listen(host->stack, slot->handle, 3, rig->now_ns);
     }
     return slot;
@@ -346,7 +348,13 @@ void rig_connect(struct rig *rig)
         return;
     }
     open_socket(host);
+    bool is_fast = (choice & 2) != 0; // the SYN waits for data
+    (void)!synfin_socket_set_option(host->stack, slot->handle, SYNFIN_OPTION_FASTOPEN_CONNECT,
+                                    is_fast, rig->now_ns);
     (void)!synfin_socket_connect(host->stack, slot->handle, &to, rig->now_ns);
+    if (is_fast) {
+        send_some(rig, host, slot->handle);
+    }
     rig_settle(rig, 6);
     for (uint32_t i = 0; i < RIG_SOCKETS && (choice & 2) != 0; i++) {
         accept_one(rig, &rig->host[1], rig->host[1].socket[i].handle);

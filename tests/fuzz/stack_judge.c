@@ -50,10 +50,11 @@ static void judge_sack(const struct segment_wire *seg)
 
 static void judge_text(const struct rig_conn *conn, const struct segment_wire *seg)
 {
-    uint32_t offset = seg->seq - (conn->iss + 1);
+    uint32_t first = seg->seq + ((seg->flags & SYN) != 0);
+    uint32_t offset = first - (conn->iss + 1);
     RIG_REQUIRE(conn->has_iss && offset + seg->payload_bytes <= conn->written);
     for (uint32_t i = 0; i < seg->payload_bytes; i++) {
-        RIG_REQUIRE(seg->payload[i] == rig_octet(seg->seq + i));
+        RIG_REQUIRE(seg->payload[i] == rig_octet(first + i));
     }
 }
 
@@ -112,7 +113,9 @@ static void judge_tcp(struct rig_host *host, const struct synfin_packet *packet,
     if (packet->conn != 0) {
         judge_sequence(rig_conn_of(host, packet->conn), &seg);
     } else {
-        RIG_REQUIRE(seg.payload_bytes == 0 && (seg.flags & (SYN | FIN)) == 0);
+        bool is_cookie = (seg.flags & (SYN | ACK)) == (SYN | ACK);
+        RIG_REQUIRE(seg.payload_bytes == 0 && (seg.flags & FIN) == 0);
+        RIG_REQUIRE((seg.flags & SYN) == 0 || is_cookie);
     }
     count(host, &seg);
 }

@@ -178,6 +178,22 @@ static void server_with_a_small_window_is_not_overrun(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 500);
 }
 
+// The window of the SYN+ACK counts from what it acknowledges.
+static void window_of_the_answer_lies_behind_the_data_it_takes(void **state)
+{
+    (void)state;
+    learn_cookie(1000);
+    connect_fast(40000);
+    SET(NODELAY, 1);
+    WRITE(3000);
+    EXPECT(.flags = SYN, .data = 960, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 961, .mss = 1000, .window = 600);
+    EXPECT(.flags = ACK, .seq = 961, .ack = 1, .data = 600);
+    SEND(.flags = ACK, .seq = 1, .ack = 1561, .window = 5000);
+    EXPECT(.flags = ACK, .seq = 1561, .ack = 1, .data = 1000);
+    EXPECT(.flags = PSH | ACK, .seq = 2561, .ack = 1, .data = 440);
+}
+
 // RFC 7413 §4.2.2, §4.1.3.1.
 static void lost_syn_goes_again_without_data_and_option(void **state)
 {
@@ -330,6 +346,21 @@ static void crossed_syns_leave_the_data_for_later(void **state)
     SEND(.flags = ACK, .seq = 1, .ack = 101);
 }
 
+// Nothing was sent, so nothing is acknowledged, not even half the circle away.
+static void waiting_end_refuses_every_acknowledgment(void **state)
+{
+    (void)state;
+    static const uint32_t acks[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff};
+    connect_fast(40000);
+    for (uint32_t i = 0; i < sizeof acks / sizeof acks[0]; i++) {
+        uint32_t ack = segment_conn()->iss.n + acks[i];
+        SEND(.flags = SYN | ACK, .seq = bench.irs, .ack = ack, .is_absolute = true);
+        EXPECT(.flags = RST, .seq = ack, .is_absolute = true, WHY(SEND_RST_BAD_HANDSHAKE_ACK));
+        IN_STATE(SYN_SENT);
+    }
+    CLOSE();
+}
+
 // The peer connects to us while our SYN waits.
 static void waiting_end_answers_a_crossing_syn(void **state)
 {
@@ -353,6 +384,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_not_taken_with_a_new_cookie_is_no_failure),
     SEGMENT_TEST(part_of_the_data_taken_leaves_the_rest),
     SEGMENT_TEST(server_with_a_small_window_is_not_overrun),
+    SEGMENT_TEST(window_of_the_answer_lies_behind_the_data_it_takes),
     SEGMENT_TEST(lost_syn_goes_again_without_data_and_option),
     SEGMENT_TEST(late_answer_to_the_first_syn_acknowledges_its_data),
     SEGMENT_TEST(lost_request_goes_again_without_it),
@@ -363,6 +395,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(shutdown_or_close_let_a_waiting_syn_go),
     SEGMENT_TEST(stack_that_keeps_no_peers_never_asks),
     SEGMENT_TEST(crossed_syns_leave_the_data_for_later),
+    SEGMENT_TEST(waiting_end_refuses_every_acknowledgment),
     SEGMENT_TEST(waiting_end_answers_a_crossing_syn),
 };
 SEGMENT_MAIN(tests)

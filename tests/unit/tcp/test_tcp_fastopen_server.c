@@ -205,6 +205,30 @@ static void hist_91_repeated_syn_with_data_is_not_delivered_in_time_wait(void **
     IN_STATE(TIME_WAIT);
 }
 
+// A later SYN ends TIME-WAIT and opens at once, with numbers beyond the old ones.
+static void pair_in_time_wait_may_open_anew(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    SEND(.flags = SYN, .mss = 1460, .data = 100, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 101);
+    SEND(.flags = ACK, .seq = 101, .ack = 1);
+    ACCEPT();
+    READ(100);
+    CLOSE();
+    EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 101);
+    SEND(.flags = FIN | ACK, .seq = 101, .ack = 2);
+    EXPECT(.flags = ACK, .seq = 2, .ack = 102);
+    uint32_t old = segment_iss();
+    segment_new_incarnation(1000);
+    SEND(.flags = SYN, .mss = 1460, .data = 50, .fastopen = cookie);
+    REASON(SYN_NEW_INCARNATION);
+    EXPECT(.flags = SYN | ACK, .ack = 51);
+    CHECK(segment_iss() - (old + 2) < 0x80000000);
+    IN_STATE(SYN_RECEIVED);
+    CHECK_EQ(bench.tcp->time_wait.pool.objects, 0);
+}
+
 // hist/91: a cookie of another length is none; the option is passed over whole.
 static void hist_91_cookie_of_a_length_not_its_own_is_ignored(void **state)
 {
@@ -463,6 +487,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_91_repeated_syn_with_data_is_delivered_once_while_connected),
     SEGMENT_TEST(hist_91_repeated_syn_with_data_is_delivered_again_after_the_end),
     SEGMENT_TEST(hist_91_repeated_syn_with_data_is_not_delivered_in_time_wait),
+    SEGMENT_TEST(pair_in_time_wait_may_open_anew),
     SEGMENT_TEST(hist_91_cookie_of_a_length_not_its_own_is_ignored),
     SEGMENT_TEST(cookie_that_is_not_ours_gives_an_ordinary_handshake),
     SEGMENT_TEST(cookie_of_another_address_is_not_good),
