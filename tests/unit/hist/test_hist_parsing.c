@@ -244,6 +244,44 @@ static void hist_15_bad_option_at_any_number_changes_nothing(void **state)
     EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 11);
 }
 
+// However many holes there are, the header ends where its room does: four blocks, or three beside
+// timestamps.
+static void hist_21_a_thousand_holes_make_a_few_blocks(void **state)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t most = 0;
+        hist_begin_again(state);
+        segment_config()->out_of_order_ranges_max = 4096;
+        OPEN(.mss = 1000, .sack_ok = true, .ts = {i == 1, 1, 0});
+        for (uint32_t hole = 0; hole < 1000; hole++) {
+            struct segment_wire text = {.src_port = bench.peer_port,
+                                        .dst_port = bench.stack_port,
+                                        .seq = bench.irs + 3 + 2 * (hole * 7919 % 1000),
+                                        .ack = segment_iss() + 1,
+                                        .flags = ACK,
+                                        .window = 65535,
+                                        .wscale = -1,
+                                        .has_timestamps = i == 1,
+                                        .ts_val = 1,
+                                        .payload = (const uint8_t *)"x",
+                                        .payload_bytes = 1};
+            struct synfin_packet out;
+            uint8_t octets[PACKET_MAX];
+            struct segment_wire answer;
+            hist_inject(text);
+            CHECK_EQ(synfin_stack_output(bench.stack, 0, &out, 1, bench.now_ns), 1);
+            uint32_t bytes = (uint32_t)synfin_packet_copy(&out, octets, sizeof octets);
+            assert_null(segment_wire_parse(octets, bytes, &answer));
+            CHECK(bytes <= ip_header() + 60);
+            most = answer.sack_blocks > most ? answer.sack_blocks : most;
+        }
+        CHECK_EQ(most, i == 1 ? 3 : 4);
+        ABORT();
+        segment_forget_sent();
+        EXPECT_FREE();
+    }
+}
+
 // RFC 5925 and RFC 2385 options and those of no meaning: passed over, on SYN and after.
 static void hist_22_authentication_options_change_no_state(void **state)
 {
@@ -282,6 +320,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_11_sack_that_cannot_be_changes_nothing),
     SEGMENT_TEST(hist_13_14_options_of_ipv4_lead_nowhere),
     SEGMENT_TEST(hist_15_bad_option_at_any_number_changes_nothing),
+    SEGMENT_TEST(hist_21_a_thousand_holes_make_a_few_blocks),
     SEGMENT_TEST(hist_22_authentication_options_change_no_state),
 };
 SEGMENT_MAIN(tests)
