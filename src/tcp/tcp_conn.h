@@ -156,12 +156,11 @@ struct tcp_conn {
     bool is_passive; // came from a listener
     bool is_orphan;  // the user has given its handle up
     bool is_bound;
-    bool is_syn_acked;          // the peer has our SYN: `send` begins at snd.una
-    bool has_syn_lost;          // our SYN had to be sent again
-    bool has_answered;          // answered_ns is set
-    uint8_t fastopen;           // enum tcp_fastopen
-    uint32_t fastopen_listener; // number of the listener that counts it as pending
-    bool snd_closed;            // no more octets will be queued: a FIN follows the last
+    bool is_syn_acked; // the peer has our SYN: `send` begins at snd.una
+    bool has_syn_lost; // our SYN had to be sent again
+    bool has_answered; // answered_ns is set
+    uint8_t fastopen;  // enum tcp_fastopen
+    bool snd_closed;   // no more octets will be queued: a FIN follows the last
     bool fin_sent;
     bool rcv_shut;                                // the user reads no more
     bool has_fin;                                 // rcv.fin is known
@@ -178,7 +177,8 @@ struct tcp_conn {
 
     struct tcp_send_vars snd;
     struct tcp_receive_vars rcv;
-    struct seq iss, irs; // initial sequence numbers
+    struct seq iss, irs;        // initial sequence numbers
+    uint32_t fastopen_listener; // number of the listener that counts it as pending
     struct stream send, receive;
 
     struct wheel_entry timer;                     // at the earliest of deadline_ns

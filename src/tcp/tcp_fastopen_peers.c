@@ -87,7 +87,7 @@ void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
     peer->mss = h->has_mss ? h->mss : 0;
     peer->cookie_bytes = h->cookie_bytes;
     for (uint32_t i = 0; i < WIRE_FASTOPEN_COOKIE_MAX; i++) {
-        peer->cookie[i] = h->cookie[i];
+        peer->cookie[i] = i < h->cookie_bytes ? h->cookie[i] : 0; // the rest is not set
     }
 }
 

@@ -109,6 +109,7 @@ static const struct wrong_value wrong_values[] = {
     FIELD(initial_window_segments, 255),
     FIELD(challenge_acks_per_second, 0),
     FIELD(challenge_acks_per_second, 255),
+    FIELD(fastopen_peers_max, 4097),
 };
 
 static void config_field_out_of_range_is_invalid(void **state)
