@@ -7,15 +7,16 @@
  * to 3 after what is expected or half the space away, and an acknowledgment from 5 before to 1
  * after what was sent or half the space away. It may guess anything that is wrong: a RST that is
  * not exactly at RCV.NXT, any SYN, and for the others a number out of the window or an
- * acknowledgment out of RFC 5961 §5's range; in SYN-SENT an acknowledgment of what the victim never
- * sends in this life. (One of what it will send is answered by a RST with that number, and is so a
+ * acknowledgment out of RFC 5961 §5's range; in SYN-SENT and SYN-RECEIVED an acknowledgment of what
+ * the victim never sends in this life. (One of what it will send is answered by a RST with that number, and is so a
  * right guess of the peer's RCV.NXT.) Then the victim's state, SND.UNA, RCV.NXT and the octets
  * given to its user are as before (P7), and in the end the connection is there and every octet came
  * (P6): what it answers to the attacker's peer does no harm either.
  *
- * -DHANDSHAKE begins before the connection, else it is ESTABLISHED. P7 is claimed for SYN-SENT and
- * the synchronised states. It is not true of SYN-RECEIVED: RFC 9293 §3.10.7.4 sends it back to
- * LISTEN for a SYN in the window, which -DHALF_OPEN_TOO shows.
+ * -DHANDSHAKE begins before the connection, else it is ESTABLISHED. P7 is claimed for SYN-SENT,
+ * SYN-RECEIVED and the synchronised states. For SYN-RECEIVED it would not be true of RFC 9293
+ * §3.10.7.4, which sends it back to LISTEN for a SYN in the window (-DSYN_RETURNS_TO_LISTEN): here
+ * such a SYN is challenged.
  *
  * -DDESYNCHRONISED begins where an attacker who guessed right, or sees the path, has brought the
  * two: each believes to have heard what the other never sent, and finds every acknowledgment of the
@@ -34,11 +35,7 @@
 #define ACTIVE(x) ((x) == 0)
 #define CLOSES(x) (false)
 #define EXTRA_GUARD (guesses > 0)
-#ifdef HALF_OPEN_TOO
 #define P7_APPLIES(state) ((state) != CLOSED && (state) != LISTEN)
-#else
-#define P7_APPLIES(state) ((state) == SYN_SENT || IS_SYNCHRONISED(state))
-#endif
 byte guesses = GUESSES;
 #include "tcp.pml"
 
@@ -82,6 +79,8 @@ inline judge_guess()
         ok = f == RST || ((f & ACK) && !(LT(iss[e], a) && LE(a, nxt[e] + OCTETS)))
     :: (f & RST) && st[e] != SYN_SENT -> ok = (q != rnx[e])
     :: (f & SYN) && st[e] != SYN_SENT -> ok = true
+    :: !(f & (RST | SYN)) && st[e] == SYN_RECEIVED ->
+        ok = !WITHIN(q, rnx[e], WINDOW + 2) || !(LT(iss[e], a) && LE(a, nxt[e] + OCTETS))
     :: else -> ok = !SEQ_FITS || !ACK_FITS
     fi
 }

@@ -17,6 +17,12 @@
  *   with restarts nobody waits who has something to send (P1);
  *   and when both close, no block is left (P2).
  *
+ * With -DCOOKIES the listener keeps nothing of a SYN: its number follows from the peer's, and the
+ * third segment, or the first octet, brings it back (RFC 4987 §3.6). Then not every opening ends
+ * well: what overtakes these two is reset, and the runs named cookie-... show what it costs. With
+ * -DSILENT_LISTENER nothing is reset while a cookie is out, and only a client that waits for the
+ * server to speak first can be left behind.
+ *
  * Left out, beside what tcp.pml leaves out: that the handshake is given up after so many tries, and
  * LISTEN that turns into SYN-SENT or is closed. Old segments have numbers far from the new ones:
  * what happens when they are near is in close.pml.

@@ -78,6 +78,9 @@
 /* The two ends. */
 byte st[2], iss[2], irs[2], una[2], nxt[2], rnx[2]; /* SND.UNA, SND.NXT, RCV.NXT */
 bit opener[2];   /* opened by connect: SYN-RECEIVED remembers */
+#ifdef COOKIES
+bit baked[2];    /* a cookie was sent */
+#endif
 bit answered[2]; /* a segment without text was answered since the network was last empty */
 byte opens[2];   /* how often the user will still open or listen */
 byte wrote[2], del[2]; /* octets that the user handed over, and that were handed to the user */
@@ -182,6 +185,9 @@ inline forget()
 {
     iss[e] = 0; irs[e] = 0; una[e] = 0; nxt[e] = 0; rnx[e] = 0;
     opener[e] = 0; answered[e] = 0; pinc[e] = 0; born[e] = 0
+#ifdef COOKIES
+    ; baked[e] = 0
+#endif
 }
 
 /* The user hands over all it will ever send; when it goes out is another matter. */
@@ -262,28 +268,6 @@ inline closed_input()
     fi
 }
 
-inline listen_input()
-{
-    if
-#ifdef WITHOUT_LISTEN_CALM
-    :: f & RST -> end_block()
-#else
-    :: f & RST -> skip
-#endif
-    :: !(f & RST) && (f & ACK) -> say_rst()
-    :: f == SYN ->
-        begin(NEXT_ISS);
-        take_syn();
-        opener[e] = 0;
-        say(SYN | ACK, iss[e], rnx[e], 0);
-        go(SYN_RECEIVED);
-#ifdef TWO_WAY
-        establish()
-#endif
-    :: else
-    fi
-}
-
 #ifdef WITHOUT_ISS_CHECK
 #define ACKS_OUR_SYN (true)
 #else
@@ -338,7 +322,7 @@ inline check_sequence()
 {
     ok = WITHIN(q, rnx[e], WINDOW) || (length > 0 && WITHIN(q + length - 1, rnx[e], WINDOW));
     if
-    :: st[e] == SYN_RECEIVED && (f & SYN) && q == irs[e] ->
+    :: st[e] == SYN_RECEIVED && (f & SYN) && q == irs[e] && (opener[e] || !(f & ACK)) ->
         if
         :: f & ACK -> /* the other half of a simultaneous open */
             f = f & ~SYN; q = (q + 1) & MASK; length = length - 1
@@ -386,14 +370,16 @@ inline check_rst()
     fi
 }
 
-/* Fourth step: RFC 5961 §4.2. */
+/* Fourth step: RFC 5961 §4.2, in SYN-RECEIVED too: src/tcp/tcp_syncache_input.c. */
 inline check_syn()
 {
     if
     :: !over && (f & SYN) ->
         over = 1;
         if
+#ifdef SYN_RETURNS_TO_LISTEN /* RFC 9293 §3.10.7.4 */
         :: st[e] == SYN_RECEIVED && !opener[e] && ok -> return_to_listen()
+#endif
 #ifdef SYN_RESETS /* as RFC 793 had it */
         :: st[e] != SYN_RECEIVED && ok -> say_rst(); end_block()
 #endif
@@ -497,6 +483,64 @@ inline take_text()
             fi;
             take_fin()
         fi
+    :: else
+    fi
+}
+
+#ifdef COOKIES
+/* RFC 4987 §3.6: the number of a SYN+ACK follows from the peer's own, and nothing is kept. Here it
+ * is good for as long as the run lasts. */
+#define COOKIE(number) (((number) + 27) & MASK)
+
+inline open_by_cookie()
+{
+    inc[e] = inc[e] - 1; was_nxt = heard[e]; k = born[e]; /* the life that baked it goes on */
+    begin(COOKIE(q - 1));
+    heard[e] = was_nxt; born[e] = (baked[e] -> k : born[e]);
+    una[e] = nxt[e];
+    irs[e] = (q - 1) & MASK; rnx[e] = q; pinc[e] = g;
+    heard[p] = (g == inc[p] -> 1 : heard[p]);
+    opener[e] = 0;
+    go(SYN_RECEIVED)
+}
+#endif
+
+inline listen_input()
+{
+    if
+#ifdef WITHOUT_LISTEN_CALM
+    :: f & RST -> end_block()
+#else
+    :: f & RST -> skip
+#endif
+#ifdef COOKIES
+    :: (f & (RST | SYN | ACK)) == ACK && a == ((COOKIE(q - 1) + 1) & MASK) ->
+        open_by_cookie();
+        establish();
+        take_text()
+    :: (f & (RST | ACK)) == ACK && ((f & SYN) || a != ((COOKIE(q - 1) + 1) & MASK)) ->
+#ifdef SILENT_LISTENER
+        skip
+#else
+        say_rst()
+#endif
+    :: f == SYN ->
+        inc[e] = (baked[e] -> inc[e] : inc[e] + 1); baked[e] = 1; /* only ghosts remember */
+        born[e] = (OPEN(p) -> inc[p] : inc[p] + 1);
+        heard[p] = (g == inc[p] -> 1 : heard[p]);
+        say(SYN | ACK, COOKIE(q), q + 1, 0)
+#else
+    :: !(f & RST) && (f & ACK) -> say_rst()
+    :: f == SYN ->
+        begin(NEXT_ISS);
+        take_syn();
+        opener[e] = 0;
+        say(SYN | ACK, iss[e], rnx[e], 0);
+        go(SYN_RECEIVED);
+#ifdef TWO_WAY
+        establish()
+#endif
+#endif
     :: else
     fi
 }
