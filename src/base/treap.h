@@ -43,6 +43,8 @@ struct treap_node *treap_last(struct treap *tree, uint8_t kinds);
 struct treap_node *treap_next(struct treap *tree, const struct treap_node *node, uint8_t kinds);
 struct treap_node *treap_prev(struct treap *tree, const struct treap_node *node, uint8_t kinds);
 
+// The first node, or the one behind `node`, without counting steps: for checks.
+struct treap_node *treap_walk(const struct treap *tree, const struct treap_node *node);
 // True when links, priorities and kinds are in order; `count` gets the number of nodes.
 bool treap_check(const struct treap *tree, uint32_t *count);
 
