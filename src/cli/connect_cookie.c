@@ -3,10 +3,10 @@
 // The file in which `synfin connect --fastopen` keeps a server's Fast Open cookie from one run to
 // the next: one line, "LOCAL REMOTE MSS COOKIE", the cookie in hexadecimal.
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli_values.h"
 #include "cli/connect.h"
 
 enum { LINE_MAX_BYTES = 256 };
@@ -38,10 +38,14 @@ static bool read_octets(const char *text, struct synfin_fastopen_cookie *cookie)
 
 static bool read_line(const char *line, struct synfin_fastopen_cookie *cookie)
 {
-    char local[64], remote[64], octets[64];
-    return sscanf(line, "%63s %63s %" SCNu16 " %63s", local, remote, &cookie->mss_bytes, octets)
-               == 4
-           && synfin_addr_parse(local, &cookie->local) == SYNFIN_ERROR_OK
+    char local[64], remote[64], mss[64], octets[64];
+    uint64_t number = 0;
+    if (sscanf(line, "%63s %63s %63s %63s", local, remote, mss, octets) != 4
+        || !cli_values_number(mss, &number) || number > UINT16_MAX) {
+        return false;
+    }
+    cookie->mss_bytes = (uint16_t)number;
+    return synfin_addr_parse(local, &cookie->local) == SYNFIN_ERROR_OK
            && synfin_addr_parse(remote, &cookie->remote) == SYNFIN_ERROR_OK
            && read_octets(octets, cookie);
 }

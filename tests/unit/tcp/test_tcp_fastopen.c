@@ -64,9 +64,9 @@ static void other_lengths_and_no_option_are_bad(void **state)
     (void)state;
     struct tcp_fastopen_jar jar;
     tcp_fastopen_init(&jar, SECRET, 0);
-    for (uint8_t bytes = 0; bytes <= WIRE_FASTOPEN_COOKIE_MAX; bytes += 2) {
+    for (uint32_t bytes = 0; bytes <= WIRE_FASTOPEN_COOKIE_MAX; bytes += 2) {
         struct wire_tcp h = cookie_of(&jar, 7, 5);
-        h.cookie_bytes = bytes;
+        h.cookie_bytes = (uint8_t)bytes;
         bool is_good = judge(&jar, 7, &h, 5) == TCP_FASTOPEN_COOKIE_GOOD;
         assert_int_equal(is_good, bytes == TCP_FASTOPEN_COOKIE);
     }

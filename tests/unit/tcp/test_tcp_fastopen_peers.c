@@ -27,8 +27,8 @@ static void box_init(struct box *box, uint32_t peers_max)
     slab_source_init(&box->memory, &box->env, 1 << 20, 4096);
     tcp_fastopen_peers_init(&box->peers, &box->memory, peers_max);
     box->local = synfin_addr_ipv4(192, 0, 2, 1);
-    for (uint8_t i = 0; i < 2 * PEERS; i++) {
-        box->remote[i] = synfin_addr_ipv4(198, 51, 100, i);
+    for (uint32_t i = 0; i < 2 * PEERS; i++) {
+        box->remote[i] = synfin_addr_ipv4(198, 51, 100, (uint8_t)i);
     }
 }
 
