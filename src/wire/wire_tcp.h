@@ -45,8 +45,9 @@ struct wire_tcp {
 // UNKNOWN when it is well formed, else DROP_TCP_SHORT, DROP_TCP_OFFSET, DROP_TCP_OPTION, or
 // DROP_NOT_LINEAR when the segment has its whole header but not in one piece. An option whose
 // length is impossible spoils the segment; a known kind in a length that is not its own is passed
-// over, as unknown kinds are. `out` is written at all times, its arrays up to their counts. Of options that are there twice the last counts. With
-// DROP_TCP_OPTION the header and the options before the bad one are told all the same.
+// over, as unknown kinds are. Of options that are there twice the last counts. `out` is written at
+// all times, its arrays up to their counts. With DROP_TCP_OPTION the header and the options before
+// the bad one are told all the same.
 enum synfin_reason wire_tcp_parse(const uint8_t *p, uint32_t head_bytes, uint32_t segment_bytes,
                                   struct wire_tcp *out);
 // How long the header with these options is, a multiple of 4; `header_bytes` is not read.
