@@ -30,6 +30,9 @@ enum {
     CAPTURE_BUFFER_BYTES = 1 << 20,
 };
 
+// How often a device that had an error is asked whether it is still there.
+static const uint64_t doubt_ns = 100000000;
+
 struct options {
     struct cli_flags flags;
     uint64_t time_ns; // SYNFIN_NEVER: until a signal
@@ -42,6 +45,7 @@ struct wire {
     struct synfin_env env;
     struct synfin_device *device[2]; // by side
     synfin_link *link;
+    bool is_doubted[2]; // the device had an error: it may only be down
     int signal_fd;
     FILE *pcapng;
     synfin_capture *capture;
@@ -209,6 +213,9 @@ static bool close_wire(struct wire *wire)
 static void await(struct wire *wire, struct pollfd fds[3], uint64_t deadline_ns)
 {
     uint64_t now_ns = synfin_host_now();
+    if ((wire->is_doubted[0] || wire->is_doubted[1]) && deadline_ns > now_ns + doubt_ns) {
+        deadline_ns = now_ns + doubt_ns;
+    }
     uint64_t wait_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
     struct timespec wait = {.tv_sec = (time_t)(wait_ns / 1000000000),
                             .tv_nsec = (long)(wait_ns % 1000000000)};
@@ -224,15 +231,20 @@ static void await(struct wire *wire, struct pollfd fds[3], uint64_t deadline_ns)
     }
 }
 
-// False when a device is gone for good.
+// False when a device is gone for good. One that is removed is told to be down first, and nothing
+// later, so that it is asked again until packets come from it.
 static bool take_events(struct wire *wire, const struct pollfd fds[3])
 {
     for (int side = 0; side < 2; side++) {
         if ((fds[side].revents & POLLOUT) != 0) {
             wire_pump_writable(&wire->pump, (enum synfin_link_side)side);
         }
-        if ((fds[side].revents & (POLLERR | POLLHUP)) != 0
-            && synfin_device_has_failed(wire->device[side])) {
+        if ((fds[side].revents & (POLLERR | POLLHUP)) != 0) {
+            wire->is_doubted[side] = true;
+        } else if ((fds[side].revents & POLLIN) != 0) {
+            wire->is_doubted[side] = false;
+        }
+        if (wire->is_doubted[side] && synfin_device_has_failed(wire->device[side])) {
             return fail(wire->report.spec[side], "the device failed: is the interface gone?");
         }
     }

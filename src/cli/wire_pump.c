@@ -8,6 +8,9 @@
 // Packets that leave on one device before the other and the receiving have their turn.
 enum { LEAVE_MAX = 4 * WIRE_PUMP_BURST };
 
+// A longer one between two packets says nothing of the rate at which they pass.
+static const uint64_t pause_ns = 100000000;
+
 static void init_way(struct wire_way *way, synfin_link *link, enum synfin_link_side side,
                      struct synfin_device *from, struct synfin_device *to)
 {
@@ -35,9 +38,6 @@ static bool receive_burst(struct wire_pump *pump, struct wire_way *way)
     if (n == 0) {
         return false;
     }
-    if (way->first_ns == 0) {
-        way->first_ns = now_ns;
-    }
     (void)way->entry->ops->send(way->entry, pump->packets, n, now_ns);
     return n == WIRE_PUMP_BURST;
 }
@@ -53,6 +53,16 @@ static bool take_due(struct wire_way *way, uint64_t now_ns)
     return way->exit->ops->receive(way->exit, &way->kept, 1, now_ns) == 1;
 }
 
+static void count_left(struct wire_way *way, uint64_t now_ns)
+{
+    if (way->excess.count != 0 && now_ns - way->last_ns <= pause_ns) {
+        way->active_ns += now_ns - way->last_ns;
+        way->active_octets += way->kept.bytes;
+    }
+    way->last_ns = now_ns;
+    wire_excess_add(&way->excess, now_ns - way->kept_due_ns);
+}
+
 // True when packets that are due were left for another turn.
 static bool send_due(struct wire_pump *pump, struct wire_way *way)
 {
@@ -66,8 +76,7 @@ static bool send_due(struct wire_pump *pump, struct wire_way *way)
             return false;
         }
         now_ns = pump->now();
-        way->last_ns = now_ns;
-        wire_excess_add(&way->excess, now_ns - way->kept_due_ns);
+        count_left(way, now_ns);
     }
     return true;
 }
@@ -103,7 +112,6 @@ void wire_pump_writable(struct wire_pump *pump, enum synfin_link_side to)
     uint64_t now_ns = pump->now();
     if (way->to->ops->send(way->to, &way->kept, 1, now_ns) == 1) {
         way->is_full = false;
-        way->last_ns = pump->now();
-        wire_excess_add(&way->excess, way->last_ns - way->kept_due_ns);
+        count_left(way, pump->now());
     }
 }

@@ -28,7 +28,8 @@ struct wire_way {
     bool is_full;                       // `to` refused: `kept` waits until it is writable
     struct synfin_packet kept;          // in the link's memory
     uint64_t kept_due_ns;               // when it should have left
-    uint64_t first_ns, last_ns;         // when the first packet came and the last one left
+    uint64_t last_ns;                   // when the last packet left
+    uint64_t active_ns, active_octets;  // between packets that left without a longer pause
     struct wire_excess excess;          // of those that left
 };
 

@@ -60,9 +60,7 @@ static struct figures figures_of(const struct wire_pump *pump, enum synfin_link_
         .greatest_ns = way->excess.greatest_ns,
     };
     synfin_link_stats(pump->link, side, &figures.link);
-    figures.rate_bps =
-        wire_report_rate(figures.link.delivered_octets,
-                         way->last_ns > way->first_ns ? way->last_ns - way->first_ns : 0);
+    figures.rate_bps = wire_report_rate(way->active_octets, way->active_ns);
     return figures;
 }
 
@@ -152,7 +150,7 @@ static void write_rates(const struct figures *a, const struct figures *b)
         (void)snprintf(text[i], TEXT_MAX, "%" PRIu64 ".%03" PRIu64 " Mbit/s", kbps / 1000,
                        kbps % 1000);
     }
-    write_row("rate, first to last", text[0], text[1]);
+    write_row("rate, pauses left out", text[0], text[1]);
 }
 
 static void write_delays(const struct wire_report *report, const struct figures *a,

@@ -102,18 +102,24 @@ static void write_ip(const struct device_split *split, uint8_t *ip, uint32_t byt
     bytes_store16(ip + 10, checksum_of(ip, split->transport - split->ip));
 }
 
-// The sum of the pseudo-header, which whoever completes the checksum finds in its field.
-static uint16_t sum_pseudo_header(const struct device_split *split, const uint8_t *ip,
-                                  uint32_t bytes)
+// The transport's checksum over the pseudo-header, its header, whose field is 0, and the payload.
+static uint16_t sum_segment(const struct device_split *split, const uint8_t *header,
+                            const struct synfin_span *payload)
 {
+    const uint8_t *ip = header + split->ip;
+    uint32_t transport_bytes = split->header_bytes - split->transport;
     uint8_t tail[8];
     struct checksum sum;
     checksum_init(&sum);
     checksum_add(&sum, ip + (split->is_ip4 ? 12 : 8), split->is_ip4 ? 8 : 32);
-    bytes_store32(tail, bytes);
+    bytes_store32(tail, transport_bytes + payload->bytes);
     bytes_store32(tail + 4, split->is_tcp ? WIRE_PROTOCOL_TCP : WIRE_PROTOCOL_UDP);
     checksum_add(&sum, tail, sizeof(tail));
-    return (uint16_t)~checksum_finish(&sum);
+    checksum_add(&sum, header + split->transport, transport_bytes);
+    checksum_add(&sum, payload->data, payload->bytes);
+    uint16_t checksum = checksum_finish(&sum);
+    // UDP's 0 would say that there is none, RFC 768.
+    return checksum != 0 || split->is_tcp ? checksum : 0xFFFF;
 }
 
 static void write_tcp(const struct device_split *split, uint8_t *tcp, bool is_last)
@@ -127,19 +133,20 @@ static void write_tcp(const struct device_split *split, uint8_t *tcp, bool is_la
     }
 }
 
-static void write_headers(const struct device_split *split, uint8_t *header, uint32_t payload_bytes)
+static void write_headers(const struct device_split *split, uint8_t *header,
+                          const struct synfin_span *payload)
 {
-    uint8_t *ip = header + split->ip;
     uint8_t *transport = header + split->transport;
-    uint32_t transport_and_payload = split->header_bytes - split->transport + payload_bytes;
-    write_ip(split, ip, split->transport - split->ip + transport_and_payload);
+    uint8_t *field = transport + (split->is_tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+    uint32_t bytes = split->header_bytes - split->transport + payload->bytes;
+    write_ip(split, header + split->ip, split->transport - split->ip + bytes);
     if (split->is_tcp) {
-        write_tcp(split, transport, split->at + payload_bytes == split->payload_bytes);
+        write_tcp(split, transport, split->at + payload->bytes == split->payload_bytes);
     } else {
-        bytes_store16(transport + 4, transport_and_payload);
+        bytes_store16(transport + 4, bytes);
     }
-    bytes_store16(transport + (split->is_tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT),
-                  sum_pseudo_header(split, ip, transport_and_payload));
+    bytes_store16(field, 0);
+    bytes_store16(field, sum_segment(split, header, payload));
 }
 
 bool device_split_next(struct device_split *split, struct synfin_packet *out)
@@ -150,7 +157,6 @@ bool device_split_next(struct device_split *split, struct synfin_packet *out)
     }
     uint32_t payload_bytes = left < split->segment_bytes ? left : split->segment_bytes;
     memcpy(out->room, split->frame, split->header_bytes);
-    write_headers(split, out->room, payload_bytes);
     synfin_packet_wrap(out, out->room, split->header_bytes);
     out->bytes = split->header_bytes + payload_bytes;
     out->spans = 1;
@@ -158,9 +164,7 @@ bool device_split_next(struct device_split *split, struct synfin_packet *out)
         .data = split->frame + split->header_bytes + split->at,
         .bytes = payload_bytes,
     };
-    out->checksum = SYNFIN_CHECKSUM_PARTIAL;
-    out->checksum_start = (uint16_t)split->transport;
-    out->checksum_offset = split->is_tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
+    write_headers(split, out->room, &out->span[0]);
     split->at += payload_bytes;
     split->number++;
     return true;

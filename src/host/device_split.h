@@ -3,7 +3,7 @@
 // Splits a frame that holds many segments, as the kernel makes them where it leaves segmentation to
 // hardware (GSO) or has joined what came in (GRO), into the segments that would be on the wire:
 // TCP over both IP versions, and UDP. Each is its own header in a packet's room, and a span into
-// the frame; its checksum is left as SYNFIN_CHECKSUM_PARTIAL.
+// the frame; its checksum complete.
 #ifndef SYNFIN_HOST_DEVICE_SPLIT_H
 #define SYNFIN_HOST_DEVICE_SPLIT_H
 

@@ -2,8 +2,8 @@
 //
 // AF_PACKET as the end of a wire: every frame that comes in on an interface, whoever it is for,
 // and every frame that is sent goes out as it is. In front of each frame the kernel tells what it
-// has left undone (struct virtio_net_hdr): checksums become SYNFIN_CHECKSUM_PARTIAL, and frames
-// that hold many segments are split here. VLAN tags, which the kernel takes out, are put back.
+// has left undone (struct virtio_net_hdr): checksums are completed here, and frames that hold many
+// segments are split. VLAN tags, which the kernel takes out, are put back.
 //
 //     frame buffer: [4 octets of room for a tag | frame as received ...]
 #include <errno.h>
@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "host/device_os.h"
 #include "host/device_split.h"
 
-enum { TAG_BYTES = 4, MACS_BYTES = 12 };
+enum { TAG_BYTES = 4, MACS_BYTES = 12, UDP_CHECKSUM_AT = 6 };
 
 // What comes with one received frame, for recvmmsg.
 struct frame_facts {
@@ -107,6 +108,16 @@ static uint8_t *restore_tag(uint8_t *frame, const struct tpacket_auxdata *auxdat
     return frame;
 }
 
+// The field at `offset` behind `start` holds the sum of the pseudo-header, to which that of what
+// lies from `start` on is added. UDP writes a sum of 0 in its other form, RFC 768.
+static void complete_checksum(uint8_t *frame, uint32_t bytes, uint32_t start, uint32_t offset)
+{
+    if (start + offset + 2 <= bytes) {
+        uint16_t sum = checksum_of(frame + start, bytes - start);
+        bytes_store16(frame + start + offset, sum == 0 && offset == UDP_CHECKSUM_AT ? 0xFFFF : sum);
+    }
+}
+
 // Hands on one frame, or begins to split it; false when it is not handed on now.
 static bool take_frame(struct device_wire *wire, uint32_t index, struct synfin_packet *out)
 {
@@ -133,12 +144,10 @@ static bool take_frame(struct device_wire *wire, uint32_t index, struct synfin_p
             device_split_begin(&wire->split, frame, bytes, start, offload->gso_size);
         return false;
     }
-    synfin_packet_wrap(out, frame, bytes);
     if ((offload->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
-        out->checksum = SYNFIN_CHECKSUM_PARTIAL;
-        out->checksum_start = (uint16_t)start;
-        out->checksum_offset = offload->csum_offset;
+        complete_checksum(frame, bytes, start, offload->csum_offset);
     }
+    synfin_packet_wrap(out, frame, bytes);
     return true;
 }
 

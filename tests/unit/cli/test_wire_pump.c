@@ -133,9 +133,26 @@ static void lateness_is_what_the_clock_says_beyond_the_time_asked_for(void **sta
     assert_int_equal(way->excess.count, 2);
     assert_int_equal(way->excess.least_ns, 700);
     assert_int_equal(way->excess.greatest_ns, 700);
-    assert_int_equal(way->first_ns, 1000);
     assert_int_equal(way->last_ns, 6700);
     assert_int_equal(pump.way[SYNFIN_LINK_B].excess.count, 0);
+    close_pump();
+}
+
+static void rate_counts_what_follows_without_a_longer_pause(void **state)
+{
+    (void)state;
+    struct synfin_link_config config;
+    synfin_link_config_default(&config);
+    open_pump(&config);
+    static const uint64_t pauses_ns[] = {0, 1000000, 100000000, 100000001, 2000000};
+    for (size_t i = 0; i < sizeof(pauses_ns) / sizeof(pauses_ns[0]); i++) {
+        clock_ns += pauses_ns[i];
+        ends[0].waiting = 1;
+        (void)wire_pump_turn(&pump);
+    }
+    assert_int_equal(ends[1].taken, 5);
+    assert_int_equal(pump.way[SYNFIN_LINK_A].active_ns, 103000000);
+    assert_int_equal(pump.way[SYNFIN_LINK_A].active_octets, 3 * PACKET_BYTES);
     close_pump();
 }
 
@@ -202,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_leave_when_their_delay_is_over_and_not_before),
         cmocka_unit_test(lateness_is_what_the_clock_says_beyond_the_time_asked_for),
+        cmocka_unit_test(rate_counts_what_follows_without_a_longer_pause),
         cmocka_unit_test(full_device_keeps_the_order_and_loses_nothing),
         cmocka_unit_test(turn_is_bounded_and_says_when_there_is_more),
         cmocka_unit_test(packets_that_become_due_while_others_leave_are_sent_in_the_same_turn),
