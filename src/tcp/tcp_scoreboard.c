@@ -268,17 +268,27 @@ bool tcp_scoreboard_sent(struct tcp_scoreboard *board, struct seq left, struct s
     return true;
 }
 
-// [left, right) is at an edge of `from` and becomes part of `into`, the neighbour that it touches.
-// True when that was all of `from`, which is then gone.
-static bool pass_on(struct tcp_scoreboard *board, struct tcp_span *from, struct tcp_span *into,
-                    struct seq left, struct seq right)
+// What `from` knows of its octets goes to `into` as well; the later transmission counts.
+static void blend(struct tcp_span *into, const struct tcp_span *from)
 {
+    into->is_mixed = into->is_mixed || from->is_mixed || from->sent_ns != into->sent_ns;
+    if (from->sent_ns > into->sent_ns) {
+        into->sent_ns = from->sent_ns;
+        into->snapshot = from->snapshot;
+    }
     if (from->first_ns < into->first_ns) {
         into->first_ns = from->first_ns;
     }
     if (from->resends > into->resends) {
         into->resends = from->resends;
     }
+}
+
+// [left, right) is at an edge of `from` and becomes part of `into`, the neighbour that it touches.
+// True when that was all of `from`, which is then gone.
+static bool pass_on(struct tcp_scoreboard *board, struct tcp_span *from, struct tcp_span *into,
+                    struct seq left, struct seq right)
+{
     if (seq_eq(into->right, left)) {
         set_edges(board, into, into->left, right);
         set_edges(board, from, right, from->right);
@@ -314,14 +324,12 @@ static void resend_part(struct tcp_scoreboard *board, struct tcp_span *span, str
         prev = resent_before(board, span, now_ns, resends, snapshot);
     }
     if (prev != NULL) {
-        prev->snapshot = *snapshot;
+        prev->first_ns = span->first_ns < prev->first_ns ? span->first_ns : prev->first_ns;
         pass_on(board, span, prev, left, right);
         return;
     }
-    span->is_mixed = false;
-    if (!carve(board, &span, left, right)) {
-        span->is_mixed = true;
-    }
+    bool is_cut = carve(board, &span, left, right);
+    span->is_mixed = !is_cut;
     span->resends = resends;
     span->sent_ns = now_ns;
     span->snapshot = *snapshot;
@@ -330,7 +338,7 @@ static void resend_part(struct tcp_scoreboard *board, struct tcp_span *span, str
     set_kinds(board, span, TCP_SPAN_STATE_RESENT);
 }
 
-// What of [left, right) is not SACKED, span by span; `board->nxt` ends the search at the latest.
+// The span that holds this octet, or the first behind it that is not SACKED.
 static struct tcp_span *first_in(struct tcp_scoreboard *board, struct seq at)
 {
     struct tcp_span *span = find(board, at);
@@ -341,7 +349,7 @@ void tcp_scoreboard_resent(struct tcp_scoreboard *board, struct seq left, struct
                            uint64_t now_ns, const struct tcp_send_snapshot *snapshot)
 {
     now_ns = advance_clock(board, now_ns);
-    struct tcp_span *span = first_in(board, left);
+    struct tcp_span *span = is_below(board, left, right) ? first_in(board, left) : NULL;
     while (span != NULL && is_below(board, span->left, right)) {
         struct tcp_span *next = next_of(board, span, NOT_SACKED);
         struct seq from = is_below(board, span->left, left) ? left : span->left;
@@ -455,8 +463,12 @@ static void sack_part(struct tcp_scoreboard *board, struct tcp_span *span, struc
     if (before == NULL && behind == NULL) {
         list_remove(&span->times);
         set_kinds(board, span, TCP_SPAN_STATE_SACKED);
-    } else if (pass_on(board, span, before != NULL ? before : behind, left, right) && before != NULL
-               && behind != NULL) {
+        return;
+    }
+    struct tcp_span *into = before != NULL ? before : behind;
+    blend(into, span);
+    if (pass_on(board, span, into, left, right) && before != NULL && behind != NULL) {
+        blend(before, behind);
         pass_on(board, behind, before, behind->left, behind->right);
     }
 }
@@ -568,9 +580,10 @@ uint32_t tcp_scoreboard_mark_lost_by_time(struct tcp_scoreboard *board, uint64_t
 uint32_t tcp_scoreboard_forget_sacks(struct tcp_scoreboard *board)
 {
     uint32_t bytes = board->sacked_bytes;
-    struct treap_node *node;
-    while ((node = treap_first(&board->order, TCP_SPAN_STATE_SACKED)) != NULL) {
-        set_kinds(board, span_of(node), TCP_SPAN_STATE_LOST);
+    struct tcp_span *span = span_of(treap_first(&board->order, TCP_SPAN_STATE_SACKED));
+    while (span != NULL) {
+        set_kinds(board, span, TCP_SPAN_STATE_LOST);
+        span = next_of(board, span, TCP_SPAN_STATE_SACKED);
     }
     board->fack = board->una;
     return bytes;
@@ -579,12 +592,12 @@ uint32_t tcp_scoreboard_forget_sacks(struct tcp_scoreboard *board)
 uint32_t tcp_scoreboard_undo_lost(struct tcp_scoreboard *board)
 {
     uint32_t bytes = 0;
-    struct treap_node *node;
-    while ((node = treap_last(&board->order, TCP_SPAN_UNDOABLE)) != NULL) {
-        struct tcp_span *span = span_of(node);
+    struct tcp_span *span = span_of(treap_last(&board->order, TCP_SPAN_UNDOABLE));
+    while (span != NULL) {
         set_kinds(board, span, TCP_SPAN_STATE_FLIGHT);
         list_push_front(&board->times, &span->times);
         bytes += bytes_of(span);
+        span = prev_of(board, span, TCP_SPAN_UNDOABLE);
     }
     return bytes;
 }
