@@ -166,6 +166,17 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_get_option(synfin_sta
                                                                       enum synfin_option option,
                                                                       int64_t *value);
 
+// Chooses the algorithm of congestion control by its name, such as "cubic" (congestion.h;
+// TCP_CONGESTION of Linux), at any time: a connection that is open goes on with the window
+// it has. What a listener accepts afterwards begins with the listener's. Errors: INVALID (no such
+// name).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_set_congestion(synfin_stack *stack, synfin_socket socket, const char *name);
+// The name of the algorithm in use, which lives as long as the program. Errors: none but
+// BAD_HANDLE.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_socket_congestion(synfin_stack *stack, synfin_socket socket, const char **name);
+
 // Attaches the caller's pointer, which comes back in the socket's events. Errors: none but
 // BAD_HANDLE.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
@@ -197,6 +208,8 @@ struct synfin_tcp_info {
     uint32_t tries;          // how often what has no answer yet was sent: SYNs, data or probes
     uint64_t waited_ns;      // since the peer was last heard, since connect if never; to the end
     struct synfin_icmp icmp; // the last one about what has no answer yet
+    const char *congestion;  // the algorithm's name, such as "cubic"
+    uint64_t pacing_rate;    // octets per second; 0: not paced
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include <synfin/addr.h>
+#include <synfin/congestion.h>
 #include <synfin/error.h>
 #include <synfin/packet.h>
 #include <synfin/reason.h>
@@ -94,6 +95,7 @@ struct synfin_stack_config {
     uint64_t cookie_lifetime_ns;     // a SYN cookie is good for between half of this and all of it
 
     uint32_t fastopen_peers_max; // servers whose Fast Open cookies are kept; 0: none are asked for
+    uint32_t congestion;         // enum synfin_congestion of new sockets
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

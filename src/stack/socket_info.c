@@ -30,6 +30,32 @@ enum synfin_error synfin_socket_get_option(synfin_stack *stack, synfin_socket so
     return tcp_get_option(&stack->tcp, conn, option, value);
 }
 
+enum synfin_error synfin_socket_set_congestion(synfin_stack *stack, synfin_socket socket,
+                                               const char *name)
+{
+    struct tcp_conn *conn = socket_conn(stack, socket);
+    if (conn == NULL) {
+        return SYNFIN_ERROR_BAD_HANDLE;
+    }
+    enum synfin_congestion algorithm;
+    if (!synfin_congestion_find(name, &algorithm)) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    tcp_set_congestion(conn, algorithm);
+    return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error synfin_socket_congestion(synfin_stack *stack, synfin_socket socket,
+                                           const char **name)
+{
+    const struct tcp_conn *conn = socket_conn(stack, socket);
+    if (conn == NULL) {
+        return SYNFIN_ERROR_BAD_HANDLE;
+    }
+    *name = synfin_congestion_name((enum synfin_congestion)conn->set.congestion);
+    return SYNFIN_ERROR_OK;
+}
+
 enum synfin_error synfin_socket_set_user(synfin_stack *stack, synfin_socket socket, void *user)
 {
     struct tcp_conn *conn = socket_conn(stack, socket);

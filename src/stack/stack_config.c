@@ -54,6 +54,7 @@ static void set_default_handshake(struct synfin_stack_config *config)
     config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
     config->fastopen_peers_max = 64;
+    config->congestion = SYNFIN_CONGESTION_CUBIC; // RFC 9438: Standards Track, and what most use
 }
 
 void synfin_stack_config_default(struct synfin_stack_config *config)
@@ -133,6 +134,7 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->time_wait_max, 1, TCP_STUBS_MAX)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
+           && config->congestion < SYNFIN_CONGESTION_COUNT
            && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
 }
 

@@ -151,6 +151,8 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
                                  int64_t value, uint64_t now_ns);
 enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
                                  enum synfin_option option, int64_t *value);
+// An open connection goes on with the window it has.
+void tcp_set_congestion(struct tcp_conn *conn, enum synfin_congestion algorithm);
 void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
               uint64_t now_ns);
 // Takes one pending event off the first connection that has any; false when none has.

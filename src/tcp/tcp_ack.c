@@ -92,8 +92,9 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
                      uint64_t now_ns)
 {
     uint32_t acked = seq_distance(conn->snd.una, seg->h.ack);
+    uint64_t rtt_ns = tcp_rtt_of_ack(conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
-    tcp_recovery_on_ack(tcp, conn, acked, now_ns);
+    tcp_recovery_on_ack(tcp, conn, acked, rtt_ns, now_ns);
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
 }
 

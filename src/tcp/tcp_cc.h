@@ -2,47 +2,144 @@
 //
 // Congestion control as a plug-in: events with values in, a window and a pacing rate out,
 // integers only. It never sees the connection, and what to send again is not its business
-// (tcp_recovery.c). One file per algorithm (RFC 9293 §3.8.2 [MAY-18]): tcp_cc_<name>.c.
+// (tcp_recovery.c). One file per algorithm (RFC 9293 §3.8.2 [MAY-18]): tcp_cc_<name>.c, a row in
+// SYNFIN_CONGESTIONS (synfin/congestion.h) and in the table of tcp_cc.c, and a struct in the union
+// below, whose size is that of the largest and is checked.
 #ifndef SYNFIN_TCP_CC_H
 #define SYNFIN_TCP_CC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <synfin/congestion.h>
+
+#include "tcp/tcp_cc_hystart.h"
+
+// RFC 5681 §3.1: "arbitrarily high", which stands until the first sign of congestion.
+#define TCP_CC_SSTHRESH_INITIAL UINT32_MAX
+// Far above any window in use, far below overflow.
+#define TCP_CC_CWND_MAX         (UINT32_C(1) << 30)
+
 struct tcp_cc;
 
-// New data was acknowledged, outside of recovery.
+// New data was acknowledged.
 struct tcp_cc_ack {
     uint32_t acked_bytes;
+    uint32_t marked_bytes; // of those, with a mark of congestion (ECN CE)
+    uint32_t flight_bytes; // still in flight
     uint32_t mss_bytes;
-    bool is_limited_by_cwnd; // the window was in full use, RFC 7661 §3
+    bool is_limited_by_cwnd;  // the window was in full use, RFC 7661 §3
+    bool is_app_limited;      // nothing waits to be sent, and the window has room
+    bool is_round_end;        // covers what was sent first in the round trip that now ends
+    bool is_recovering;       // a loss is being repaired: the window is not to grow
+    uint64_t rtt_ns;          // of what is acknowledged; 0: not known
+    uint64_t srtt_ns;         // smoothed; 0: no sample yet
+    uint64_t rtt_min_ns;      // least of the connection; 0: the same
+    uint64_t delivered_bytes; // acknowledged in all, this included
     uint64_t now_ns;
 };
 
-// Loss was detected, by duplicate acknowledgments or by the timer.
+// A sign of congestion: duplicate acknowledgments, the timer, or a mark.
 struct tcp_cc_loss {
     uint32_t flight_bytes; // FlightSize when it was detected
     uint32_t mss_bytes;
+    bool is_ecn; // a mark, nothing was lost: RFC 3168 §6.1.2
     uint64_t now_ns;
+};
+
+// The last sign of congestion was none.
+struct tcp_cc_undo {
+    bool was_timeout;
+    uint32_t flight_bytes, acked_bytes; // now; by the acknowledgment that showed it
+    uint32_t mss_bytes, initial_segments;
 };
 
 struct tcp_cc_ops {
     const char *name;
-    void (*open)(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
+    // The algorithm's own state, for a new connection or in the place of another algorithm: the
+    // windows are set.
+    void (*open)(struct tcp_cc *cc);
     void (*on_ack)(struct tcp_cc *cc, const struct tcp_cc_ack *ack);
     void (*on_loss)(struct tcp_cc *cc, const struct tcp_cc_loss *loss);
     void (*on_recovered)(struct tcp_cc *cc, const struct tcp_cc_loss *at_exit);
     void (*on_timeout)(struct tcp_cc *cc, const struct tcp_cc_loss *loss);
     void (*on_idle)(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
+    void (*on_undo)(struct tcp_cc *cc, const struct tcp_cc_undo *undo);
+};
+
+struct tcp_cc_newreno {
+    struct tcp_cc_hystart hystart;
+    uint32_t counted_bytes; // acknowledged towards the next segment of growth, RFC 3465 §2.1
+};
+
+// Variables of RFC 9438 §4.1.2. Time is in ms: C is per cubic second, and K is seldom below one.
+struct tcp_cc_cubic {
+    struct tcp_cc_hystart hystart;
+    uint64_t w_est;       // W_est, in octets shifted by 24; 0: no epoch has begun
+    uint32_t w_max_bytes; // W_max; 0: not known
+    uint32_t apex_ms;     // t_epoch + K: when the curve reaches W_max
+    uint32_t updated_ms;  // of this epoch: the last time that counts
+    uint32_t credit;      // octets times octets towards the next octet of growth, below cwnd
+    struct {              // RFC 9438 §4.9.2: as they were before the last loss
+        uint32_t cwnd_prior_bytes, w_max_bytes, w_est_bytes, apex_ms;
+    } undo;
 };
 
 struct tcp_cc {
     const struct tcp_cc_ops *ops;
+    uint64_t pacing_rate; // octets per second; 0: not paced
     uint32_t cwnd_bytes;
     uint32_t ssthresh_bytes;
-    uint32_t counted_bytes; // acknowledged towards the next segment of growth, RFC 3465
+    uint32_t cwnd_prior_bytes;     // when ssthresh was last set for congestion; 0: never
+    uint32_t ssthresh_prior_bytes; // pipe_prev of RFC 4015 §3.2; 0: there is nothing to undo
+    union {
+        struct tcp_cc_newreno newreno;
+        struct tcp_cc_cubic cubic;
+    } own; // the algorithm's: nobody else looks
 };
+_Static_assert(sizeof(struct tcp_cc) <= 88, "ARCHITECTURE.md says where each octet goes");
 
-extern const struct tcp_cc_ops tcp_cc_newreno;
+extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic;
+
+// tcp_cc.c: what algorithms share, and their table
+const struct tcp_cc_ops *tcp_cc_ops_of(enum synfin_congestion algorithm);
+// A new connection, or the first data of one. RFC 5681 §3.1, RFC 6928.
+void tcp_cc_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
+// Another algorithm goes on with the window of the one before.
+void tcp_cc_switch(struct tcp_cc *cc, const struct tcp_cc_ops *ops);
+uint32_t tcp_cc_initial_window(uint32_t mss_bytes, uint32_t segments);
+// RFC 5681 §3.1 eq. 2, counting octets: at most `limit_segments` of an acknowledgment (L).
+void tcp_cc_slow_start(struct tcp_cc *cc, const struct tcp_cc_ack *ack, uint32_t limit_segments);
+// Until the first sign of congestion slow start is HyStart++.
+static inline bool tcp_cc_is_initial_slow_start(const struct tcp_cc *cc)
+{
+    return cc->ssthresh_bytes == TCP_CC_SSTHRESH_INITIAL;
+}
+// Before a reduction: notes what tcp_cc_undo goes back to.
+void tcp_cc_remember(struct tcp_cc *cc, const struct tcp_cc_loss *loss, bool is_timeout);
+// RFC 6582 §3.2 step 3, RFC 5681 §4.1, RFC 4015 §3.2 and RFC 9438 §4.9: the same for all that set
+// ssthresh. tcp_cc_undo says whether there was something to undo.
+void tcp_cc_on_recovered(struct tcp_cc *cc, const struct tcp_cc_loss *at_exit);
+void tcp_cc_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
+bool tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo);
+
+static inline uint32_t tcp_cc_smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t tcp_cc_larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+// tcp_cc_cubic.c, for its tests
+// The largest integer whose cube is at most x.
+uint32_t tcp_cc_cubic_root(uint64_t x);
+// K (RFC 9438 §4.2) of the way from `cwnd_bytes` up to `w_max_bytes`, less than 1 ms short.
+uint32_t tcp_cc_cubic_k_ms(uint32_t w_max_bytes, uint32_t cwnd_bytes, uint32_t mss_bytes);
+// W_cubic `distance_ms` after (below 0: before) the curve reaches W_max; off by at most two
+// octets and a ten-thousandth of a segment.
+uint32_t tcp_cc_cubic_window(uint32_t w_max_bytes, int64_t distance_ms, uint32_t mss_bytes);
 
 #endif

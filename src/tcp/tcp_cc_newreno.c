@@ -2,92 +2,68 @@
 //
 // NewReno's congestion control: slow start, congestion avoidance and the window's reduction of
 // RFC 5681, counting octets as RFC 3465 does, so that acknowledging a segment in many pieces
-// gains a peer nothing. The initial window is RFC 6928's.
+// gains a peer nothing. The first slow start is HyStart++ (RFC 9406), the initial window is
+// RFC 6928's.
 #include "tcp/tcp_cc.h"
 
-// RFC 5681 §3.1: "arbitrarily high".
-#define SSTHRESH_INITIAL UINT32_MAX
-// Far above any window in use, far below overflow.
-#define CWND_MAX         (UINT32_C(1) << 30)
+enum { SLOW_START_SEGMENTS = 2 }; // RFC 3465 §2.2: L
 
-enum {
-    INITIAL_MSS = 1460,     // RFC 6928 §2: min (10*MSS, max (2*MSS, 10*1460))
-    SLOW_START_SEGMENTS = 2 // RFC 3465 §2.2: L
-};
-
-static uint32_t smaller(uint32_t a, uint32_t b)
+static void newreno_open(struct tcp_cc *cc)
 {
-    return a < b ? a : b;
+    cc->own.newreno = (struct tcp_cc_newreno){0};
 }
 
-static uint32_t larger(uint32_t a, uint32_t b)
+// RFC 9293 §3.8.2 [MUST-19]: one segment per window acknowledged.
+static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 {
-    return a > b ? a : b;
-}
-
-static uint32_t initial_window(uint32_t mss_bytes, uint32_t segments)
-{
-    if (segments == 1) {
-        return mss_bytes;
+    struct tcp_cc_newreno *own = &cc->own.newreno;
+    own->counted_bytes += ack->acked_bytes;
+    if (own->counted_bytes >= cc->cwnd_bytes) {
+        own->counted_bytes -= cc->cwnd_bytes;
+        cc->cwnd_bytes = tcp_cc_smaller(cc->cwnd_bytes + ack->mss_bytes, TCP_CC_CWND_MAX);
     }
-    return smaller(segments * mss_bytes, larger(2 * mss_bytes, segments * INITIAL_MSS));
 }
 
-static void newreno_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments)
-{
-    cc->cwnd_bytes = initial_window(mss_bytes, initial_segments);
-    cc->ssthresh_bytes = SSTHRESH_INITIAL;
-    cc->counted_bytes = 0;
-}
-
-// RFC 9293 §3.8.2 [MUST-19].
 static void newreno_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 {
-    if (!ack->is_limited_by_cwnd) {
+    if (ack->is_recovering) {
+        return;
+    }
+    if (tcp_cc_is_initial_slow_start(cc)) {
+        tcp_cc_hystart_on_ack(cc, &cc->own.newreno.hystart, ack);
+    } else if (!ack->is_limited_by_cwnd) {
         return; // a window that is not used is not known to be good
+    } else if (cc->cwnd_bytes < cc->ssthresh_bytes) {
+        tcp_cc_slow_start(cc, ack, SLOW_START_SEGMENTS);
+    } else {
+        avoid(cc, ack);
     }
-    if (cc->cwnd_bytes < cc->ssthresh_bytes) { // RFC 5681 §3.1 eq. 2
-        cc->cwnd_bytes += smaller(ack->acked_bytes, SLOW_START_SEGMENTS * ack->mss_bytes);
-    } else { // one segment per window acknowledged
-        cc->counted_bytes += ack->acked_bytes;
-        if (cc->counted_bytes >= cc->cwnd_bytes) {
-            cc->counted_bytes -= cc->cwnd_bytes;
-            cc->cwnd_bytes += ack->mss_bytes;
-        }
-    }
-    cc->cwnd_bytes = smaller(cc->cwnd_bytes, CWND_MAX);
 }
 
 // RFC 5681 §3.1 eq. 4: ssthresh = max (FlightSize / 2, 2*SMSS).
 static void reduce(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
-    cc->ssthresh_bytes = larger(loss->flight_bytes / 2, 2 * loss->mss_bytes);
-    cc->counted_bytes = 0;
+    cc->ssthresh_bytes = tcp_cc_larger(loss->flight_bytes / 2, 2 * loss->mss_bytes);
+    cc->own.newreno.counted_bytes = 0;
 }
 
 static void newreno_on_loss(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
+    tcp_cc_remember(cc, loss, false);
     reduce(cc, loss);
     cc->cwnd_bytes = cc->ssthresh_bytes;
 }
 
-// RFC 6582 §3.2 step 3, option 1: no burst when recovery ends with little in flight.
-static void newreno_on_recovered(struct tcp_cc *cc, const struct tcp_cc_loss *at_exit)
-{
-    uint32_t flight = larger(at_exit->flight_bytes, at_exit->mss_bytes) + at_exit->mss_bytes;
-    cc->cwnd_bytes = smaller(cc->ssthresh_bytes, flight);
-}
-
 static void newreno_on_timeout(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
+    tcp_cc_remember(cc, loss, true);
     reduce(cc, loss);
     cc->cwnd_bytes = loss->mss_bytes; // LW
 }
 
-// RFC 5681 §4.1: RW = min (IW, cwnd).
-static void newreno_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments)
+static void newreno_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
 {
-    cc->cwnd_bytes = smaller(cc->cwnd_bytes, initial_window(mss_bytes, initial_segments));
+    (void)tcp_cc_undo(cc, undo);
 }
 
 const struct tcp_cc_ops tcp_cc_newreno = {
@@ -95,7 +71,8 @@ const struct tcp_cc_ops tcp_cc_newreno = {
     .open = newreno_open,
     .on_ack = newreno_on_ack,
     .on_loss = newreno_on_loss,
-    .on_recovered = newreno_on_recovered,
+    .on_recovered = tcp_cc_on_recovered,
     .on_timeout = newreno_on_timeout,
-    .on_idle = newreno_on_idle,
+    .on_idle = tcp_cc_on_idle,
+    .on_undo = newreno_on_undo,
 };

@@ -126,7 +126,8 @@ struct tcp_settings {
     uint16_t fastopen_max; // of a listener, before the third segment; 0: no Fast Open
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
-    int16_t linger; // -1: in order; 0: abort
+    uint8_t congestion; // enum synfin_congestion
+    int8_t linger;      // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect;
 };
 

@@ -217,7 +217,7 @@ static struct tcp_conn *make_block(struct tcp *tcp, struct tcp_conn *listener,
     conn->totals.segments_out = 0;
     conn->snd.wnd = conn->snd.wnd_max = seg->h.window;
     conn->snd.edge = seq_add(conn->iss, 1 + conn->snd.wnd);
-    conn->cc.ops->open(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
+    tcp_cc_open(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
     return conn;
 }
 

@@ -83,4 +83,6 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     info->tries = tcp_event_tries(conn);
     info->waited_ns = tcp_event_waited(conn, now_ns);
     info->icmp = conn->icmp;
+    info->congestion = synfin_congestion_name((enum synfin_congestion)conn->set.congestion);
+    info->pacing_rate = conn->cc.pacing_rate;
 }

@@ -77,8 +77,8 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
-    conn->cc.ops = &tcp_cc_newreno;
-    conn->cc.ops->open(&conn->cc, conn->snd.mss, config->initial_window_segments);
+    conn->cc.ops = tcp_cc_ops_of((enum synfin_congestion)conn->set.congestion);
+    tcp_cc_open(&conn->cc, conn->snd.mss, config->initial_window_segments);
 }
 
 // RFC 9293 §3.7.1 [MUST-14]. What we do not do ourselves counts as not offered.
@@ -143,7 +143,7 @@ void tcp_open_take_syn(const struct tcp *tcp, struct tcp_conn *conn, const struc
 static void start_congestion_control(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     uint32_t segments = conn->has_syn_lost ? 1 : tcp->config.initial_window_segments;
-    conn->cc.ops->open(&conn->cc, conn->snd.mss, segments);
+    tcp_cc_open(&conn->cc, conn->snd.mss, segments);
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_OPEN, now_ns);
 }
 

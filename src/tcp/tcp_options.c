@@ -84,7 +84,7 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
     } else if (option == SYNFIN_OPTION_NODELAY) {
         set->has_nodelay = value != 0;
     } else if (option == SYNFIN_OPTION_LINGER) {
-        set->linger = (int16_t)value;
+        set->linger = (int8_t)value;
     } else if (option == SYNFIN_OPTION_MAXSEG) {
         set->mss_limit = (uint16_t)value;
     } else if (option == SYNFIN_OPTION_SYN_RETRIES) {
@@ -146,6 +146,15 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
     set_plain(&conn->set, option, value);
     apply(tcp, conn, option, now_ns);
     return SYNFIN_ERROR_OK;
+}
+
+void tcp_set_congestion(struct tcp_conn *conn, enum synfin_congestion algorithm)
+{
+    const struct tcp_cc_ops *ops = tcp_cc_ops_of(algorithm);
+    conn->set.congestion = (uint8_t)algorithm;
+    if (conn->cc.ops != NULL && conn->cc.ops != ops) {
+        tcp_cc_switch(&conn->cc, ops);
+    }
 }
 
 // RFC 9293 §3.8.5 [MUST-33].

@@ -124,24 +124,51 @@ static void forget_recover(struct tcp_conn *conn)
     }
 }
 
+// RFC 9406 §4.2: the round that tcp_recovery_on_sent began ends once.
+static bool ends_round(const struct tcp_conn *conn, uint32_t acked_bytes)
+{
+    struct seq end = conn->recovery.round_end;
+    return seq_lt(seq_sub(conn->snd.una, acked_bytes), end) && seq_ge(conn->snd.una, end);
+}
+
+static bool is_app_limited(const struct tcp_conn *conn, uint32_t flight_bytes)
+{
+    bool has_unsent = seq_lt(conn->snd.nxt, tcp_output_end(conn));
+    return !has_unsent && flight_bytes + conn->snd.mss <= conn->cc.cwnd_bytes;
+}
+
+static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
+                                uint64_t now_ns)
+{
+    uint32_t flight = tcp_output_flight(conn);
+    return (struct tcp_cc_ack){
+        .acked_bytes = acked_bytes,
+        .flight_bytes = flight,
+        .mss_bytes = conn->snd.mss,
+        .is_limited_by_cwnd = uses_window(conn),
+        .is_app_limited = is_app_limited(conn, flight),
+        .is_round_end = ends_round(conn, acked_bytes),
+        .is_recovering = conn->recovery.is_active,
+        .rtt_ns = rtt_ns,
+        .srtt_ns = conn->rtt.srtt_ns,
+        .rtt_min_ns = conn->rtt.min_ns,
+        .delivered_bytes = conn->totals.bytes_acked,
+        .now_ns = now_ns,
+    };
+}
+
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
-                         uint64_t now_ns)
+                         uint64_t rtt_ns, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
+    struct tcp_cc_ack ack = ack_of(conn, acked_bytes, rtt_ns, now_ns);
     recovery->dup_acks = 0;
     recovery->limited = 0;
+    conn->cc.ops->on_ack(&conn->cc, &ack);
     if (recovery->is_active && seq_ge(conn->snd.una, recovery->recover)) {
         leave(tcp, conn, now_ns);
     } else if (recovery->is_active) {
         go_on(conn, acked_bytes);
-    } else {
-        struct tcp_cc_ack ack = {
-            .acked_bytes = acked_bytes,
-            .mss_bytes = conn->snd.mss,
-            .is_limited_by_cwnd = uses_window(conn),
-            .now_ns = now_ns,
-        };
-        conn->cc.ops->on_ack(&conn->cc, &ack);
     }
     forget_recover(conn);
 }

@@ -2,6 +2,11 @@
 //
 // Round-trip time and the retransmission timeout: RFC 6298 in integers of ns. One segment is
 // timed per round trip, and never one that was sent again (Karn, §3): RFC 9293 §3.8.1 [MUST-18].
+//
+// Echoed timestamps give a sample with every acknowledgment, in ticks of 1 ms. They go to
+// congestion control, which looks for the least of a round (RFC 9406), and not into SRTT: the timed
+// segments are exact, and one sample per round trip is what alpha and beta are meant for, so that
+// nothing has to be corrected as RFC 7323 Appendix G would.
 #include "tcp/tcp_internal.h"
 
 // The clock's granularity G: one tick of the timer wheel.
@@ -70,6 +75,23 @@ void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_
         conn->rtt.timed = seq_add(plan->seq, is_one ? 1 : plan->bytes);
         conn->rtt.timed_ns = now_ns;
     }
+}
+
+// RFC 7323 §4.1: TSecr of an acknowledgment of new data is when what it answers was sent.
+static uint64_t age_of_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
+                            uint64_t now_ns)
+{
+    uint64_t age_ns = (uint64_t)(tcp_paws_now(conn, now_ns) - seg->h.ts_ecr) * NS_PER_MS;
+    return age_ns > SAMPLE_MAX_NS ? 0 : deadline_max(age_ns, 1);
+}
+
+uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
+{
+    if (conn->rtt.is_timing && seq_ge(seg->h.ack, conn->rtt.timed)) {
+        return deadline_max(deadline_age(conn->rtt.timed_ns, now_ns), 1);
+    }
+    bool has_echo = conn->uses_timestamps && seg->h.has_timestamps;
+    return has_echo ? age_of_echo(conn, seg, now_ns) : 0;
 }
 
 void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)

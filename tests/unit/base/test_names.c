@@ -63,6 +63,24 @@ static void trace_timer_and_event_names_end_with_their_lists(void **state)
     assert_string_equal(synfin_event_name(SYNFIN_EVENT_COUNT), "?");
 }
 
+static void congestion_control_is_found_by_its_name_and_by_reno(void **state)
+{
+    (void)state;
+    enum synfin_congestion found = SYNFIN_CONGESTION_COUNT;
+    for (uint32_t i = 0; i < SYNFIN_CONGESTION_COUNT; i++) {
+        assert_true(
+            synfin_congestion_find(synfin_congestion_name((enum synfin_congestion)i), &found));
+        assert_int_equal(found, i);
+    }
+    assert_true(synfin_congestion_find("reno", &found));
+    assert_int_equal(found, SYNFIN_CONGESTION_NEWRENO);
+    static const char *const unknown[] = {"", "cubi", "cubic2", "CUBIC", "renos", "newreno "};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        assert_false(synfin_congestion_find(unknown[i], &found));
+    }
+    assert_string_equal(synfin_congestion_name(SYNFIN_CONGESTION_COUNT), "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -70,6 +88,7 @@ int main(void)
         cmocka_unit_test(reason_has_a_name_a_text_and_a_well_formed_clause),
         cmocka_unit_test(state_names_are_those_of_the_rfc),
         cmocka_unit_test(trace_timer_and_event_names_end_with_their_lists),
+        cmocka_unit_test(congestion_control_is_found_by_its_name_and_by_reno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,7 @@ static const struct wrong_value wrong_values[] = {
     FIELD(challenge_acks_per_second, 0),
     FIELD(challenge_acks_per_second, 255),
     FIELD(fastopen_peers_max, 4097),
+    FIELD(congestion, SYNFIN_CONGESTION_COUNT),
 };
 
 static void config_field_out_of_range_is_invalid(void **state)

@@ -38,7 +38,7 @@ static void establish(struct tcp_conn *conn)
     conn->snd.mss = conn->snd.mss_peer = conn->rcv.mss = conn->rcv.mss_seen = BOX_MSS;
     conn->rcv.nxt = conn->rcv.adv = conn->rcv.acked = seq_make(BOX_IRS + 1);
     conn->cc.ops = &tcp_cc_newreno;
-    conn->cc.ops->open(&conn->cc, BOX_MSS, 10);
+    tcp_cc_open(&conn->cc, BOX_MSS, 10);
 }
 
 void conn_box_init(struct conn_box *box)

@@ -9,7 +9,7 @@
 static struct tcp_cc open_with(uint32_t mss_bytes, uint32_t segments)
 {
     struct tcp_cc cc = {.ops = &tcp_cc_newreno};
-    cc.ops->open(&cc, mss_bytes, segments);
+    tcp_cc_open(&cc, mss_bytes, segments);
     return cc;
 }
 
@@ -48,7 +48,7 @@ static void initial_window_of_one_segment_is_one_segment(void **state)
     assert_int_equal(open_with(536, 1).cwnd_bytes, 536);
 }
 
-// RFC 5681 §3.1 eq. 2, with RFC 3465's L = 2 for delayed acknowledgments
+// RFC 5681 §3.1 eq. 2, RFC 3465 §2.2
 static void slow_start_doubles_per_round_trip(void **state)
 {
     (void)state;
@@ -62,12 +62,17 @@ static void slow_start_doubles_per_round_trip(void **state)
     }
 }
 
-static void slow_start_gains_at_most_two_segments_per_acknowledgment(void **state)
+// L: RFC 9406 §4.3 for the first slow start, RFC 3465 §2.2 for those after a loss
+static void slow_start_gains_at_most_eight_segments_at_first_and_two_later(void **state)
 {
     (void)state;
     struct tcp_cc cc = open_with(1000, 10);
     acknowledge(&cc, 10000, 1000);
-    assert_int_equal(cc.cwnd_bytes, 12000);
+    assert_int_equal(cc.cwnd_bytes, 18000);
+    struct tcp_cc_loss loss = loss_of(40000, 1000);
+    cc.ops->on_timeout(&cc, &loss);
+    acknowledge(&cc, 10000, 1000);
+    assert_int_equal(cc.cwnd_bytes, 3000);
 }
 
 // RFC 5681 §3.1 eq. 3: about one segment per round trip
@@ -114,6 +119,20 @@ static void window_that_is_not_used_does_not_grow(void **state)
     struct tcp_cc cc = open_with(1000, 10);
     struct tcp_cc_ack ack = {.acked_bytes = 1000, .mss_bytes = 1000, .is_limited_by_cwnd = false};
     cc.ops->on_ack(&cc, &ack);
+    assert_int_equal(cc.cwnd_bytes, 10000);
+}
+
+static void window_does_not_grow_while_a_loss_is_repaired(void **state)
+{
+    (void)state;
+    struct tcp_cc cc = open_with(1000, 10);
+    struct tcp_cc_ack ack = {
+        .acked_bytes = 1000, .mss_bytes = 1000, .is_limited_by_cwnd = true, .is_recovering = true};
+    cc.ops->on_ack(&cc, &ack);
+    cc.ssthresh_bytes = 1000;
+    for (uint32_t i = 0; i < 100; i++) {
+        cc.ops->on_ack(&cc, &ack);
+    }
     assert_int_equal(cc.cwnd_bytes, 10000);
 }
 
@@ -196,10 +215,11 @@ int main(void)
         cmocka_unit_test(initial_window_is_that_of_rfc_6928),
         cmocka_unit_test(initial_window_of_one_segment_is_one_segment),
         cmocka_unit_test(slow_start_doubles_per_round_trip),
-        cmocka_unit_test(slow_start_gains_at_most_two_segments_per_acknowledgment),
+        cmocka_unit_test(slow_start_gains_at_most_eight_segments_at_first_and_two_later),
         cmocka_unit_test(congestion_avoidance_adds_a_segment_per_round_trip),
         cmocka_unit_test(hist_144_dividing_acknowledgments_gains_nothing),
         cmocka_unit_test(window_that_is_not_used_does_not_grow),
+        cmocka_unit_test(window_does_not_grow_while_a_loss_is_repaired),
         cmocka_unit_test(loss_halves_the_flight_but_not_below_two_segments),
         cmocka_unit_test(recovered_window_is_the_threshold_or_what_is_in_flight),
         cmocka_unit_test(idle_window_is_at_most_the_initial_one),

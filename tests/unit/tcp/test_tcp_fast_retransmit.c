@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Fast retransmit and NewReno's recovery on the wire: RFC 5681 §3.2, RFC 6582, RFC 3042.
+// Fast retransmit and NewReno's recovery on the wire: RFC 5681 §3.2, RFC 6582, RFC 3042. Windows
+// are NewReno's where a number depends on them.
 #include "data_steps.h"
 
 static void send_ten(uint32_t more)
 {
+    segment_config()->congestion = SYNFIN_CONGESTION_NEWRENO;
     OPEN(.mss = 1000);
     WRITE(10000 + more);
     steps_expect_run(1, 10001, 1000, more == 0, HERE);

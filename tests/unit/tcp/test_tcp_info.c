@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Figures of struct synfin_tcp_info, and socket options as their BSD names mean them.
+#include <string.h>
+
 #include "data_steps.h"
 
 static struct synfin_tcp_info info_now(void)
@@ -102,6 +104,7 @@ static void ages_count_from_the_last_time(void **state)
 static void recovery_is_told(void **state)
 {
     (void)state;
+    segment_config()->congestion = SYNFIN_CONGESTION_NEWRENO;
     OPEN(.mss = 1000);
     WRITE(8000);
     EXPECT_RUN_ALL(1, 8001, 1000);
@@ -112,6 +115,8 @@ static void recovery_is_told(void **state)
     struct synfin_tcp_info info = info_now();
     CHECK_EQ(info.is_in_recovery, 1);
     CHECK_EQ(info.ssthresh_bytes, 4000);
+    CHECK_EQ(strcmp(info.congestion, "newreno"), 0);
+    CHECK_EQ(info.pacing_rate, 0);
     SEND_ACK(8001);
     CHECK_EQ(info_now().is_in_recovery, 0);
 }

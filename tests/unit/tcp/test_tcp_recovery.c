@@ -14,7 +14,7 @@ static void duplicates(struct conn_box *box, uint32_t count)
 static void acknowledge(struct conn_box *box, uint32_t bytes)
 {
     conn_box_ack(box, bytes);
-    tcp_recovery_on_ack(&box->tcp, box->conn, bytes, box->now_ns);
+    tcp_recovery_on_ack(&box->tcp, box->conn, bytes, 0, box->now_ns);
 }
 
 static void send_segments(struct conn_box *box, uint32_t count)

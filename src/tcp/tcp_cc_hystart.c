@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// HyStart++, RFC 9406 §4.2 and the constants of §4.3; see tcp_cc_hystart.h.
+#include "tcp/tcp_cc_hystart.h"
+
+#include "tcp/tcp_cc.h"
+
+enum {
+    MIN_RTT_THRESH_US = 4000,
+    MAX_RTT_THRESH_US = 16000,
+    MIN_RTT_DIVISOR = 8,
+    N_RTT_SAMPLE = 8,
+    CSS_GROWTH_DIVISOR = 4,
+    CSS_ROUNDS = 5,
+    LIMIT_SEGMENTS = 8, // L without pacing
+    NS_PER_US = 1000,
+};
+
+static void take_sample(struct tcp_cc_hystart *hystart, uint64_t rtt_ns)
+{
+    uint64_t us = (rtt_ns + NS_PER_US - 1) / NS_PER_US; // never 0, which is infinite
+    uint32_t rtt_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+    if (hystart->current_round_min_us == 0 || rtt_us < hystart->current_round_min_us) {
+        hystart->current_round_min_us = rtt_us;
+    }
+    if (hystart->samples < N_RTT_SAMPLE) {
+        hystart->samples++;
+    }
+}
+
+static bool has_risen(const struct tcp_cc_hystart *hystart)
+{
+    uint32_t last_us = hystart->last_round_min_us;
+    if (hystart->samples < N_RTT_SAMPLE || last_us == 0) {
+        return false;
+    }
+    uint32_t threshold_us = tcp_cc_larger(
+        MIN_RTT_THRESH_US, tcp_cc_smaller(last_us / MIN_RTT_DIVISOR, MAX_RTT_THRESH_US));
+    return hystart->current_round_min_us >= (uint64_t)last_us + threshold_us;
+}
+
+static void judge(struct tcp_cc_hystart *hystart)
+{
+    if (!hystart->is_css && has_risen(hystart)) {
+        hystart->is_css = true;
+        hystart->css_rounds = 0;
+        hystart->css_baseline_min_us = hystart->current_round_min_us;
+    } else if (hystart->is_css && hystart->samples >= N_RTT_SAMPLE
+               && hystart->current_round_min_us < hystart->css_baseline_min_us) {
+        hystart->is_css = false;
+    }
+}
+
+// The part of a round in which Conservative Slow Start began counts as one.
+static void begin_round(struct tcp_cc *cc, struct tcp_cc_hystart *hystart)
+{
+    hystart->last_round_min_us = hystart->current_round_min_us;
+    hystart->current_round_min_us = 0;
+    hystart->samples = 0;
+    if (hystart->is_css && ++hystart->css_rounds >= CSS_ROUNDS) {
+        cc->ssthresh_bytes = cc->cwnd_bytes;
+    }
+}
+
+static void grow(struct tcp_cc *cc, const struct tcp_cc_hystart *hystart,
+                 const struct tcp_cc_ack *ack)
+{
+    uint64_t limit = (uint64_t)LIMIT_SEGMENTS * ack->mss_bytes;
+    bool is_limited = cc->pacing_rate == 0 && ack->acked_bytes > limit;
+    uint32_t more = is_limited ? (uint32_t)limit : ack->acked_bytes;
+    more = tcp_cc_smaller(more, TCP_CC_CWND_MAX);
+    cc->cwnd_bytes += hystart->is_css ? more / CSS_GROWTH_DIVISOR : more;
+    cc->cwnd_bytes = tcp_cc_smaller(cc->cwnd_bytes, TCP_CC_CWND_MAX);
+}
+
+void tcp_cc_hystart_on_ack(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
+                           const struct tcp_cc_ack *ack)
+{
+    if (ack->is_limited_by_cwnd) {
+        grow(cc, hystart, ack);
+    }
+    if (ack->rtt_ns != 0) {
+        take_sample(hystart, ack->rtt_ns);
+        judge(hystart);
+    }
+    if (ack->is_round_end) {
+        begin_round(cc, hystart);
+    }
+}
