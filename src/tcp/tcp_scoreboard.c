@@ -324,7 +324,6 @@ static void resend_part(struct tcp_scoreboard *board, struct tcp_span *span, str
         prev = resent_before(board, span, now_ns, resends, snapshot);
     }
     if (prev != NULL) {
-        prev->first_ns = span->first_ns < prev->first_ns ? span->first_ns : prev->first_ns;
         pass_on(board, span, prev, left, right);
         return;
     }
@@ -431,10 +430,7 @@ void tcp_scoreboard_acked(struct tcp_scoreboard *board, struct seq una,
         }
         span = next;
     }
-    if (is_below(board, board->fack, una)) {
-        board->fack = una;
-    }
-    board->una = una;
+    board->una = una; // not above fack: what was passed is noted now, or was when it was SACKED
 }
 
 static struct tcp_span *sacked_or_null(struct tcp_span *span)
@@ -624,16 +620,19 @@ static const struct tcp_span *walk(const struct tcp_scoreboard *board, const str
 static bool check_spans(const struct tcp_scoreboard *board, struct tcp_scoreboard *recount)
 {
     struct seq edge = board->una;
+    uint64_t first_ns = 0; // first transmissions are in the order of sequence numbers
     const struct tcp_span *prev = NULL;
     for (const struct tcp_span *span = walk(board, NULL); span != NULL; span = walk(board, span)) {
-        bool is_joined = prev == NULL || !has_state(prev, TCP_SPAN_STATE_SACKED)
-                         || !has_state(span, TCP_SPAN_STATE_SACKED);
-        if (!seq_eq(span->left, edge) || !seq_lt(span->left, span->right) || !is_joined
-            || !is_state_in_order(span) || span->first_ns > span->sent_ns) {
+        bool is_apart = prev == NULL || !has_state(prev, TCP_SPAN_STATE_SACKED)
+                        || !has_state(span, TCP_SPAN_STATE_SACKED);
+        if (!seq_eq(span->left, edge) || !seq_lt(span->left, span->right) || !is_apart
+            || !is_state_in_order(span) || span->first_ns > span->sent_ns
+            || first_ns > span->first_ns) {
             return false;
         }
         *counter_of(recount, span) += bytes_of(span);
         edge = span->right;
+        first_ns = span->first_ns;
         prev = span;
     }
     return seq_eq(edge, board->nxt);

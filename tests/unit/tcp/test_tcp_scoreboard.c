@@ -215,6 +215,28 @@ static void reneging_loses_what_was_sacked_for_good(void **state)
     board_box_deinit(&f);
 }
 
+static void reneged_span_has_no_time_of_its_own(void **state)
+{
+    (void)state;
+    struct board_box f;
+    board_box_init(&f, 99, 0);
+    for (uint32_t i = 1; i <= 5; i++) {
+        assert_true(board_box_send(&f, i * 2, i));
+    }
+    board_box_sack(&f, 4, 6);
+    board_box_sack(&f, 6, 8);
+    board_box_sack(&f, 2, 4);
+    tcp_scoreboard_forget_sacks(&f.board);
+    const struct tcp_span *span = tcp_scoreboard_find(&f.board, board_box_at(&f, 5));
+    assert_int_equal(span->right.n - span->left.n, 6);
+    assert_true(span->is_mixed && span->first_ns == 2 && span->sent_ns == 4);
+    assert_int_equal(span->snapshot.in_flight_bytes, 8);
+    board_box_ack(&f, 8);
+    assert_int_equal(f.delivery.once_sent_ns, 1);
+    assert_true(f.delivery.newest_is_mixed);
+    board_box_deinit(&f);
+}
+
 static void new_reno_marks_the_front(void **state)
 {
     (void)state;
@@ -505,6 +527,7 @@ int main(void)
         cmocka_unit_test(time_marks_what_is_older_than_the_rack_segment),
         cmocka_unit_test(undo_returns_only_what_was_sent_once),
         cmocka_unit_test(reneging_loses_what_was_sacked_for_good),
+        cmocka_unit_test(reneged_span_has_no_time_of_its_own),
         cmocka_unit_test(new_reno_marks_the_front),
         cmocka_unit_test(block_in_each_relation_to_another_gives_the_union),
         cmocka_unit_test(block_with_edges_outside_the_window_is_ignored),
