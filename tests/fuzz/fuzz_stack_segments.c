@@ -41,6 +41,8 @@ enum step {
     STEP_CONNECT,
     STEP_GHOST,
     STEP_COUNT,
+    STEP_FLOOD = 126, // beside the others, so that they keep their numbers
+    STEP_PART,
 };
 
 static const uint32_t DISTANCE[] = {
@@ -66,6 +68,57 @@ static void aim_at_port(struct rig *rig, uint32_t host, struct segment_wire *seg
     seg->src_port = (uint16_t)(1000 + (choice >> 4));
     seg->seq = DISTANCE[rig_below(&rig->in, 16)];
     seg->ack = DISTANCE[rig_below(&rig->in, 16)];
+}
+
+// At a half-open connection or one in TIME-WAIT; false when there is none.
+static bool aim_at_stub(struct rig *rig, uint32_t host, struct segment_wire *seg)
+{
+    struct tcp_pair pair;
+    uint32_t choice = rig_take(&rig->in, 1);
+    const struct tcp_stub *stub = rig_stub(&rig->host[host], choice & 15, &pair);
+    if (stub == NULL) {
+        return false;
+    }
+    seg->src = pair.remote;
+    seg->dst = pair.local;
+    seg->src_port = pair.remote_port;
+    seg->dst_port = pair.local_port;
+    seg->seq = stub->theirs.n + ((choice & 16) != 0);
+    seg->ack = stub->ours.n + ((choice & 32) != 0);
+    seg->has_timestamps = stub->has_timestamps;
+    seg->ts_val = stub->ts_recent;
+    if ((choice & 64) != 0) {
+        seg->seq += DISTANCE[rig_below(&rig->in, 16)];
+    }
+    if ((choice & 128) != 0) {
+        seg->ts_val += DISTANCE[rig_below(&rig->in, 16)];
+    }
+    return true;
+}
+
+// The third segment to the last SYN+ACK, which may have been a cookie.
+static void aim_at_syn_ack(const struct rig *rig, uint32_t host, struct segment_wire *seg)
+{
+    const struct segment_wire *syn_ack = &rig->host[host].syn_ack;
+    seg->src = syn_ack->dst;
+    seg->dst = syn_ack->src;
+    seg->src_port = syn_ack->dst_port;
+    seg->dst_port = syn_ack->src_port;
+    seg->seq = syn_ack->ack;
+    seg->ack = syn_ack->seq + 1;
+    seg->has_timestamps = syn_ack->has_timestamps;
+    seg->ts_val = syn_ack->ts_ecr;
+    seg->ts_ecr = syn_ack->ts_val;
+}
+
+static void aim_at_nobody(struct rig *rig, uint32_t host, struct segment_wire *seg)
+{
+    uint32_t choice = rig_take(&rig->in, 1);
+    if ((choice & 1) != 0 && rig->host[host].syn_ack.src_port != 0) {
+        aim_at_syn_ack(rig, host, seg);
+    } else if ((choice & 2) == 0 || !aim_at_stub(rig, host, seg)) {
+        aim_at_port(rig, host, seg);
+    }
 }
 
 static void aim_at_conn(struct rig *rig, const struct tcp_conn *conn, struct segment_wire *seg)
@@ -189,7 +242,7 @@ static void invent(struct rig *rig, uint32_t host, bool is_plain, struct segment
     uint32_t choice = rig_take(&rig->in, 1);
     memset(seg, 0, sizeof *seg);
     if (conn == NULL) {
-        aim_at_port(rig, host, seg);
+        aim_at_nobody(rig, host, seg);
     } else {
         aim_at_conn(rig, conn, seg);
     }
@@ -270,6 +323,31 @@ static void give_fragments(struct rig *rig, uint32_t host, const uint8_t *ip, ui
         to = to < payload ? to : payload;
         uint32_t made = make_fragment(ip, from, to, to == payload, out);
         rig_give_ip(rig, host, out, made, 0);
+    }
+}
+
+// SYNs that nobody follows up, or almost nobody, from ports in a row.
+static void step_flood(struct rig *rig, uint32_t host)
+{
+    static uint8_t ip[RIG_FRAME_MAX];
+    uint32_t count = 1 + rig_below(&rig->in, 48);
+    uint32_t choice = rig_take(&rig->in, 2);
+    struct segment_wire seg = {.src = ghost_addr(choice & 1),
+                               .dst = rig->host[host].addr[choice & 1],
+                               .dst_port = (uint16_t)(80 + (choice >> 1) % 4),
+                               .seq = choice * 65536,
+                               .flags = 2,
+                               .window = 65535,
+                               .wscale = (choice & 8) != 0 ? 7 : -1,
+                               .mss = (choice & 16) != 0 ? 1460 : 0,
+                               .sack_permitted = (choice & 32) != 0,
+                               .has_timestamps = (choice & 64) != 0};
+    for (uint32_t i = 0; i < count; i++) {
+        seg.src_port = (uint16_t)(1000 + (choice >> 8) + i);
+        rig_give_ip(rig, host, ip, segment_wire_build(&seg, ip), 0);
+        if ((choice & 128) != 0) {
+            rig_drain(rig, host);
+        }
     }
 }
 
@@ -443,7 +521,8 @@ static void run_step(struct rig *rig)
 {
     uint32_t choice = rig_take(&rig->in, 1);
     uint32_t host = choice >> 7;
-    switch ((choice & 127) % STEP_COUNT) {
+    uint32_t step = choice & 127;
+    switch (step < STEP_FLOOD ? step % STEP_COUNT : step) {
     case STEP_SEGMENT:
     case STEP_SEGMENT_AGAIN: step_segment(rig, host, false); break;
     case STEP_FLAGS_ONLY: step_segment(rig, host, true); break;
@@ -464,6 +543,8 @@ static void run_step(struct rig *rig)
     case STEP_EVENTS: rig_take_events(rig, host, UINT32_MAX); break;
     case STEP_MEMORY: step_memory(rig, host); break;
     case STEP_CONNECT: rig_connect(rig); break;
+    case STEP_FLOOD: step_flood(rig, host); break;
+    case STEP_PART: rig_part(rig); break;
     default: step_ghost(rig, host); break;
     }
     rig_check(rig);

@@ -48,7 +48,8 @@ static bool read_info(struct rig *rig, struct rig_host *host, synfin_socket hand
 static struct rig_conn *note_iss(struct rig_host *host, const struct synfin_tcp_info *info)
 {
     struct rig_conn *conn = rig_conn_of(host, info->conn);
-    RIG_REQUIRE(!conn->has_iss || conn->iss == info->iss);
+    // Of two SYN+ACKs, one of them a cookie, the peer may have taken either.
+    RIG_REQUIRE(!conn->has_iss || conn->iss == info->iss || conn->written == 0);
     conn->has_iss = true;
     conn->iss = info->iss;
     return conn;
@@ -359,4 +360,29 @@ void rig_connect(struct rig *rig)
     for (uint32_t i = 0; i < RIG_SOCKETS && (choice & 2) != 0; i++) {
         accept_one(rig, &rig->host[1], rig->host[1].socket[i].handle);
     }
+}
+
+static void close_open_ones(struct rig *rig, uint32_t index)
+{
+    struct rig_host *host = &rig->host[index];
+    for (uint32_t i = 0; i < RIG_SOCKETS; i++) {
+        struct synfin_tcp_info info;
+        struct rig_socket *socket = &host->socket[i];
+        if (socket->handle != 0 && read_info(rig, host, socket->handle, &info)
+            && info.state >= SYNFIN_TCP_STATE_ESTABLISHED) {
+            end_socket(rig, host, socket, false);
+        }
+    }
+    rig_settle(rig, 6);
+}
+
+void rig_part(struct rig *rig)
+{
+    uint32_t first = rig_take(&rig->in, 1) & 1;
+    rig_connect(rig);
+    for (uint32_t i = 0; i < RIG_SOCKETS; i++) {
+        accept_one(rig, &rig->host[1], rig->host[1].socket[i].handle);
+    }
+    close_open_ones(rig, first);
+    close_open_ones(rig, 1 - first);
 }

@@ -71,7 +71,7 @@ static void judge_fin(struct rig_conn *conn, const struct segment_wire *seg)
 static void judge_sequence(struct rig_conn *conn, const struct segment_wire *seg)
 {
     if ((seg->flags & SYN) != 0) {
-        RIG_REQUIRE(!conn->has_iss || conn->iss == seg->seq);
+        RIG_REQUIRE(!conn->has_iss || conn->iss == seg->seq || conn->written == 0);
         conn->has_iss = true;
         conn->iss = seg->seq;
     }
@@ -113,10 +113,11 @@ static void judge_tcp(struct rig_host *host, const struct synfin_packet *packet,
     if (packet->conn != 0) {
         judge_sequence(rig_conn_of(host, packet->conn), &seg);
     } else {
-        bool is_cookie = (seg.flags & (SYN | ACK)) == (SYN | ACK);
+        bool is_cookie = packet->reason == SYNFIN_REASON_SEND_SYN_ACK_COOKIE;
         RIG_REQUIRE(seg.payload_bytes == 0 && (seg.flags & FIN) == 0);
-        RIG_REQUIRE((seg.flags & SYN) == 0 || is_cookie);
+        RIG_REQUIRE(is_cookie == ((seg.flags & SYN) != 0));
     }
+    rig_ledger_sent(host, &seg, bytes);
     count(host, &seg);
 }
 

@@ -60,6 +60,11 @@ uint32_t rig_take(struct rig_input *in, uint32_t octets)
     return value;
 }
 
+uint32_t rig_take_last(struct rig_input *in)
+{
+    return in->bytes > 0 ? in->data[--in->bytes] : 0;
+}
+
 uint32_t rig_below(struct rig_input *in, uint32_t bound)
 {
     return rig_take(in, bound > 256 ? 2 : 1) % bound;
@@ -104,6 +109,30 @@ static void read_config(struct rig *rig, struct synfin_stack_config *config)
     rig->has_trace = (flags & 64) != 0;
     config->sockets_max = (flags & 16) != 0 ? 6 : 64;
     config->reassembly_bytes_max = (flags & 32) != 0 ? 4096 : 65536;
+}
+
+// Small limits are where the unusual happens.
+static void read_handshake(struct rig_input *in, struct synfin_stack_config *config)
+{
+    static const uint32_t half_open[] = {1 << 16, 1, 2, 40};
+    static const uint32_t time_wait[] = {1 << 20, 1, 3, 20};
+    static const uint32_t answers[] = {1024, 8, 16, 1024};
+    static const uint32_t retries[] = {5, 0, 2, 40};
+    uint32_t limits = rig_take_last(in);
+    uint32_t waits = rig_take_last(in);
+    config->half_open_max = half_open[limits & 3];
+    config->time_wait_max = time_wait[limits >> 2 & 3];
+    config->answers_max = answers[limits >> 4 & 3];
+    config->syn_cookies = (uint8_t)((limits >> 6) % 3);
+    config->syn_cookies = limits >> 6 == 0 ? SYNFIN_SYN_COOKIES_WHEN_FULL : config->syn_cookies;
+    config->syn_cookies = limits >> 6 == 3 ? SYNFIN_SYN_COOKIES_NEVER : config->syn_cookies;
+    config->syn_ack_retries = retries[waits & 3];
+    config->syn_ack_initial_ns = (waits & 4) != 0 ? RIG_S / 1000 : RIG_S;
+    config->syn_ack_max_ns = (waits & 8) != 0 ? RIG_S : 60 * RIG_S;
+    config->has_cookie_secret = (waits & 16) != 0;
+    config->cookie_clock_offset_ns = (waits & 32) != 0 ? UINT64_MAX - 77 * RIG_S : 0;
+    config->cookie_lifetime_ns = (waits & 64) != 0 ? RIG_S : 128 * RIG_S;
+    config->msl_ns = (waits & 128) != 0 ? RIG_S / 100 : 30 * RIG_S;
 }
 
 static void read_iface(struct rig_input *in, struct synfin_iface_config *config)
@@ -161,6 +190,7 @@ bool rig_begin(struct rig *rig)
     struct synfin_stack_config config;
     struct synfin_iface_config iface;
     read_config(rig, &config);
+    read_handshake(&rig->in, &config);
     read_iface(&rig->in, &iface);
     rig->now_ns = rig_below(&rig->in, 2) == 0 ? RIG_S : UINT64_C(1) << 62;
     for (uint32_t i = 0; i < RIG_HOSTS; i++) {
@@ -202,6 +232,7 @@ static void check_host(struct rig *rig, const struct rig_host *host)
     RIG_REQUIRE(objects == pool->objects && states == objects);
     tcp_stub_table_check(&host->tcp->half_open);
     tcp_stub_table_check(&host->tcp->time_wait);
+    rig_ledger_check(host);
     RIG_REQUIRE(host->memory.bytes == host->stack->memory.taken_bytes);
     RIG_REQUIRE(host->memory.bytes <= rig->memory_limit_bytes);
     RIG_REQUIRE(net_check(host->stack->net));
@@ -282,6 +313,10 @@ static void give_pieces(struct rig *rig, uint32_t host, uint8_t *octets, uint32_
     synfin_stack_input(rig->host[host].stack, 0, &packet, 1, rig->now_ns);
     for (uint32_t i = 0; i < 3; i++) {
         free(piece[i]);
+    }
+    uint32_t link = rig->host[host].iface.is_ethernet ? 14 : 0;
+    if (bytes > link) {
+        rig_ledger_received(&rig->host[host], octets + link, bytes - link);
     }
 }
 

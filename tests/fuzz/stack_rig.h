@@ -28,7 +28,8 @@ enum {
     RIG_HOSTS = 2,
     RIG_WIRE_MAX = 64,
     RIG_SOCKETS = 12,
-    RIG_CONNS = 1024, // connection numbers that the judge remembers
+    RIG_CONNS = 4096, // connection numbers that the judge remembers
+    RIG_ACCOUNTS = 512,
     RIG_FRAME_MAX = SEGMENT_WIRE_MAX + 14,
     RIG_TICK_NS = 1 << 16, // of the timer wheel
 };
@@ -55,6 +56,13 @@ struct rig_conn {
     bool is_closing; // its user has ended this direction
 };
 
+// What a pair received from its peer and sent to it, with IP headers.
+struct rig_account {
+    struct tcp_pair pair;
+    uint64_t received, sent;
+    bool is_validated;
+};
+
 struct rig_socket {
     synfin_socket handle; // 0: none
     uint32_t received;    // octets that its user took
@@ -71,6 +79,9 @@ struct rig_host {
     uint32_t wire_count;
     struct rig_socket socket[RIG_SOCKETS];
     struct rig_conn conn[RIG_CONNS];
+    struct rig_account account[RIG_ACCOUNTS];
+    struct segment_wire syn_ack; // the last one that it sent
+    bool had_fragments;
     // Since rig_count_anew.
     uint32_t controls, datas, resets, others;
 };
@@ -87,6 +98,8 @@ struct rig {
 _Noreturn void rig_fail(const char *file, int line, const char *what);
 
 uint32_t rig_take(struct rig_input *in, uint32_t octets);
+// The same from its end, so that what is read there moves nothing else.
+uint32_t rig_take_last(struct rig_input *in);
 // A number below `bound`.
 uint32_t rig_below(struct rig_input *in, uint32_t bound);
 uint8_t rig_octet(uint32_t seq);
@@ -124,9 +137,18 @@ struct rig_conn *rig_conn_of(struct rig_host *host, uint32_t number);
 void rig_judge(struct rig *rig, uint32_t index, const struct synfin_packet *packet,
                struct rig_frame *out);
 
+// stack_ledger.c: what a host received and sent without a connection, and its tables of stubs.
+void rig_ledger_received(struct rig_host *host, const uint8_t *octets, uint32_t bytes);
+void rig_ledger_sent(struct rig_host *host, const struct segment_wire *seg, uint32_t bytes);
+void rig_ledger_check(const struct rig_host *host);
+const struct tcp_stub *rig_stub(const struct rig_host *host, uint32_t choice,
+                                struct tcp_pair *pair);
+
 // stack_calls.c: one call of a user, in any state, right or wrong.
 void rig_call(struct rig *rig, uint32_t index);
 // Host 1 listens, host 0 connects, and the handshake runs.
 void rig_connect(struct rig *rig);
+// They connect and close one after the other, so that one of them is left in TIME-WAIT.
+void rig_part(struct rig *rig);
 
 #endif
