@@ -49,6 +49,13 @@ static bool take_drop(void *object, const char *text, const char **why)
     return cli_flags_take_drop(object, text, "client", "server", why);
 }
 
+static bool take_congestion(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    *why = "cubic or newreno (reno is the same)";
+    return synfin_congestion_find(text, &flags->congestion);
+}
+
 static const struct cli_flag link_flags[] = {
     {"--link", CLI_FLAG_TEXT, AT(link_spec), "SPEC", "tun:NAME, tap:NAME or packet:IFACE", NULL},
     {"--addr", CLI_FLAG_SPECIAL, AT(addrs), "CIDR", "own address; may be repeated", take_addr},
@@ -88,6 +95,8 @@ static const struct cli_flag tcp_flags[] = {
     {"--fin-wait-2", CLI_FLAG_TIME, AT(fin_wait_2_ns), "T", "longest wait for a peer's FIN", NULL},
     {"--delayed-ack", CLI_FLAG_TIME, AT(delayed_ack_ns), "T", "an acknowledgment's longest delay",
      NULL},
+    {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic or newreno",
+     take_congestion},
 };
 
 static const struct cli_flag output_flags[] = {
@@ -149,6 +158,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
     LAY(msl_ns, config->msl_ns);
     LAY(fin_wait_2_ns, config->fin_wait_2_ns);
     LAY(delayed_ack_ns, config->delayed_ack_ns);
+    LAY32(congestion, config->congestion);
     LAY32(syn_retries, config->syn_retries);
     LAY32(syn_ack_retries, config->syn_ack_retries);
     LAY32(data_retries, config->data_retries);

@@ -25,6 +25,7 @@ static void expect_bad_handle(struct world *world, synfin_socket socket)
     uint32_t count = 1;
     size_t bytes = 9;
     int64_t value;
+    const char *name;
     char octet = 0;
     enum synfin_error said[] = {
         synfin_socket_bind(stack, socket, &endpoint),
@@ -38,6 +39,8 @@ static void expect_bad_handle(struct world *world, synfin_socket socket)
         synfin_socket_shutdown(stack, socket, SYNFIN_SHUTDOWN_WRITE, now_ns),
         synfin_socket_set_option(stack, socket, SYNFIN_OPTION_NODELAY, 1, now_ns),
         synfin_socket_get_option(stack, socket, SYNFIN_OPTION_NODELAY, &value),
+        synfin_socket_set_congestion(stack, socket, "cubic"),
+        synfin_socket_congestion(stack, socket, &name),
         synfin_socket_set_user(stack, socket, world),
         synfin_socket_endpoints(stack, socket, &endpoint, &other),
         synfin_socket_info(stack, socket, &info, now_ns),

@@ -295,6 +295,61 @@ static void pure_acknowledgment_is_not_timed(void **state)
     conn_box_deinit(&box);
 }
 
+// An acknowledgment of everything, with the echo of our clock of `echo_age_ms` ago.
+static struct tcp_segment acknowledgment(const struct conn_box *box, uint32_t echo_age_ms)
+{
+    struct tcp_segment seg = {0};
+    seg.h.ack = box->conn->snd.nxt;
+    seg.h.has_timestamps = true;
+    seg.h.ts_ecr = tcp_paws_now(box->conn, box->now_ns) - echo_age_ms;
+    return seg;
+}
+
+// RFC 7323 §4.1; any offset of the connection's clock, also one that wraps.
+static void echo_tells_the_round_trip_in_ms(void **state)
+{
+    (void)state;
+    static const uint32_t offsets[] = {0, 1, 0x80000000, UINT32_MAX};
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        struct conn_box box;
+        conn_box_init(&box);
+        box.conn->uses_timestamps = true;
+        box.conn->ts_offset = offsets[i];
+        conn_box_send(&box, 5 * BOX_MSS);
+        struct tcp_segment seg = acknowledgment(&box, 37);
+        assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 37 * BOX_MS);
+        seg = acknowledgment(&box, 0); // less than a tick is not nothing
+        assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 1);
+        seg = acknowledgment(&box, 600001); // no round trip: a clock's or a peer's error
+        assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 0);
+        seg = acknowledgment(&box, (uint32_t)-1); // from the future
+        assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 0);
+        box.conn->uses_timestamps = false;
+        seg = acknowledgment(&box, 37);
+        assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 0);
+        conn_box_deinit(&box);
+    }
+}
+
+// The exact one is preferred, and echoes leave SRTT alone.
+static void timed_segment_is_preferred_to_the_echo(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    box.conn->uses_timestamps = true;
+    struct tcp_plan plan = {.kind = TCP_PLAN_NEW, .seq = box.conn->snd.nxt, .bytes = BOX_MSS};
+    tcp_rtt_on_sent(box.conn, &plan, box.now_ns);
+    conn_box_send(&box, 5 * BOX_MSS);
+    box.now_ns += 37 * BOX_MS + 250000;
+    struct tcp_segment seg = acknowledgment(&box, 38);
+    assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 37 * BOX_MS + 250000);
+    seg.h.ack = seq_add(box.conn->snd.una, 1); // before the end of what is timed
+    assert_int_equal(tcp_rtt_of_ack(box.conn, &seg, box.now_ns), 38 * BOX_MS);
+    assert_int_equal(box.conn->rtt.srtt_ns, 0);
+    conn_box_deinit(&box);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(timeout_before_any_sample_is_one_second),
     cmocka_unit_test(first_sample_sets_srtt_and_half_of_it_as_variance),
@@ -310,5 +365,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(backoff_lasts_until_the_next_sample),
     cmocka_unit_test(timeout_after_a_lost_syn_is_three_seconds),
     cmocka_unit_test(pure_acknowledgment_is_not_timed),
+    cmocka_unit_test(echo_tells_the_round_trip_in_ms),
+    cmocka_unit_test(timed_segment_is_preferred_to_the_echo),
 };
 ROWS_MAIN(tests)
