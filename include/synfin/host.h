@@ -34,8 +34,9 @@ synfin_device_open(const char *spec, struct synfin_device **out, char *why, size
 
 // The same as the end of a wire, for who passes packets on instead of answering them. "packet:"
 // then takes every frame that comes in, whoever it is for, as it was on the wire: with its VLAN
-// tag, its checksums complete, and split where this machine had joined or not yet split it. The kernel sees those frames too: an interface at
-// the end of a wire should have no addresses of its own. Errors: as of synfin_device_open.
+// tag, its checksums complete, and split where this machine had joined or not yet split it. The
+// kernel sees those frames too: an interface at the end of a wire should have no addresses of its
+// own. Errors: as of synfin_device_open.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_device_open_wire(const char *spec, struct synfin_device **out, char *why, size_t why_bytes);
 // After an error on the device's descriptor: true when its interface is gone for good, and not

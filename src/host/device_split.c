@@ -71,7 +71,7 @@ static uint32_t transport_bytes(const struct device_split *split, uint32_t bytes
     return header_bytes < TCP_HEADER_MIN ? UINT16_MAX : header_bytes;
 }
 
-bool device_split_begin(struct device_split *split, uint8_t *frame, uint32_t bytes,
+bool device_split_begin(struct device_split *split, const uint8_t *frame, uint32_t bytes,
                         uint32_t transport, uint32_t segment_bytes)
 {
     uint8_t protocol = 0;

@@ -13,7 +13,7 @@
 #include <synfin/packet.h>
 
 struct device_split {
-    uint8_t *frame; // Ethernet, borrowed until the last segment is out of use
+    const uint8_t *frame; // Ethernet, borrowed until the last segment is out of use
     uint32_t header_bytes, payload_bytes;
     uint32_t ip, transport; // where the headers begin
     uint32_t segment_bytes; // payload of each segment but the last
@@ -24,7 +24,7 @@ struct device_split {
 
 // Prepares to split; `transport` is where the TCP or UDP header begins. False when the frame is
 // none that can be split.
-bool device_split_begin(struct device_split *split, uint8_t *frame, uint32_t bytes,
+bool device_split_begin(struct device_split *split, const uint8_t *frame, uint32_t bytes,
                         uint32_t transport, uint32_t segment_bytes);
 // Gives the next segment; false when there is none.
 bool device_split_next(struct device_split *split, struct synfin_packet *out);

@@ -183,7 +183,9 @@ static enum synfin_error make_device(int fd, bool is_ethernet, const struct devi
                                      struct synfin_device **out, struct device_os_why why)
 {
     struct device_tun *tun = calloc(1, sizeof(*tun));
-    uint32_t frame_bytes = iface->mtu_bytes + (is_ethernet ? DEVICE_OS_ETHERNET_BYTES : 0);
+    // An octet more, so that what is cut off, because the MTU was raised since, is too long instead
+    // of seeming whole.
+    uint32_t frame_bytes = iface->mtu_bytes + (is_ethernet ? DEVICE_OS_ETHERNET_BYTES : 0) + 1;
     if (tun == NULL || device_os_map_frames(&tun->frames, frame_bytes) != SYNFIN_ERROR_OK) {
         free(tun);
         return device_os_fail(why, SYNFIN_ERROR_NO_MEMORY, "no memory for frame buffers");

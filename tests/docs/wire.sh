@@ -14,9 +14,10 @@ skip() {
 
 if [ "${SYNFIN_NAMESPACE-}" != inside ]; then
     [ "$(id -u)" -eq 0 ] || skip "ip netns needs root"
-    unshare -nm true 2> /dev/null || skip "no network namespace can be made here"
+    unshare -nmpf --mount-proc true 2> /dev/null || skip "no network namespace can be made here"
     export SYNFIN_NAMESPACE=inside
-    exec timeout --kill-after=5 60 unshare -nm "$0" "$@"
+    # With a process namespace, so that nothing that a failed block has begun stays.
+    exec timeout --kill-after=5 60 unshare -nmpf --mount-proc --kill-child "$0" "$@"
 fi
 for command in nc curl; do
     command -v $command > /dev/null || skip "no $command"
@@ -29,7 +30,7 @@ ip link add veth0 type veth peer name veth1 2> /dev/null || skip "no veth pair c
 ip link del veth0
 
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2> /dev/null; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
 # shellcheck disable=SC2016  # backquotes as they stand in the document
 sed -n '/^```sh namespaces$/,/^```$/{/^```/!p}' "$root/docs/wire.md" > "$work/commands"

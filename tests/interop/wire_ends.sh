@@ -136,7 +136,7 @@ ping_right() { # COUNT GAP
 # Counted datagrams from left to right; what came is in COUNTED, DIFFERENT, LATE and ORDER.
 spray() { # N GAP
     : > "$KEPT/count"
-    right python3 "$PEER" count 4000 2 > "$KEPT/count" &
+    right python3 "$PEER" count 4000 1 > "$KEPT/count" &
     local counter=$!
     await_listening "$KEPT/count"
     left python3 "$PEER" spray "$RIGHT_V4" 4000 "$1" "$2"

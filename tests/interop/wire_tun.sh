@@ -107,6 +107,14 @@ equal "short datagrams pass" 10 "$COUNTED"
 left python3 "$PEER" spray "$RIGHT_V4" 4000 7 0.001 1200
 stop_wire
 equal "long ones do not" 7 "$(figure a lost_mtu)"
+# What an interface sends whose MTU was raised later is not cut off, but lost as too long.
+join_ends tun
+left ip link set left0 mtu 3000
+left python3 "$PEER" spray "$RIGHT_V4" 4000 7 0.001 1473
+left python3 "$PEER" spray "$RIGHT_V4" 4000 3 0.001 1472
+stop_wire
+equal "longer than the MTU was" 7 "$(figure a lost_mtu)"
+equal "as long as it was" 3 "$(figure a delivered)"
 
 # It ends by itself, tells people the same, and takes its interfaces with it.
 "$SYNFIN" wire tun:own0 tun:own1 --time 300ms --delay 3ms --jitter 1ms > "$KEPT/wire" 2>&1

@@ -20,6 +20,13 @@ static void expect_invalid(const char *spec, const char *said)
     assert_null(device);
     assert_non_null(strstr(why, said));
     assert_null(strchr(why, '\n'));
+    // The end of a wire is told the same.
+    memset(why, 0, sizeof(why));
+    device = (struct synfin_device *)why;
+    assert_int_equal(synfin_device_open_wire(spec, &device, why, sizeof(why)),
+                     SYNFIN_ERROR_INVALID);
+    assert_null(device);
+    assert_non_null(strstr(why, said));
 }
 
 static void spec_without_known_kind_lists_the_kinds(void **state)
@@ -50,6 +57,9 @@ static void packet_device_of_missing_interface_is_no_device(void **state)
     char why[160];
     struct synfin_device *device = NULL;
     assert_int_equal(synfin_device_open("packet:nosuchif0", &device, why, sizeof(why)),
+                     SYNFIN_ERROR_NO_DEVICE);
+    assert_string_equal(why, "there is no interface nosuchif0 here");
+    assert_int_equal(synfin_device_open_wire("packet:nosuchif0", &device, why, sizeof(why)),
                      SYNFIN_ERROR_NO_DEVICE);
     assert_string_equal(why, "there is no interface nosuchif0 here");
 }

@@ -191,7 +191,7 @@ static void what_cannot_be_split_is_refused(void **state)
     frame[tcp + 12] = 0x50;
     frame[ip + 9] = 47; // neither TCP nor UDP
     assert_false(device_split_begin(&split, frame, bytes, tcp, SEGMENT));
-    ip = put_eth(0x0806, 0);
+    (void)put_eth(0x0806, 0);
     assert_false(device_split_begin(&split, frame, bytes, tcp, SEGMENT));
     (void)put_eth(0x0800, 64); // tags up to beyond what a packet's room holds
     assert_false(device_split_begin(&split, frame, bytes, ETH + 256 + IP4, SEGMENT));
