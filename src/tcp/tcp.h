@@ -49,7 +49,7 @@ struct tcp {
     struct tcp_path answer[SYNFIN_IFACES_MAX];      // of answers to what arrives there
     struct tcp_conn *port_bucket[TCP_PORT_BUCKETS]; // listeners and bound sockets by port
 
-    struct siphash_key table_key, isn_key, ts_key, port_key;
+    struct siphash_key table_key, isn_key, ts_key;
     struct entropy entropy;
     uint32_t next_number, next_generation;
     bool has_avx2; // for checksums, see base/cpu.h

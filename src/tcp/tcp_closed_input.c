@@ -34,7 +34,7 @@ enum tcp_verdict tcp_closed_input(struct tcp *tcp, struct tcp_segment *seg, uint
     if (tcp_segment_has(seg, SYNFIN_TCP_RST)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_NO_CONNECTION);
     }
-    if (!tcp_stray_is_allowed(tcp, now_ns)) {
+    if (!tcp_stray_may_reset(tcp, &seg->arrival->src, now_ns)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
     }
     tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_NO_CONNECTION);

@@ -62,6 +62,7 @@ static void init_keys(struct tcp *tcp)
     tcp->isn_key = draw_key(tcp->memory);
     tcp->ts_key = draw_key(tcp->memory);
     init_cookies(tcp);
+    tcp->strays.reset_key = draw_key(tcp->memory);
 }
 
 enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *config,

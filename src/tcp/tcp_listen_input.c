@@ -12,7 +12,7 @@
 static enum tcp_verdict refuse(struct tcp *tcp, struct tcp_segment *seg, enum synfin_reason reason,
                                uint64_t now_ns)
 {
-    if (!tcp_stray_is_allowed(tcp, now_ns)) {
+    if (!tcp_stray_may_reset(tcp, &seg->arrival->src, now_ns)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_LIMIT);
     }
     tcp_closed_input_reset(tcp, seg, 0, SYNFIN_REASON_SEND_RST_LISTEN_ACK);

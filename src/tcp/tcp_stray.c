@@ -3,19 +3,20 @@
 // Segments without a connection block, in a limited number of slots that the device drains. When
 // all are taken the newest is not sent: an answer is what the peer's next segment asks for again.
 // At most a quarter of the slots wait for a next hop, so that a flood from addresses where nobody
-// is cannot hold up the answers to others. Resets to nowhere are limited in time as well, so that
-// this stack reflects no flood.
+// is cannot hold up the answers to others. Resets to nowhere are limited in time as well, for each
+// address that would get them, so that this stack reflects no flood to anybody (RFC 5961 §7 leaves
+// the figure to us).
 #include "tcp/tcp_stray.h"
 
 #include <string.h>
 
+#include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 
 enum {
-    RESETS_PER_SECOND = 1000, // RFC 5961 §7 leaves the figure to us
-    PARKED_SHARE = 4,         // one slot of so many may wait for a next hop
-    SLOTS_FIRST = 32,         // what even a stack without any more memory has
+    PARKED_SHARE = 4, // one slot of so many may wait for a next hop
+    SLOTS_FIRST = 32, // what even a stack without any more memory has
 };
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -41,7 +42,6 @@ static bool grow_to(struct tcp *tcp, uint32_t slots)
 
 bool tcp_stray_init(struct tcp *tcp)
 {
-    tcp->strays.reset_tokens = TCP_RESETS_BURST;
     return grow_to(tcp, smaller(SLOTS_FIRST, tcp->config.answers_max));
 }
 
@@ -109,20 +109,36 @@ bool tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray)
     return true;
 }
 
-bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns)
+// One count for all would tell whoever forges one address, and looks how many resets another gets,
+// what became of what he forged (CVE-2016-5696). So every address has its own, or shares it by
+// chance with others that nobody can choose, and with other ones each second. Of IPv6 addresses the
+// first half counts: their owner has the whole of the second.
+static uint16_t *reset_count_of(struct tcp_strays *strays, const struct synfin_addr *remote)
+{
+    struct {
+        struct synfin_addr addr;
+        uint64_t second;
+    } key = {.addr = *remote, .second = strays->reset_second};
+    _Static_assert(sizeof(key) == 24, "hashed as octets, without padding");
+    for (uint32_t i = 8; i < 16 && !addr_kind_is_ipv4(remote); i++) {
+        key.addr.octet[i] = 0;
+    }
+    return &strays->resets[siphash_13(&strays->reset_key, &key, sizeof(key)) % TCP_RESET_COUNTS];
+}
+
+// Seconds begin where the clock says and not with a reset, which others could bring about.
+bool tcp_stray_may_reset(struct tcp *tcp, const struct synfin_addr *remote, uint64_t now_ns)
 {
     struct tcp_strays *strays = &tcp->strays;
-    uint64_t earned =
-        deadline_age(strays->reset_tokens_ns, now_ns) / (NS_PER_S / RESETS_PER_SECOND);
-    if (earned > 0) {
-        uint64_t tokens = strays->reset_tokens + deadline_min(earned, TCP_RESETS_BURST);
-        strays->reset_tokens = (uint32_t)deadline_min(tokens, TCP_RESETS_BURST);
-        strays->reset_tokens_ns = now_ns;
+    if (strays->reset_second != now_ns / NS_PER_S) {
+        strays->reset_second = now_ns / NS_PER_S;
+        memset(strays->resets, 0, sizeof(strays->resets));
     }
-    if (strays->reset_tokens == 0) {
+    uint16_t *count = reset_count_of(strays, remote);
+    if (*count == TCP_RESETS_PER_SECOND) {
         return false;
     }
-    strays->reset_tokens--;
+    ++*count;
     return true;
 }
 

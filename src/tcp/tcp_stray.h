@@ -18,11 +18,15 @@
 #include <synfin/stack.h>
 
 #include "base/seq.h"
+#include "base/siphash.h"
 #include "tcp/tcp_conn.h"
 
 struct tcp;
 
-enum { TCP_RESETS_BURST = 256 };
+enum {
+    TCP_RESETS_PER_SECOND = 1000, // to nowhere, to one address
+    TCP_RESET_COUNTS = 256,
+};
 
 // A segment to send that belongs to no connection block.
 struct tcp_stray {
@@ -62,8 +66,9 @@ struct tcp_strays {
     struct tcp_stray_list ready[SYNFIN_IFACES_MAX];
     struct tcp_stray_list parked[SYNFIN_IFACES_MAX];
     bool is_odd_theirs[SYNFIN_IFACES_MAX]; // the odd packet of a shared array was a stray's
-    uint64_t reset_tokens_ns;              // token bucket of resets to nowhere: last filled
-    uint32_t reset_tokens;
+    struct siphash_key reset_key;          // of the hash of addresses
+    uint64_t reset_second;                 // the second that the counts below are of
+    uint16_t resets[TCP_RESET_COUNTS];     // to nowhere, by hash of address and second
 };
 
 // False when there is no memory.
@@ -72,8 +77,8 @@ void tcp_stray_deinit(struct tcp *tcp);
 
 // Queues it for stray->iface; false when there is no slot for it, which is counted.
 bool tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray);
-// Takes a token of the limit on resets to nowhere.
-bool tcp_stray_is_allowed(struct tcp *tcp, uint64_t now_ns);
+// Counts one more reset to nowhere, unless this address has had enough of them: then false.
+bool tcp_stray_may_reset(struct tcp *tcp, const struct synfin_addr *remote, uint64_t now_ns);
 // A reset from a connection that ends.
 void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason);
 

@@ -201,6 +201,40 @@ static void hist_96_attack_on_others_is_not_seen_in_a_connection(void **state)
     }
 }
 
+enum { PROBES = 1100 };
+
+// Which of its probes of a closed port somebody gets a reset to, with or without others that use up
+// their own resets in between: whose first half of the address is another's, as far as IPv6 goes.
+static void probe_beside_an_attacker(void **state, bool is_attacked, bool answered[PROBES])
+{
+    struct synfin_addr victim;
+    hist_begin_again(state);
+    segment_without_iss();
+    ADVANCE(SEC(1) - bench.now_ns % SEC(1)); // the beginning of a second
+    victim = bench.theirs;
+    victim.octet[bench.version == 4 ? 15 : 7] ^= 0x10;
+    for (uint32_t i = 0; i < PROBES; i++) {
+        for (uint32_t shot = 0; is_attacked && shot < 3; shot++) {
+            SEND(.flags = PSH | ACK, .seq = 1, .ack = 7, .data = 1, .from = &victim);
+            segment_forget_sent();
+        }
+        SEND(.flags = ACK, .ack = 7);
+        answered[i] = synfin_stack_has_output(bench.stack, 0);
+        if (answered[i]) {
+            EXPECT(.flags = RST, .seq = 7);
+        }
+    }
+}
+
+static void hist_96_resets_to_nowhere_tell_nothing_of_others(void **state)
+{
+    static bool alone[PROBES], beside[PROBES];
+    probe_beside_an_attacker(state, false, alone);
+    CHECK(alone[0] && !alone[PROBES - 1]);
+    probe_beside_an_attacker(state, true, beside);
+    CHECK(memcmp(alone, beside, sizeof alone) == 0);
+}
+
 // Any combination of flags that has RST, in any state: nothing that comes back is a reset, and a
 // listener goes on to listen.
 static void hist_99_nothing_resets_a_reset(void **state)
@@ -304,6 +338,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_94_ports_alone_name_no_connection),
     SEGMENT_TEST(hist_95_blind_segments_neither_reset_nor_inject_nor_stall),
     SEGMENT_TEST(hist_96_attack_on_others_is_not_seen_in_a_connection),
+    SEGMENT_TEST(hist_96_resets_to_nowhere_tell_nothing_of_others),
     SEGMENT_TEST(hist_99_nothing_resets_a_reset),
     SEGMENT_TEST(hist_100_timestamps_are_kept_from_the_right_segments_only),
     SEGMENT_TEST(hist_101_no_packet_carries_a_counter),

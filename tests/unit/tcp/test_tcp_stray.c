@@ -322,6 +322,95 @@ static void lists_do_what_plain_arrays_do(void **state)
     }
 }
 
+static uint32_t resets_to(struct conn_box *box, const struct synfin_addr *addr, uint32_t wanted)
+{
+    uint32_t allowed = 0;
+    for (uint32_t i = 0; i < wanted; i++) {
+        allowed += tcp_stray_may_reset(&box->tcp, addr, box->now_ns);
+    }
+    return allowed;
+}
+
+static struct synfin_addr addr_of(uint32_t number)
+{
+    return synfin_addr_ipv4(10, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number);
+}
+
+static void resets_to_one_address_are_limited_each_second(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct synfin_addr one = addr_of(1);
+    conn_box_init(&box);
+    for (uint32_t second = 0; second < 3; second++) {
+        assert_int_equal(resets_to(&box, &one, 5000), TCP_RESETS_PER_SECOND);
+        box.now_ns += BOX_S - 1;
+        assert_int_equal(resets_to(&box, &one, 1), 0);
+        box.now_ns += 1;
+    }
+    conn_box_deinit(&box);
+}
+
+// A flood from a million addresses: bounded, though nobody's limit was reached.
+static void resets_to_all_addresses_are_limited_each_second(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    uint32_t allowed = 0;
+    conn_box_init(&box);
+    for (uint32_t i = 0; i < 1000000; i++) {
+        struct synfin_addr addr = addr_of(i);
+        allowed += resets_to(&box, &addr, 1);
+    }
+    assert_int_equal(allowed, TCP_RESET_COUNTS * TCP_RESETS_PER_SECOND);
+    conn_box_deinit(&box);
+}
+
+// Whoever has the first half of an IPv6 address has all that begin so.
+static void resets_to_a_network_of_ipv6_are_counted_together(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct synfin_addr addr = {{0x20, 1, 0xd, 0xb8, 0, 0, 0, 1}};
+    struct synfin_addr other = addr;
+    uint32_t allowed = 0;
+    conn_box_init(&box);
+    for (uint32_t i = 0; i < 5000; i++) {
+        addr.octet[8 + i % 8] = (uint8_t)i;
+        allowed += resets_to(&box, &addr, 1);
+    }
+    assert_int_equal(allowed, TCP_RESETS_PER_SECOND);
+    other.octet[7] = 2;
+    assert_int_equal(resets_to(&box, &other, 5000), TCP_RESETS_PER_SECOND);
+    conn_box_deinit(&box);
+}
+
+// About one address in 256 shares a count with another, and not with the same one for long.
+static void resets_are_counted_with_others_every_second(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct synfin_addr victim = addr_of(0);
+    uint32_t shared[2] = {0};
+    bool is_shared[20000];
+    conn_box_init(&box);
+    for (uint32_t second = 0; second < 2; second++) {
+        uint32_t again = 0;
+        resets_to(&box, &victim, TCP_RESETS_PER_SECOND);
+        for (uint32_t i = 0; i < 20000; i++) {
+            struct synfin_addr addr = addr_of(i + 1);
+            bool shares = resets_to(&box, &addr, 1) == 0;
+            shared[second] += shares;
+            again += second == 1 && shares && is_shared[i];
+            is_shared[i] = shares;
+        }
+        assert_in_range(shared[second], 40, 120); // 78 are likely
+        assert_in_range(again, 0, 5);
+        box.now_ns += BOX_S;
+    }
+    conn_box_deinit(&box);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +420,10 @@ int main(void)
         cmocka_unit_test(push_beyond_the_limit_loses_the_newest),
         cmocka_unit_test(push_without_memory_to_grow_loses_the_newest),
         cmocka_unit_test(parked_strays_are_no_output_until_unparked),
+        cmocka_unit_test(resets_to_one_address_are_limited_each_second),
+        cmocka_unit_test(resets_to_all_addresses_are_limited_each_second),
+        cmocka_unit_test(resets_to_a_network_of_ipv6_are_counted_together),
+        cmocka_unit_test(resets_are_counted_with_others_every_second),
         cmocka_unit_test(lists_do_what_plain_arrays_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
