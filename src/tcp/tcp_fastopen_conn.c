@@ -16,6 +16,7 @@
 #include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 // RFC 7413 §5.1 leaves the time to us: as long as a SYN+ACK without an answer is sent again.
 #define RESTING_NS (60 * NS_PER_S)
@@ -195,7 +196,7 @@ static void take_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment
 // The block sends its SYN+ACK itself, and its window is that of the SYN, never scaled
 // (RFC 7323 §2.2). RFC 7413 §4.2.2: the initial window is that of any connection.
 static struct tcp_conn *make_block(struct tcp *tcp, struct tcp_conn *listener,
-                                   const struct tcp_segment *seg, uint64_t now_ns)
+                                   struct tcp_segment *seg, uint64_t now_ns)
 {
     struct tcp_handshake handshake;
     tcp_handshake_of_syn(tcp, listener, seg, &handshake);
@@ -211,6 +212,7 @@ static struct tcp_conn *make_block(struct tcp *tcp, struct tcp_conn *listener,
                                 .from = SYNFIN_TCP_STATE_LISTEN,
                                 .to = SYNFIN_TCP_STATE_SYN_RECEIVED,
                                 .cause = SYNFIN_REASON_FASTOPEN_ARRIVED};
+    tcp_time_wait_give_way(tcp, seg, now_ns);
     tcp_state_note(tcp, &change, now_ns);
     tcp_table_insert(tcp, conn);
     tcp_open_set_iss(conn, handshake.iss);

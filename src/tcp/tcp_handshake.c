@@ -109,8 +109,8 @@ struct seq tcp_handshake_iss(const struct tcp *tcp, const struct tcp_segment *se
     struct tcp_pair pair;
     read_pair(seg->arrival, &seg->h, &pair);
     struct seq iss = tcp_isn(tcp, &pair, now_ns);
-    if (seg->has_isn_floor && seq_le(iss, seg->isn_floor)) {
-        return seq_add(seg->isn_floor, TCP_ISN_STEP);
+    if (seg->time_wait != NULL && seq_le(iss, seg->time_wait->ours)) {
+        return seq_add(seg->time_wait->ours, TCP_ISN_STEP);
     }
     return iss;
 }

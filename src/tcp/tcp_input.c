@@ -227,12 +227,9 @@ static enum tcp_verdict time_wait_input(struct tcp *tcp, struct tcp_stub *stub,
         return tcp_time_wait_input(tcp, stub, seg, now_ns);
     }
     struct tcp_conn *none = NULL;
-    seg->has_isn_floor = true;
-    seg->isn_floor = stub->ours;
+    seg->time_wait = stub;
     enum tcp_verdict verdict = tcp_listen_input(tcp, listener, seg, &none, now_ns);
-    if (verdict == TCP_VERDICT_ACCEPT) {
-        tcp_time_wait_end(tcp, stub, SYNFIN_REASON_SYN_NEW_INCARNATION, now_ns);
-    }
+    ASSERT((verdict == TCP_VERDICT_ACCEPT) == (seg->time_wait == NULL));
     return verdict;
 }
 
@@ -288,7 +285,7 @@ void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_
     seg.arrival = arrival;
     seg.text = arrival->segment;
     seg.number = 0;
-    seg.has_isn_floor = false;
+    seg.time_wait = NULL;
     tcp->segments_in++;
     seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);
     if (seg.reason != SYNFIN_REASON_UNKNOWN) {

@@ -17,11 +17,10 @@ struct tcp_segment {
     struct wire_tcp h;
     struct gather text; // payload, without SYN and FIN
     const struct tcp_arrival *arrival;
-    uint16_t reason;      // enum synfin_reason
-    uint64_t hash;        // of its pair, when no block has that
-    uint32_t number;      // of the connection it belongs to, or of the listener; 0: none
-    bool has_isn_floor;   // a SYN that takes over a pair from TIME-WAIT:
-    struct seq isn_floor; // our new sequence numbers lie above the old connection's
+    uint16_t reason;            // enum synfin_reason
+    uint64_t hash;              // of its pair, when no block has that
+    uint32_t number;            // of the connection it belongs to, or of the listener; 0: none
+    struct tcp_stub *time_wait; // in which a SYN finds its pair, and which it ends when it is taken
 };
 
 // SEG.LEN: the sequence space that the segment takes.

@@ -16,6 +16,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_time_wait.h"
 
 enum {
     EVICT_LOOKS = 32,  // of the oldest stubs, to find one of the same listener
@@ -232,6 +233,7 @@ static enum tcp_verdict keep(struct tcp *tcp, struct tcp_stub *stub,
                                 .to = SYNFIN_TCP_STATE_SYN_RECEIVED,
                                 .cause = SYNFIN_REASON_SYN_ARRIVED};
     seg->number = handshake->number;
+    tcp_time_wait_give_way(tcp, seg, now_ns);
     tcp_state_note(tcp, &change, now_ns);
     tcp_syncache_earn(stub, seg);
     arm(tcp, stub, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
@@ -244,10 +246,11 @@ static enum tcp_verdict send_cookie(struct tcp *tcp, const struct tcp_conn *list
                                     struct tcp_segment *seg, struct tcp_handshake *handshake,
                                     uint64_t now_ns)
 {
-    if (seg->has_isn_floor && !handshake->offer.has_timestamps) {
+    if (seg->time_wait != NULL && !handshake->offer.has_timestamps) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BACKLOG); // TIME-WAIT must go on
     }
     struct tcp_stray stray;
+    tcp_time_wait_give_way(tcp, seg, now_ns);
     handshake->is_cookie = true;
     handshake->iss = tcp_cookie_make(&tcp->cookies, &handshake->pair, &handshake->offer, now_ns);
     tcp->cookies_until_ns = deadline_after(now_ns, tcp->config.cookie_lifetime_ns);

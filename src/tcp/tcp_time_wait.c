@@ -203,6 +203,14 @@ void tcp_time_wait_end(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reaso
     tcp_state_note(tcp, &change, now_ns);
 }
 
+void tcp_time_wait_give_way(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns)
+{
+    if (seg->time_wait != NULL) {
+        tcp_time_wait_end(tcp, seg->time_wait, SYNFIN_REASON_SYN_NEW_INCARNATION, now_ns);
+        seg->time_wait = NULL;
+    }
+}
+
 void tcp_time_wait_fire(struct tcp *tcp, uint64_t now_ns)
 {
     for (struct tcp_stub *stub; (stub = tcp_stub_due(&tcp->time_wait, now_ns)) != NULL;) {

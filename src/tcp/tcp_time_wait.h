@@ -25,6 +25,9 @@ bool tcp_time_wait_may_reuse(const struct tcp *tcp, const struct tcp_stub *stub,
                              const struct tcp_segment *seg);
 // The same for an active open of our own.
 bool tcp_time_wait_may_take(const struct tcp *tcp, const struct tcp_stub *stub, uint64_t now_ns);
+// The SYN is taken: the pair's TIME-WAIT, if any, ends, and seg->time_wait is NULL. Called before
+// anything is told of the new connection.
+void tcp_time_wait_give_way(struct tcp *tcp, struct tcp_segment *seg, uint64_t now_ns);
 // Ends it before its time. The stub is gone.
 void tcp_time_wait_end(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason cause,
                        uint64_t now_ns);
