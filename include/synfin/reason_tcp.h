@@ -76,6 +76,9 @@
       "RFC 5681 §3.2")                                                                             \
     X(SEND_PARTIAL_ACK, "a partial acknowledgment: the next hole is lost as well",                 \
       "RFC 6582 §3.2")                                                                             \
+    X(SEND_RACK, "lost: sent before what has arrived, and long enough ago", "RFC 8985 §6.2")       \
+    X(SEND_TAIL_PROBE, "silence after the last segment: asks whether it was lost",                 \
+      "RFC 8985 §7.3")                                                                             \
     X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")              \
     X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")           \
     X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")     \
@@ -95,6 +98,7 @@
     X(RECEIVED_HANDSHAKE_ACK, "the peer acknowledges our SYN", "RFC 9293 §3.10.7.4")            \
     X(RECEIVED_ACK, "acknowledges new data", "RFC 9293 §3.10.7.4")                              \
     X(RECEIVED_DUPLICATE_ACK, "acknowledges again what was acknowledged before", "RFC 5681 §2") \
+    X(RECEIVED_SACK, "acknowledges data beyond a gap", "RFC 2018 §5")                           \
     X(RECEIVED_WINDOW, "the peer's window changed", "RFC 9293 §3.10.7.4")                       \
     X(RECEIVED_DATA, "the next data in order", "RFC 9293 §3.10.7.4")                            \
     X(RECEIVED_OUT_OF_ORDER, "data after a gap: kept until the gap is filled",                  \
@@ -155,6 +159,8 @@
       "RFC 9293 §3.8.6.3 [MUST-40]")                                                               \
     X(TIMER_KEEPALIVE, "the connection was idle", "RFC 9293 §3.8.4")                               \
     X(TIMER_USER_TIMEOUT, "something waits for longer than the user wants", "RFC 9293 §3.10.8")    \
+    X(TIMER_REORDER, "what was late has had the time that reordering takes", "RFC 8985 §6.3")      \
+    X(TIMER_TAIL_PROBE, "nothing has come back for two round trips", "RFC 8985 §7.2")              \
     X(TIMER_LINGER, "the time in this closing state is over", "RFC 9293 §3.10.8")                  \
     X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
@@ -163,11 +169,14 @@
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
     X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \
     X(ARM_KEEPALIVE, "to notice a peer that vanished", "RFC 9293 §3.8.4")                          \
+    X(ARM_REORDER, "something sent before what has arrived is late", "RFC 8985 §6.2")              \
+    X(ARM_TAIL_PROBE, "the end of the flight could be lost unnoticed", "RFC 8985 §7.2")            \
     X(ARM_LINGER, "a closing state must end", "RFC 9293 §3.10.8")                                  \
     X(ARM_USER_TIMEOUT, "the user limits how long data may stay unacknowledged",                   \
       "RFC 9293 §3.10.8")                                                                          \
     X(CC_OPEN, "the initial window", "RFC 6928 §2")                                                \
     X(CC_FAST_RETRANSMIT, "halved: loss shown by duplicate acknowledgments", "RFC 5681 §3.2")      \
+    X(CC_UNDO, "given back: it was no loss, the first transmission has arrived", "RFC 4015 §3")    \
     X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
     X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \

@@ -184,8 +184,9 @@ static const struct lab_scenario scenarios[] = {
         .name = "lost-fin",
         .summary = "the first FIN is lost and sent again",
         .story = "The link loses the client's FIN. The server still believes that more may come;\n"
-                 "the client's retransmission timer is due, and the FIN is sent again with the\n"
-                 "same sequence number, for it is counted like an octet of data.",
+                 "the client hears nothing for two round trips and sends the FIN again, long\n"
+                 "before its retransmission timer is due, and with the same sequence number, for\n"
+                 "it is counted like an octet of data.",
         .drop = {"client:FIN:1"},
         .step = {{OPENS, {LAB_AT, 100}, {LAB_CLOSE, 0}},
                  {ACCEPTS, {LAB_READ_END, 0}, {LAB_CLOSE, 0}}},

@@ -34,8 +34,9 @@ struct tcp {
     struct wheel *wheel;
     struct report *report;
 
-    struct slab_pool conns; // struct tcp_conn
-    struct slab_pool runs;  // struct reassembly_run
+    struct slab_pool conns;         // struct tcp_conn
+    struct slab_pool runs;          // struct reassembly_run
+    struct slab_pool losses, spans; // struct tcp_loss, struct tcp_span
     struct chunk_pool chunks;
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
@@ -94,7 +95,11 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
     uint32_t acked = seq_distance(conn->snd.una, seg->h.ack);
     uint64_t rtt_ns = tcp_rtt_of_ack(conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
-    tcp_recovery_on_ack(tcp, conn, acked, rtt_ns, now_ns);
+    if (conn->loss != NULL) {
+        tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){acked, rtt_ns}, now_ns);
+    } else {
+        tcp_recovery_on_ack(tcp, conn, acked, rtt_ns, now_ns);
+    }
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
 }
 
@@ -133,9 +138,14 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
     }
     if (seq_gt(seg->h.ack, conn->snd.una)) {
         take_new(tcp, conn, seg, now_ns);
+    } else if (conn->loss != NULL && seg->h.sack_blocks > 0 && seq_eq(seg->h.ack, conn->snd.una)) {
+        seg->reason = SYNFIN_REASON_RECEIVED_SACK;
+        tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){0, 0}, now_ns);
     } else if (is_duplicate(conn, seg)) {
         seg->reason = SYNFIN_REASON_RECEIVED_DUPLICATE_ACK;
-        tcp_recovery_on_duplicate_ack(tcp, conn, now_ns);
+        if (conn->loss == NULL) {
+            tcp_recovery_on_duplicate_ack(tcp, conn, now_ns);
+        }
     }
     take_window(tcp, conn, seg, now_ns);
     return TCP_VERDICT_GO_ON;

@@ -4,6 +4,7 @@
 // and the first oracle of tests and fuzzing. tcp_conn.h numbers them.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 
 static void check_send(const struct tcp_conn *conn)
 {
@@ -46,6 +47,11 @@ static void check_timers(const struct tcp_conn *conn)
     }
     if (first_ns != SYNFIN_NEVER) {
         ASSERT(wheel_is_armed(&conn->timer) && conn->timer.deadline_ns <= first_ns);
+    }
+    if (conn->loss != NULL) {
+        ASSERT(tcp_scoreboard_check(&conn->loss->board));
+        ASSERT(seq_eq(conn->loss->board.una, conn->snd.una));
+        ASSERT(seq_eq(conn->loss->board.nxt, conn->snd.nxt));
     }
     bool is_in_flight = seq_lt(conn->snd.una, conn->snd.nxt);
     bool is_sending =

@@ -98,6 +98,12 @@ struct tcp_recovery {
     uint8_t limited;            // segments allowed by limited transmit, RFC 3042
     struct seq round_end;       // the present round trip ends when this is acknowledged
     uint32_t flight_peak_bytes; // most in flight during it
+    // RFC 8985 §6.2 steps 3 and 4; written by tcp_loss.c.
+    struct seq dsack_round;  // the present round of duplicates ends when this is acknowledged
+    uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened
+    uint8_t reo_wnd_persist; // recoveries until it shrinks back
+    bool has_dsack_round;
+    bool has_seen_reordering; // something arrived behind what was sent after it
 };
 
 // What is to be sent as soon as the device asks. Written by tcp_output.c and tcp_window.c.
@@ -106,6 +112,7 @@ struct tcp_pending {
     uint8_t extra_acks;     // pure acknowledgments owed besides, one per out-of-order segment
     uint8_t probe;          // a window probe is due
     uint8_t keepalive;      // a keep-alive is due
+    uint8_t tail_probe;     // a tail-loss probe is due
     uint8_t push_small;     // the override timeout: a segment too small is due all the same
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };
@@ -188,6 +195,7 @@ struct tcp_conn {
     struct tcp_pending pending;
     struct tcp_cc cc;
     struct tcp_recovery recovery;
+    struct tcp_loss *loss;  // while something is in flight to a peer with SACK; tcp_loss.h
     uint32_t ts_offset;     // added to the clock in TSval
     uint32_t ts_recent;     // TS.Recent, RFC 7323 §4.3
     uint64_t ts_recent_ns;  // when it was set

@@ -35,7 +35,7 @@ static bool is_hard(enum tcp_icmp kind)
 static void send_smaller(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (conn->is_syn_acked && seq_lt(conn->snd.una, conn->snd.nxt)) {
-        conn->snd.resend = conn->snd.una;
+        tcp_output_go_back(conn);
         conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
         conn->rtt.is_timing = false;
         tcp_output_want(tcp, conn);

@@ -12,6 +12,7 @@
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_segment.h"
 #include "tcp/tcp_state.h"
+#include "tcp/tcp_timer.h"
 #include "tcp/tcp_trace.h"
 #include "wire/wire_tcp.h"
 
@@ -155,6 +156,8 @@ struct seq tcp_output_base(const struct tcp_conn *conn);
 struct seq tcp_output_end(const struct tcp_conn *conn);
 // Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
 uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn);
+// Everything in flight goes again.
+void tcp_output_go_back(struct tcp_conn *conn);
 // U: how many more octets the peer's window lets go.
 uint32_t tcp_output_room(const struct tcp_conn *conn);
 // Octets sent and neither acknowledged nor taken for lost.
@@ -169,6 +172,8 @@ enum tcp_plan_kind {
     TCP_PLAN_NEW,       // octets and FIN never sent before
     TCP_PLAN_FAST,      // the first segment in flight again, by fast retransmit
     TCP_PLAN_RESEND,    // from snd.resend on, by going back
+    TCP_PLAN_LOST,      // what the scoreboard says is lost
+    TCP_PLAN_TAIL,      // a tail-loss probe
     TCP_PLAN_PROBE,     // one octet into a shut window
     TCP_PLAN_KEEPALIVE, // nothing, one octet before SND.NXT
     TCP_PLAN_ACK,       // a pure acknowledgment
@@ -215,35 +220,17 @@ uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *s
 void tcp_rtt_back_off(struct tcp_conn *conn);
 
 // tcp_recovery.c
+// Both kinds of recovery cut the window, give it its way out, and let it grow alike.
+void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
+                       uint64_t now_ns);
+void tcp_recovery_forget_recover(struct tcp_conn *conn);
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // `rtt_ns` as tcp_rtt_of_ack has it.
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
                          uint64_t rtt_ns, uint64_t now_ns);
 void tcp_recovery_on_sent(struct tcp_conn *conn);
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-
-// tcp_timer.c: the only writer of deadlines; others tell it what happened
-// A segment that takes sequence space was sent.
-void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// New data was acknowledged: SND.UNA has moved.
-void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// An acceptable segment was heard, or the connection has just opened.
-void tcp_timer_on_received(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// Data arrived whose acknowledgment may wait.
-void tcp_timer_on_data_unacked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// An acknowledgment left, alone or with data.
-void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn);
-// Data waits, nothing is in flight, and the window does not let anything go.
-void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// The window opened after being shut or too small.
-void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// The user queued data, or changed a timer's setting.
-void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// The user has gone, or the orphan has reached FIN-WAIT-2.
-void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-void tcp_timer_cancel_all(struct tcp *tcp, struct tcp_conn *conn);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/cpu.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 
 static struct siphash_key draw_key(const struct slab_source *memory)
 {
@@ -77,6 +78,8 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     init_keys(tcp);
     slab_pool_init(&tcp->conns, memory, sizeof(struct tcp_conn), config->sockets_max);
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);
+    slab_pool_init(&tcp->losses, memory, sizeof(struct tcp_loss), UINT32_MAX);
+    slab_pool_init(&tcp->spans, memory, sizeof(struct tcp_span), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
@@ -105,6 +108,8 @@ void tcp_deinit(struct tcp *tcp)
     tcp_stub_table_deinit(&tcp->time_wait);
     slab_pool_deinit(&tcp->conns);
     slab_pool_deinit(&tcp->runs);
+    slab_pool_deinit(&tcp->losses);
+    slab_pool_deinit(&tcp->spans);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
@@ -157,6 +162,7 @@ static struct reassembly_memory ooo_memory(struct tcp *tcp)
 void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
     tcp_output_forget(tcp, conn);
+    tcp_loss_free(tcp, conn);
     tcp_timer_cancel_all(tcp, conn);
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 #include "tcp/tcp_time_wait.h"
 
 enum { HEADERS_MAX = 40 + 20 + 40 }; // IPv6, TCP and its options
@@ -91,8 +92,20 @@ uint32_t tcp_output_room(const struct tcp_conn *conn)
     return conn->snd.wnd > flight ? conn->snd.wnd - flight : 0;
 }
 
+void tcp_output_go_back(struct tcp_conn *conn)
+{
+    if (conn->loss != NULL) {
+        tcp_loss_go_back(conn);
+    } else {
+        conn->snd.resend = conn->snd.una;
+    }
+}
+
 static uint32_t congestion_room(const struct tcp_conn *conn)
 {
+    if (conn->loss != NULL) {
+        return tcp_loss_room(conn);
+    }
     const struct tcp_recovery *recovery = &conn->recovery;
     uint32_t flight = tcp_output_flight(conn);
     uint32_t window = conn->cc.cwnd_bytes + recovery->inflation_bytes
@@ -206,6 +219,28 @@ static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
     }
     // Whole segments within the congestion window, RFC 5681 §2; the first may always go.
     return plan->bytes <= congestion_room(conn) || tcp_output_flight(conn) == 0;
+}
+
+// Whether something lost waits to be sent again.
+static bool has_lost(const struct tcp_conn *conn)
+{
+    return conn->loss != NULL && conn->loss->board.lost_bytes > 0;
+}
+
+// The lowest lost octets, within the peer's window and the congestion window; one segment may
+// always go when nothing else is in flight.
+static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    struct tcp_scoreboard *board = &conn->loss->board;
+    const struct tcp_span *span = tcp_scoreboard_first_lost(board);
+    uint32_t ahead = seq_distance(conn->snd.una, span->left);
+    if (conn->snd.wnd <= ahead) {
+        return false;
+    }
+    uint32_t limit = smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
+    plan->kind = TCP_PLAN_LOST;
+    return plan_again(conn, plan, span->left, limit)
+           && (plan->bytes <= congestion_room(conn) || tcp_scoreboard_pipe(board) == 0);
 }
 
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
@@ -337,12 +372,47 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
     }
 }
 
+// RFC 8985 §7.3: new octets, for which the congestion window need not have room, or the last
+// segment again.
+static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    if (!conn->pending.tail_probe || conn->loss == NULL) {
+        return false;
+    }
+    conn->pending.tail_probe = false;
+    uint32_t mss = tcp_output_segment_bytes(conn);
+    struct seq end = tcp_output_end(conn);
+    uint32_t unsent = seq_lt(conn->snd.nxt, end) ? seq_distance(conn->snd.nxt, end) : 0;
+    if (unsent > 0 && tcp_output_room(conn) >= smaller(unsent, mss)) {
+        plan->seq = conn->snd.nxt;
+        plan->bytes = smaller(unsent, mss);
+        plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
+    } else {
+        uint32_t flight = seq_distance(conn->snd.una, conn->snd.nxt);
+        struct seq last = seq_sub(conn->snd.nxt, smaller(flight, mss));
+        if (!plan_again(conn, plan, last, mss)) {
+            return false;
+        }
+    }
+    plan->kind = TCP_PLAN_TAIL;
+    plan->reason = SYNFIN_REASON_SEND_TAIL_PROBE;
+    return true;
+}
+
 static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
                         uint64_t now_ns)
 {
     if (choose_fast(conn, plan) || choose_resend(conn, plan)) {
         return true;
     }
+    if (has_lost(conn)) { // before anything new: RFC 6675 §4, NextSeg
+        *plan = (struct tcp_plan){0};
+        return choose_lost(conn, plan) || choose_probe(conn, plan);
+    }
+    if (choose_tail_probe(conn, plan)) {
+        return true;
+    }
+    *plan = (struct tcp_plan){0};
     if (has_unsent(conn)) {
         restart_after_idle(tcp, conn, now_ns);
     }
@@ -378,7 +448,11 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
     bool was_sending_new = seq_eq(conn->snd.resend, conn->snd.nxt);
     conn->fin_sent = conn->fin_sent || (plan->flags & SYNFIN_TCP_FIN) != 0;
     conn->snd.nxt = seq_max(conn->snd.nxt, end);
-    if (plan->kind == TCP_PLAN_PROBE) {
+    if (plan->kind == TCP_PLAN_LOST || (plan->kind == TCP_PLAN_TAIL && plan->is_again)) {
+        if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {
+            conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
+        }
+    } else if (plan->kind == TCP_PLAN_PROBE && conn->loss == NULL) {
         conn->snd.resend = conn->snd.una; // refused, until the peer says otherwise
     } else if (plan->kind == TCP_PLAN_FAST) {
         conn->recovery.needs_resend = false;
@@ -449,6 +523,7 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_ACK:
     case TCP_PLAN_KEEPALIVE: break;
     case TCP_PLAN_PROBE:
+        tcp_loss_on_sent(tcp, conn, plan, now_ns);
         book_sequence(conn, plan);
         count_up(&conn->probes);
         count_up(&conn->unanswered);
@@ -458,6 +533,11 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_NEW:
     case TCP_PLAN_FAST:
     case TCP_PLAN_RESEND:
+    case TCP_PLAN_LOST:
+    case TCP_PLAN_TAIL:
+        if (conn->is_syn_acked) {
+            tcp_loss_on_sent(tcp, conn, plan, now_ns);
+        }
         book_sequence(conn, plan);
         conn->pending.push_small = false;
         tcp_timer_on_sent(tcp, conn, now_ns);
@@ -470,7 +550,8 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
 {
     struct tcp_plan plan;
     if (!choose(tcp, conn, &plan, now_ns)) {
-        bool is_waiting = has_unsent(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
+        bool is_waiting =
+            has_unsent(conn) || has_lost(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
         if (conn->is_syn_acked && is_waiting) {
             tcp_timer_on_blocked(tcp, conn, now_ns);
         }

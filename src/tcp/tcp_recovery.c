@@ -6,6 +6,7 @@
 // duplicates come in is kept here, apart from the congestion window.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 
 enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
 
@@ -18,8 +19,8 @@ static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
     };
 }
 
-// RFC 6582 §3.2 step 2.
-static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+// RFC 6582 §3.2 step 2, RFC 6675 §5.
+void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
@@ -30,12 +31,18 @@ static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
     recovery->is_active = true;
-    recovery->needs_resend = true;
-    recovery->inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
     recovery->limited = 0;
-    conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
     conn->cc.ops->on_loss(&conn->cc, &loss);
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
+}
+
+// Without SACK the segment at SND.UNA is taken for the lost one.
+static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    tcp_recovery_enter(tcp, conn, now_ns);
+    conn->recovery.needs_resend = true;
+    conn->recovery.inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
+    conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
 }
 
 // RFC 5681 §3.2 step 4. No more can have left the network than was in it, so a peer that forges
@@ -68,7 +75,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
 }
 
 // RFC 6582 §3.2 step 3, full acknowledgment.
-static void leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_cc_loss at_exit = loss_of(conn, now_ns);
     conn->recovery.is_active = false;
@@ -117,7 +124,7 @@ void tcp_recovery_on_sent(struct tcp_conn *conn)
 
 // RFC 6582 §3.2 step 2: an acknowledgment that covers more than `recover` makes the next
 // duplicates news. `recover` is then forgotten, for half the circle later it would lie ahead again.
-static void forget_recover(struct tcp_conn *conn)
+void tcp_recovery_forget_recover(struct tcp_conn *conn)
 {
     if (!conn->recovery.is_active && seq_gt(conn->snd.una, conn->recovery.recover)) {
         conn->recovery.has_recover = false;
@@ -157,20 +164,26 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
     };
 }
 
+void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
+                       uint64_t now_ns)
+{
+    struct tcp_cc_ack ack = ack_of(conn, acked_bytes, rtt_ns, now_ns);
+    conn->cc.ops->on_ack(&conn->cc, &ack);
+}
+
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
                          uint64_t rtt_ns, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
-    struct tcp_cc_ack ack = ack_of(conn, acked_bytes, rtt_ns, now_ns);
     recovery->dup_acks = 0;
     recovery->limited = 0;
-    conn->cc.ops->on_ack(&conn->cc, &ack);
+    tcp_recovery_grow(conn, acked_bytes, rtt_ns, now_ns);
     if (recovery->is_active && seq_ge(conn->snd.una, recovery->recover)) {
-        leave(tcp, conn, now_ns);
+        tcp_recovery_leave(tcp, conn, now_ns);
     } else if (recovery->is_active) {
         go_on(conn, acked_bytes);
     }
-    forget_recover(conn);
+    tcp_recovery_forget_recover(conn);
 }
 
 // RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost
@@ -191,6 +204,10 @@ void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     recovery->inflation_bytes = 0;
     recovery->dup_acks = 0;
     recovery->limited = 0;
-    conn->snd.resend = conn->snd.una;
+    if (conn->loss != NULL) {
+        tcp_loss_on_timeout(tcp, conn, now_ns);
+    } else {
+        conn->snd.resend = conn->snd.una;
+    }
     conn->pending.resend_reason = SYNFIN_REASON_SEND_TIMEOUT;
 }

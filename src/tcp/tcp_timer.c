@@ -10,10 +10,13 @@
 //     DELAYED_ACK   an acknowledgment waits for company       RFC 9293 §3.8.6.3
 //     KEEPALIVE     the user asked for it                     RFC 9293 §3.8.4
 //     USER_TIMEOUT  the user limits unacknowledged data       RFC 9293 §3.10.8
+//     REORDER       something is late, and not lost yet       RFC 8985 §6.3
+//     TAIL_PROBE    nothing comes back for the last segment   RFC 8985 §7
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -179,9 +182,28 @@ void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t n
     cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
     conn->probes = 0;
     if (has_unacked(conn)) { // the probe's octet: it was refused, and goes again with the rest
-        conn->snd.resend = conn->snd.una;
+        tcp_output_go_back(conn);
         conn->pending.resend_reason = SYNFIN_REASON_SEND_WINDOW_OPENED;
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
+}
+
+void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns,
+                             uint64_t now_ns)
+{
+    cancel(conn, SYNFIN_TCP_TIMER_REORDER);
+    if (wait_ns > 0) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_REORDER, wait_ns, SYNFIN_REASON_ARM_REORDER, now_ns);
+    }
+}
+
+// RFC 8985 §7.2: not later than the retransmission timer, which would say the same.
+void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns)
+{
+    cancel(conn, SYNFIN_TCP_TIMER_TAIL_PROBE);
+    if (wait_ns > 0
+        && deadline_after(now_ns, wait_ns) < conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT]) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_TAIL_PROBE, wait_ns, SYNFIN_REASON_ARM_TAIL_PROBE, now_ns);
     }
 }
 
@@ -270,7 +292,7 @@ static void give_up_retransmitting(struct tcp *tcp, struct tcp_conn *conn, uint6
 // RFC 9293 §3.8.6 [MUST-34, MUST-35, SHLD-17].
 static void turn_to_probing(struct tcp *tcp, struct tcp_conn *conn)
 {
-    conn->snd.resend = conn->snd.una;
+    tcp_output_go_back(conn);
     conn->pending.resend_reason = SYNFIN_REASON_SEND_WINDOW_OPENED;
     conn->pending.probe = true;
     tcp_output_want(tcp, conn);
@@ -376,6 +398,19 @@ static bool fire_user_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t n
     return false;
 }
 
+static bool fire_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    tcp_loss_on_reorder(tcp, conn, now_ns);
+    return true;
+}
+
+static bool fire_tail_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    (void)now_ns;
+    tcp_tail_fire(tcp, conn);
+    return true;
+}
+
 static bool fire_linger(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_time_wait = conn->state == SYNFIN_TCP_STATE_TIME_WAIT;
@@ -397,6 +432,8 @@ static const struct timer_row TIMER_ROWS[SYNFIN_TCP_TIMER_COUNT] = {
     [SYNFIN_TCP_TIMER_DELAYED_ACK] = {fire_delayed_ack, SYNFIN_REASON_TIMER_DELAYED_ACK},
     [SYNFIN_TCP_TIMER_KEEPALIVE] = {fire_keepalive, SYNFIN_REASON_TIMER_KEEPALIVE},
     [SYNFIN_TCP_TIMER_USER_TIMEOUT] = {fire_user_timeout, SYNFIN_REASON_TIMER_USER_TIMEOUT},
+    [SYNFIN_TCP_TIMER_TAIL_PROBE] = {fire_tail_probe, SYNFIN_REASON_TIMER_TAIL_PROBE},
+    [SYNFIN_TCP_TIMER_REORDER] = {fire_reorder, SYNFIN_REASON_TIMER_REORDER},
     [SYNFIN_TCP_TIMER_LINGER] = {fire_linger, SYNFIN_REASON_TIMER_LINGER},
 };
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// Loss detection and recovery for peers that acknowledge selectively: RACK (RFC 8985) says what is
+// lost, by time; proportional rate reduction (RFC 6937) says how much may go while it is repaired;
+// Eifel (RFC 3522, RFC 4015) takes back what was no loss. The scoreboard (tcp_scoreboard.h) knows
+// what is where. Peers without SACK have tcp_recovery.c alone.
+#ifndef SYNFIN_TCP_LOSS_H
+#define SYNFIN_TCP_LOSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/tcp.h"
+#include "tcp/tcp_scoreboard.h"
+#include "tcp/tcp_segment.h"
+
+struct tcp_plan;
+
+// RFC 8985 §5.2, the variables of a connection's flight.
+struct tcp_rack {
+    uint64_t xmit_ns; // when the most recently sent segment that was delivered was sent
+    uint64_t rtt_ns;  // its round trip
+    struct seq end;   // and where it ends
+    bool is_set;
+};
+
+// RFC 6937 §3.1
+struct tcp_prr {
+    uint64_t delivered_bytes; // since recovery began
+    uint64_t out_bytes;       // sent since recovery began
+    uint32_t flight_bytes;    // RecoverFS
+    uint32_t allowed_bytes;   // may go now
+};
+
+// RFC 8985 §7.4
+struct tcp_tail {
+    struct seq end; // TLP.end_seq
+    bool is_out;    // a probe is out
+    bool is_again;  // TLP.is_retrans
+};
+
+// Exists while something is in flight to a peer that agreed on SACK.
+struct tcp_loss {
+    struct tcp_scoreboard board;
+    struct tcp_rack rack;
+    struct tcp_prr prr;
+    struct tcp_tail tail;
+    uint32_t first_resend_ts; // TSval of the first retransmission since the window was cut
+    bool has_first_resend;
+    bool may_undo;    // the window was cut for what is in flight now
+    bool was_timeout; // by the retransmission timer
+};
+
+// A segment that takes sequence space was emitted; before SND.NXT moves.
+void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
+                      uint64_t now_ns);
+// What an acknowledgment brings: by how much SND.UNA has moved, and the round trip of that.
+struct tcp_news {
+    uint32_t acked_bytes;
+    uint64_t rtt_ns; // 0: not known
+};
+void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                     const struct tcp_news *news, uint64_t now_ns);
+// The retransmission timer: all that is not SACKED goes again.
+void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// The reordering timer: what was only late so far may be lost now.
+void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// Everything in flight goes again for a reason that is no congestion.
+void tcp_loss_go_back(struct tcp_conn *conn);
+void tcp_loss_free(struct tcp *tcp, struct tcp_conn *conn);
+// Octets that congestion control lets go now.
+uint32_t tcp_loss_room(const struct tcp_conn *conn);
+
+// tcp_tail.c
+// Sets the timer of the next probe, or takes it back.
+void tcp_tail_schedule(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_tail_fire(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_tail_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan);
+bool tcp_tail_on_ack(struct tcp_conn *conn, const struct tcp_segment *seg, bool has_dsack);
+
+#endif
