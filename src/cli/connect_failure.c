@@ -74,14 +74,11 @@ static void explain_ending(FILE *out, const struct connect_failure *failure)
     }
 }
 
-void connect_failure_print(FILE *out, const struct connect_failure *failure)
+void connect_failure_tell(FILE *out, const struct connect_failure *failure)
 {
-    char addr[SYNFIN_ADDR_TEXT_MAX];
     const char *clause = synfin_reason_clause(failure->reason);
     bool is_answer = failure->error == SYNFIN_ERROR_REFUSED || failure->error == SYNFIN_ERROR_RESET;
-    fprintf(out, "%s port %u: %s", synfin_addr_format(&failure->remote.addr, addr),
-            (unsigned)failure->remote.port,
-            failure->was_open ? synfin_error_text(failure->error) : word_of(failure->error));
+    fputs(failure->was_open ? synfin_error_text(failure->error) : word_of(failure->error), out);
     if (failure->icmp.version != 0 && !is_answer) {
         fputs(": ", out);
         print_icmp(out, &failure->icmp);
@@ -91,7 +88,16 @@ void connect_failure_print(FILE *out, const struct connect_failure *failure)
     } else {
         explain_opening(out, failure);
     }
-    fprintf(out, *clause != '\0' ? " (%s)\n" : "%s\n", clause);
+    fprintf(out, *clause != '\0' ? " (%s)" : "%s", clause);
+}
+
+void connect_failure_print(FILE *out, const struct connect_failure *failure)
+{
+    char addr[SYNFIN_ADDR_TEXT_MAX];
+    fprintf(out, "%s port %u: ", synfin_addr_format(&failure->remote.addr, addr),
+            (unsigned)failure->remote.port);
+    connect_failure_tell(out, failure);
+    fputc('\n', out);
 }
 
 void connect_failure_print_json(FILE *out, const struct connect_failure *failure)

@@ -21,7 +21,9 @@ struct connect_failure {
     struct synfin_icmp icmp;
 };
 
-// "192.0.2.7 port 80: refused: reset in answer to our SYN (RFC 9293 §3.10.7.3)"
+// "refused: reset in answer to our SYN (RFC 9293 §3.10.7.3)"
+void connect_failure_tell(FILE *out, const struct connect_failure *failure);
+// "192.0.2.7 port 80: refused: reset in answer to our SYN (RFC 9293 §3.10.7.3)" as a line
 void connect_failure_print(FILE *out, const struct connect_failure *failure);
 // ,"error":"TIMED_OUT","tries":8,"waited_ns":183000000000 and, when one was heard, ,"icmp":{...}
 void connect_failure_print_json(FILE *out, const struct connect_failure *failure);

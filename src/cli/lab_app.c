@@ -403,6 +403,7 @@ void lab_app_event(struct lab_world *world, enum synfin_link_side side,
             set_open(&player);
         }
         if (event->kind == SYNFIN_EVENT_CLOSED && event->error != SYNFIN_ERROR_OK) {
+            player.app->end = player.app->error == SYNFIN_ERROR_OK ? *event : player.app->end;
             (void)fail(&player, event->error);
         }
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/cli_output.h"
+#include "cli/connect_failure.h"
 
 struct outcome {
     const char *name, *text;
@@ -48,6 +49,20 @@ static const char *error_word(enum synfin_error error, char *text, size_t capaci
     return text;
 }
 
+static struct connect_failure failure_of(const struct lab_world *world, enum lab_actor actor)
+{
+    const struct lab_app *app = &world->app[actor];
+    return (struct connect_failure){
+        .remote = world->endpoint[actor == LAB_SERVER ? LAB_CLIENT : LAB_SERVER],
+        .error = app->error,
+        .reason = app->end.reason,
+        .was_open = app->was_open,
+        .tries = app->end.tries,
+        .waited_ns = app->end.waited_ns,
+        .icmp = app->end.icmp,
+    };
+}
+
 static void write_time(uint64_t ns)
 {
     uint64_t us = (ns + 500) / 1000;
@@ -81,15 +96,13 @@ static void write_octets(const struct lab_world *world, enum lab_actor actor)
 static void write_end(const struct lab_world *world, enum lab_actor actor, bool has_colour)
 {
     uint64_t t_ns = 0;
-    char word[32];
     enum lab_outcome outcome = lab_world_outcome(world, actor, &t_ns);
-    const struct lab_app *app = &world->app[actor];
     bool has_failed = outcome == LAB_OUTCOME_FAILED;
     const char *colour = has_failed ? "\x1b[31m" : "\x1b[32m";
     (void)printf("%s: %s", lab_world_name(actor), has_colour ? colour : "");
     if (has_failed) {
-        (void)printf("%s (%s)", error_word(app->error, word, sizeof word),
-                     synfin_error_text(app->error));
+        struct connect_failure failure = failure_of(world, actor);
+        connect_failure_tell(stdout, &failure);
     } else {
         (void)fputs(words_of(outcome).text, stdout);
     }
@@ -182,8 +195,13 @@ static void write_end_json(const struct lab_world *world, enum lab_actor actor)
                  lab_world_name(actor),
                  outcome == LAB_OUTCOME_FAILED ? error_word(app->error, word, sizeof word)
                                                : words_of(outcome).name);
-    (void)printf(",\"error\":\"%s\",\"state\":\"%s\"", synfin_error_name(app->error),
-                 synfin_tcp_state_name(state_of(world, actor)));
+    if (outcome == LAB_OUTCOME_FAILED) {
+        struct connect_failure failure = failure_of(world, actor);
+        connect_failure_print_json(stdout, &failure);
+    } else {
+        (void)printf(",\"error\":\"%s\"", synfin_error_name(app->error));
+    }
+    (void)printf(",\"state\":\"%s\"", synfin_tcp_state_name(state_of(world, actor)));
     (void)printf(",\"sent\":%" PRIu64 ",\"received\":%" PRIu64 ",\"intact\":%s}\n", app->sent_bytes,
                  app->received_bytes, app->has_wrong_octet ? "false" : "true");
 }

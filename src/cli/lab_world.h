@@ -32,6 +32,7 @@ struct lab_app {
     uint64_t open_ns;
     enum synfin_error error; // what ended the connection, when it was not closed in order
     uint64_t error_ns;
+    struct synfin_event end; // that told of the error, if one did
     uint64_t sent_bytes, received_bytes;
     uint64_t sent_before, received_before; // of these, on earlier connections
     uint16_t port;                         // the client's, of the connection; 0: not known yet
