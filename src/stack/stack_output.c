@@ -153,7 +153,7 @@ static void lose_segments(struct burst *burst, struct tcp_conn *conn)
 // RFC 4861 §7.3.1: a peer that just answered shows that the next hop forwards what we send.
 static void confirm_next_hop(struct burst *burst, const struct tcp_conn *conn)
 {
-    if (conn->totals.ack_received_ns == burst->now_ns) {
+    if (conn->is_syn_acked && conn->totals.ack_received_ns == burst->now_ns) {
         stack_path_confirm(burst->stack, conn, burst->now_ns);
     }
 }

@@ -59,6 +59,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     // The window counts from what is acknowledged, which may be more than our SYN.
     conn->snd.edge = seq_max(conn->snd.edge, seq_add(seg->h.ack, conn->snd.wnd));
     conn->pending.ack_reason = SYNFIN_REASON_SEND_HANDSHAKE_ACK;
+    conn->totals.ack_received_ns = now_ns;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
     tcp_close_deferred(tcp, conn, now_ns);
     seg->reason =

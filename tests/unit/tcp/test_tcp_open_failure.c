@@ -242,6 +242,22 @@ static void reset_of_an_open_connection_is_no_refusal(void **state)
     check_told(SYNFIN_REASON_RST_ARRIVED, 0, 0);
 }
 
+// The SYN+ACK was heard: silence counts from it.
+static void reset_after_the_handshake_waited_since_the_syn_ack(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    ADVANCE(MS(300));
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    EVENT(CONNECTED);
+    ADVANCE(MS(100));
+    SEND(.flags = RST, .seq = 1);
+    EVENT_CLOSED(RESET);
+    check_told(SYNFIN_REASON_RST_ARRIVED, 0, MS(100));
+}
+
 // Silence counts from the last segment of the peer, not from what was sent into it.
 static void data_without_an_answer_times_out(void **state)
 {
@@ -299,6 +315,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(error_with_a_wrong_number_is_not_told),
     SEGMENT_TEST(answer_forgets_what_was_heard),
     SEGMENT_TEST(reset_of_an_open_connection_is_no_refusal),
+    SEGMENT_TEST(reset_after_the_handshake_waited_since_the_syn_ack),
     SEGMENT_TEST(data_without_an_answer_times_out),
     SEGMENT_TEST(keepalives_without_an_answer_time_out),
     SEGMENT_TEST(orderly_end_waited_for_nothing),
