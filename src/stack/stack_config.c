@@ -20,6 +20,8 @@ enum {
     // Connections count retransmissions and probes in an octet.
     COUNT_MAX = 254,
     ANSWERS_MIN = 8,
+    BACKOFF_MIN = 100,
+    BACKOFF_MAX = 1000,
     ANSWERS_MAX = 1 << 16,
     IPV4_MTU_MIN = 576, // RFC 1122 §3.3.3: what every host takes
 };
@@ -48,8 +50,9 @@ static void set_default_sizes(struct synfin_stack_config *config)
 static void set_default_handshake(struct synfin_stack_config *config)
 {
     config->syn_ack_max_ns = 60 * NS_PER_S;
-    config->half_open_max = 1 << 16; // 4 MiB
-    config->time_wait_max = 1 << 20; // 64 MiB
+    config->syn_ack_backoff_percent = 200; // RFC 6298 §5.5
+    config->half_open_max = 1 << 16;       // 4 MiB
+    config->time_wait_max = 1 << 20;       // 64 MiB
     config->answers_max = 1024;
     config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
@@ -134,6 +137,7 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->time_wait_max, 1, TCP_STUBS_MAX)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
+           && is_within(config->syn_ack_backoff_percent, BACKOFF_MIN, BACKOFF_MAX)
            && config->congestion < SYNFIN_CONGESTION_COUNT
            && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
 }

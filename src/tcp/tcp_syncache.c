@@ -28,12 +28,15 @@ enum {
 
 #define TOGETHER_NS (10 * NS_PER_MS)
 
-// Waits double, and those of the last queue stay equal.
+// Waits grow from queue to queue, as a rule double, and those of the last queue stay equal.
 static uint64_t wait_ns(const struct tcp *tcp, uint32_t queue)
 {
-    uint64_t most_ns = tcp->config.syn_ack_max_ns;
-    uint64_t first_ns = tcp->config.syn_ack_initial_ns;
-    return first_ns > most_ns >> queue ? most_ns : first_ns << queue;
+    uint64_t most_ns = tcp->config.syn_ack_max_ns; // at most an hour: no product overflows
+    uint64_t wait_ns = deadline_min(tcp->config.syn_ack_initial_ns, most_ns);
+    for (uint32_t i = 0; i < queue && wait_ns < most_ns; i++) {
+        wait_ns = deadline_min(wait_ns * tcp->config.syn_ack_backoff_percent / 100, most_ns);
+    }
+    return wait_ns;
 }
 
 static uint32_t queue_of(const struct tcp_stub *stub)

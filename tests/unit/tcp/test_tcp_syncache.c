@@ -232,6 +232,26 @@ static void waits_double_up_to_the_longest(void **state)
     EXPECT_FREE();
 }
 
+static void waits_grow_as_configured(void **state)
+{
+    static const uint32_t percents[] = {100, 150, 300};
+    static const uint64_t waits_ms[][4] = {
+        {200, 200, 200, 200}, {200, 300, 450, 675}, {200, 600, 1800, 2000}};
+    for (size_t i = 0; i < 3; i++) {
+        (void)segment_teardown(state);
+        (void)segment_setup(state);
+        segment_config()->syn_ack_initial_ns = MS(200);
+        segment_config()->syn_ack_max_ns = MS(2000);
+        segment_config()->syn_ack_backoff_percent = percents[i];
+        LISTEN(4);
+        SEND(.flags = SYN, .mss = 1460, .data = 400);
+        EXPECT(.flags = SYN | ACK, .ack = 1);
+        for (size_t k = 0; k < 4; k++) {
+            EXPECT_AFTER(MS(waits_ms[i][k]), .flags = SYN | ACK, .ack = 1);
+        }
+    }
+}
+
 // More retries than the cache has queues.
 static void many_retries_keep_the_longest_wait(void **state)
 {
@@ -586,6 +606,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(handshake_is_measured),
     SEGMENT_TEST(handshake_sent_twice_is_not_measured),
     SEGMENT_TEST(waits_double_up_to_the_longest),
+    SEGMENT_TEST(waits_grow_as_configured),
     SEGMENT_TEST(many_retries_keep_the_longest_wait),
     SEGMENT_TEST(no_retries_means_one_answer),
     SEGMENT_TEST(repeated_syns_do_not_keep_an_entry_for_ever),
