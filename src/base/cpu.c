@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Processor detection by its own instructions, without the compiler's runtime, which would bring
-// globals and undefined symbols with it.
+// globals and undefined symbols with it. Under a hypervisor each CPUID traps and takes 10 us or
+// more, so no leaf is asked for twice; __get_cpuid would ask for the greatest one each time.
 #include "base/cpu.h"
 
 #if defined(__x86_64__)
@@ -22,14 +23,17 @@ static unsigned saved_state(void)
 
 bool cpu_has_avx2(void)
 {
-    unsigned a, b, c, d;
-    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & LEAF_1_ECX_OSXSAVE) == 0) {
+    unsigned greatest, a, b, c, d;
+    __cpuid(0, greatest, b, c, d);
+    if (greatest < 7) {
         return false;
     }
-    if ((saved_state() & XCR0_SSE_AND_AVX) != XCR0_SSE_AND_AVX) {
+    __cpuid(1, a, b, c, d);
+    if ((c & LEAF_1_ECX_OSXSAVE) == 0 || (saved_state() & XCR0_SSE_AND_AVX) != XCR0_SSE_AND_AVX) {
         return false;
     }
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & LEAF_7_EBX_AVX2) != 0;
+    __cpuid_count(7, 0, a, b, c, d);
+    return (b & LEAF_7_EBX_AVX2) != 0;
 }
 #else
 bool cpu_has_avx2(void)
