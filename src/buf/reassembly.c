@@ -295,6 +295,22 @@ uint32_t reassembly_blocks(const struct reassembly *reassembly, struct reassembl
     return count;
 }
 
+const struct reassembly_run *reassembly_find(const struct reassembly *reassembly, struct seq left,
+                                             uint32_t bytes)
+{
+    struct seq right = seq_add(left, bytes);
+    if (bytes == 0 || reassembly->last == NULL || seq_ge(left, right_of(reassembly->last))) {
+        return NULL; // behind everything, as most segments are
+    }
+    for (const struct reassembly_run *run = reassembly->first;
+         run != NULL && seq_lt(run->left, right); run = run->next) {
+        if (seq_lt(left, right_of(run))) {
+            return run;
+        }
+    }
+    return NULL;
+}
+
 bool reassembly_check(const struct reassembly *reassembly)
 {
     uint32_t runs = 0;

@@ -63,6 +63,9 @@ void reassembly_clear(struct reassembly *reassembly, const struct reassembly_mem
 // Fills up to `max` blocks, the most recently changed run first (RFC 2018 §4); returns how many.
 uint32_t reassembly_blocks(const struct reassembly *reassembly, struct reassembly_block *blocks,
                            uint32_t max);
+// The first run that holds any of the `bytes` octets at `left`; NULL when none does.
+const struct reassembly_run *reassembly_find(const struct reassembly *reassembly, struct seq left,
+                                             uint32_t bytes);
 // Walks everything: sorted, disjoint, not touching, counters equal a recount.
 bool reassembly_check(const struct reassembly *reassembly);
 

@@ -224,12 +224,22 @@ static void add_separated(struct ladder_phrase *phrase, size_t start, const char
     ladder_words_add(phrase, "%s%s", phrase->used > start ? ", " : "", text);
 }
 
+// RFC 2883 §4: the first block is a duplicate when it is acknowledged, or lies in the second.
+static bool is_duplicate(const struct synfin_segment *wire, uint32_t i)
+{
+    bool is_acked = (int32_t)(wire->sack[0].right - wire->ack) <= 0;
+    bool is_in_second = wire->sack_blocks > 1
+                        && (int32_t)(wire->sack[0].left - wire->sack[1].left) >= 0
+                        && (int32_t)(wire->sack[1].right - wire->sack[0].right) >= 0;
+    return i == 0 && (is_acked || is_in_second);
+}
+
 static void add_sack(struct ladder_phrase *phrase, size_t start,
                      const struct ladder_segment *segment)
 {
     uint32_t irs = segment->wire.ack - segment->rel_ack;
     for (uint32_t i = 0; i < segment->wire.sack_blocks && i < SYNFIN_SACK_BLOCKS_MAX; i++) {
-        add_separated(phrase, start, "has ");
+        add_separated(phrase, start, is_duplicate(&segment->wire, i) ? "twice " : "has ");
         ladder_words_add(phrase, "%" PRIu32 " to %" PRIu32, segment->wire.sack[i].left - irs,
                          segment->wire.sack[i].right - irs);
     }

@@ -4,6 +4,7 @@
 // counters that no other connection can see (RFC 5961 §7; a limit for the whole stack would be
 // an oracle for somebody off the path).
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_sack.h"
 
 // Two ends that each hold the other's segments for unacceptable would answer each other for
 // ever: a segment without data is answered at most this often.
@@ -39,6 +40,9 @@ void tcp_challenge_answer(struct tcp *tcp, struct tcp_conn *conn, const struct t
         conn->answered_ns = now_ns;
     }
     bool is_old = seq_lt(seg->h.seq, conn->rcv.nxt);
+    if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+        tcp_sack_note_old(conn, seg->h.seq, tcp_segment_len(seg));
+    }
     tcp_output_acknowledge(tcp, conn,
                            is_old && takes_space ? SYNFIN_REASON_SEND_ACK_DUPLICATE
                                                  : SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);

@@ -70,6 +70,8 @@ struct tcp_receive_vars {
     struct seq acked;       // Last.ACK.sent, RFC 7323 §4.3
     struct seq fin;         // sequence number of the peer's FIN, when has_fin
     struct seq up;          // RCV.UP: end of urgent data, when has_urgent
+    struct seq again_left;  // RFC 2883: what arrived again and is not reported yet, up to
+    struct seq again_right; // here; equal when there is nothing; written by tcp_sack.c
     uint32_t unacked_bytes; // received since the last acknowledgment we sent
     uint16_t mss;           // the MSS we advertised
     uint16_t mss_seen;      // the largest payload seen: what "full-sized" means from this peer

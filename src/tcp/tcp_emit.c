@@ -7,46 +7,21 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_sack.h"
 
 enum {
     HEADER_AT = SYNFIN_PACKET_ROOM - 64, // what lies before it is for lower headers
     TIMESTAMPS_BYTES = 12,
-    SACK_MAX_WITH_TIMESTAMPS = 3, // 12 + 4 + 3*8 = 40
     PROTOCOL_TCP = 6,
 };
 
 _Static_assert(SYNFIN_PACKET_ROOM - HEADER_AT >= WIRE_TCP_HEADER_MAX, "the largest header fits");
 
-static uint32_t sack_blocks_max(const struct tcp_conn *conn)
-{
-    return conn->uses_timestamps ? SACK_MAX_WITH_TIMESTAMPS : SYNFIN_SACK_BLOCKS_MAX;
-}
-
-static bool has_sack(const struct tcp_conn *conn)
-{
-    return conn->uses_sack && conn->ooo.runs > 0;
-}
-
 uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn)
 {
     uint32_t bytes = conn->uses_timestamps ? TIMESTAMPS_BYTES : 0;
-    if (has_sack(conn)) {
-        uint32_t most = sack_blocks_max(conn);
-        bytes += 4 + 8 * (conn->ooo.runs < most ? conn->ooo.runs : most);
-    }
-    return bytes;
-}
-
-// RFC 2018 §4: the block with the segment that arrived last comes first.
-static void add_sack(const struct tcp_conn *conn, struct wire_tcp *h)
-{
-    struct reassembly_block blocks[SYNFIN_SACK_BLOCKS_MAX];
-    uint32_t count = reassembly_blocks(&conn->ooo, blocks, sack_blocks_max(conn));
-    for (uint32_t i = 0; i < count; i++) {
-        h->sack[i].left = blocks[i].left;
-        h->sack[i].right = blocks[i].right;
-    }
-    h->sack_blocks = (uint8_t)count;
+    uint32_t blocks = tcp_sack_count(conn);
+    return blocks > 0 ? bytes + 4 + 8 * blocks : bytes;
 }
 
 // RFC 9293 §3.7.1 [MUST-14, SHLD-5, MAY-3].
@@ -90,8 +65,8 @@ static void describe(struct tcp_conn *conn, const struct tcp_plan *plan, struct 
     h->ts_ecr = conn->ts_recent;
     if (is_syn) {
         add_syn_options(conn, h);
-    } else if (has_sack(conn)) {
-        add_sack(conn, h);
+    } else if (conn->uses_sack) {
+        tcp_sack_add(conn, h);
     }
     add_urgent(conn, plan, h);
 }

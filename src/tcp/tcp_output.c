@@ -11,6 +11,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
 
 enum { HEADERS_MAX = 40 + 20 + 40 }; // IPv6, TCP and its options
@@ -259,12 +260,12 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
 
 // As much as one packet can carry: one segment, or whole segments of a super-packet, whose length
 // with all its headers fits an IP datagram: RFC 9293 §3.9.1.2 [SHLD-28]. An urgent pointer counts
-// from its own segment, and what splits packets does not know.
+// from its own segment and a duplicate is reported once; what splits packets knows neither.
 static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
-    bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out;
+    bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn);
     most = is_super ? (most - HEADERS_MAX) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;

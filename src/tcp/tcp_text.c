@@ -5,6 +5,7 @@
 // reader, what is not is kept in the reassembly until the gap before it is filled.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 5681 §4.2, RFC 9293 §3.10.7.4 [MAY-13]: each segment out of order is answered on its own, for
@@ -59,6 +60,7 @@ static void trim_left(struct tcp_conn *conn, struct tcp_segment *seg)
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
         old = seg->text.bytes;
     }
+    tcp_sack_note_old(conn, seg->h.seq, old);
     gather_trim_left(&seg->text, old);
     seg->h.seq = seq_add(seg->h.seq, old);
 }
@@ -237,6 +239,7 @@ enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tc
         return TCP_VERDICT_ACCEPT; // after the peer's FIN there is no text and no second FIN
     }
     take_urgent(tcp, conn, seg);
+    tcp_sack_note_held(conn, seg->h.seq, seg->text.bytes);
     trim_left(conn, seg);
     trim_right(conn, seg);
     if (has_no_reader(conn, seg)) {

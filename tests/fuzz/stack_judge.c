@@ -40,11 +40,22 @@ static void judge_flags(const struct segment_wire *seg)
     RIG_REQUIRE((flags & URG) != 0 || seg->urgent == 0);
 }
 
+// RFC 2883 §4: the first block is a duplicate when it is acknowledged, or lies in the second.
+static bool has_duplicate(const struct segment_wire *seg)
+{
+    bool is_acked = (int32_t)(seg->sack[0].right - seg->ack) <= 0;
+    bool is_in_second = seg->sack_blocks > 1
+                        && (int32_t)(seg->sack[0].left - seg->sack[1].left) >= 0
+                        && (int32_t)(seg->sack[1].right - seg->sack[0].right) >= 0;
+    return seg->sack_blocks > 0 && (is_acked || is_in_second);
+}
+
 static void judge_sack(const struct segment_wire *seg)
 {
     for (uint32_t i = 0; i < seg->sack_blocks; i++) {
+        bool is_duplicate = i == 0 && has_duplicate(seg);
         RIG_REQUIRE((int32_t)(seg->sack[i].right - seg->sack[i].left) > 0);
-        RIG_REQUIRE((int32_t)(seg->sack[i].left - seg->ack) > 0);
+        RIG_REQUIRE(is_duplicate || (int32_t)(seg->sack[i].left - seg->ack) > 0);
     }
 }
 

@@ -220,6 +220,27 @@ static void blocks_are_the_most_recently_changed_first(void **state)
     tear_down(&f);
 }
 
+static void find_gives_the_first_run_that_holds_any(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, 8, 64);
+    assert_null(reassembly_find(&f.reassembly, (struct seq){0}, 50));
+    insert(&f, 10, "AAAA", 4);
+    insert(&f, 20, "BBBB", 4);
+    for (uint32_t left = 0; left < 30; left++) {
+        for (uint32_t bytes = 0; left + bytes < 30; bytes++) {
+            const struct reassembly_run *run =
+                reassembly_find(&f.reassembly, (struct seq){left}, bytes);
+            bool has_first = left < 14 && left + bytes > 10 && bytes > 0;
+            bool has_second = left < 24 && left + bytes > 20 && bytes > 0;
+            assert_int_equal(run == NULL, !has_first && !has_second);
+            assert_true(run == NULL || run->left.n == (has_first ? 10u : 20u));
+        }
+    }
+    tear_down(&f);
+}
+
 static void take_drops_what_lies_before_and_moves_the_rest(void **state)
 {
     (void)state;
@@ -346,6 +367,7 @@ int main(void)
         cmocka_unit_test(empty_pool_refuses_and_stays_consistent),
         cmocka_unit_test(drop_last_forgets_the_farthest_run_only),
         cmocka_unit_test(blocks_are_the_most_recently_changed_first),
+        cmocka_unit_test(find_gives_the_first_run_that_holds_any),
         cmocka_unit_test(take_drops_what_lies_before_and_moves_the_rest),
         cmocka_unit_test(reassembly_equals_model_after_random_segments),
     };
