@@ -229,7 +229,7 @@ static enum tcp_verdict time_wait_input(struct tcp *tcp, struct tcp_stub *stub,
     struct tcp_conn *none = NULL;
     seg->time_wait = stub;
     enum tcp_verdict verdict = tcp_listen_input(tcp, listener, seg, &none, now_ns);
-    ASSERT((verdict == TCP_VERDICT_ACCEPT) == (seg->time_wait == NULL));
+    ASSERT(verdict == (seg->time_wait == NULL ? TCP_VERDICT_ACCEPT : TCP_VERDICT_DROP));
     return verdict;
 }
 
@@ -273,6 +273,7 @@ static enum tcp_verdict deliver(struct tcp *tcp, struct tcp_segment *seg, uint64
         if (verdict != TCP_VERDICT_GO_ON) {
             return verdict;
         }
+        ASSERT(conn != NULL);
     }
     seg->number = conn->number;
     conn->totals.segments_in++;

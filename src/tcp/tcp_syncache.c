@@ -45,16 +45,17 @@ static uint32_t queue_of(const struct tcp_stub *stub)
     return retries < TCP_STUB_QUEUES ? retries : TCP_STUB_QUEUES - 1;
 }
 
-static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, struct tcp_tick *tick,
+static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, const struct tcp_tick *what,
                         uint64_t now_ns)
 {
     struct tcp_pair pair;
+    struct tcp_tick tick = *what;
     tcp_stub_pair(&tcp->half_open, stub, &pair);
-    tick->pair = &pair;
-    tick->number = stub->number;
-    tick->timer = SYNFIN_TCP_TIMER_RETRANSMIT;
-    tick->count = stub->as.half_open.retries;
-    tcp_trace_timer(tcp, tick, now_ns);
+    tick.pair = &pair;
+    tick.number = stub->number;
+    tick.timer = SYNFIN_TCP_TIMER_RETRANSMIT;
+    tick.count = stub->as.half_open.retries;
+    tcp_trace_timer(tcp, &tick, now_ns);
 }
 
 static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reason, uint64_t now_ns)

@@ -29,15 +29,16 @@ void tcp_time_wait_enter(struct tcp *tcp, struct tcp_conn *conn, enum synfin_rea
     tcp_output_want(tcp, conn);
 }
 
-static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, struct tcp_tick *tick,
+static void trace_timer(struct tcp *tcp, const struct tcp_stub *stub, const struct tcp_tick *what,
                         uint64_t now_ns)
 {
     struct tcp_pair pair;
+    struct tcp_tick tick = *what;
     tcp_stub_pair(&tcp->time_wait, stub, &pair);
-    tick->pair = &pair;
-    tick->number = stub->number;
-    tick->timer = SYNFIN_TCP_TIMER_LINGER;
-    tcp_trace_timer(tcp, tick, now_ns);
+    tick.pair = &pair;
+    tick.number = stub->number;
+    tick.timer = SYNFIN_TCP_TIMER_LINGER;
+    tcp_trace_timer(tcp, &tick, now_ns);
 }
 
 // RFC 9293 §3.6.1 [MUST-13].
