@@ -85,13 +85,12 @@ static void serve_stray(struct burst *burst, const struct tcp_stray *stray)
     uint8_t mac[6];
     enum net_resolution resolution =
         net_resolve(stack->net, &path, &stray->pair.remote, burst->now_ns, mac);
-    if (resolution == NET_RESOLUTION_FAILED) {
-        lose_stray(burst);
-    } else if (path.iface != burst->iface) {
+    if (resolution != NET_RESOLUTION_FAILED && path.iface != burst->iface) {
         tcp_stray_move(&stack->tcp, burst->iface, path.iface);
     } else if (resolution == NET_RESOLUTION_READY) {
         put_stray(burst, stray, mac);
-    } else if (!tcp_stray_park(&stack->tcp, burst->iface, path.neighbour)) {
+    } else if (resolution == NET_RESOLUTION_FAILED
+               || !tcp_stray_park(&stack->tcp, burst->iface, path.neighbour)) {
         lose_stray(burst);
     }
 }

@@ -10,11 +10,11 @@
 #define WORST_DELAYED_ACK_NS (200 * NS_PER_MS)
 
 // Nothing is known to be missing: then RACK has no use for another acknowledgment.
-static bool may_probe(const struct tcp_conn *conn)
+bool tcp_tail_may_probe(const struct tcp_conn *conn)
 {
     const struct tcp_loss *loss = conn->loss;
-    return loss != NULL && !conn->recovery.is_active && !conn->recovery.has_recover
-           && !loss->tail.is_out && loss->board.sacked_bytes == 0 && loss->board.lost_bytes == 0
+    return loss != NULL && !tcp_loss_is_repairing(conn) && !loss->tail.is_out
+           && loss->board.sacked_bytes == 0 && loss->board.lost_bytes == 0
            && tcp_scoreboard_pipe(&loss->board) > 0 && conn->snd.wnd > 0;
 }
 
@@ -27,16 +27,25 @@ static uint64_t wait_ns(const struct tcp_conn *conn)
 
 void tcp_tail_schedule(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    bool is_due = may_probe(conn) && conn->rtt.srtt_ns > 0;
+    bool is_due = tcp_tail_may_probe(conn) && conn->rtt.srtt_ns > 0;
     tcp_timer_on_tail(tcp, conn, is_due ? wait_ns(conn) : 0, now_ns);
 }
 
 void tcp_tail_fire(struct tcp *tcp, struct tcp_conn *conn)
 {
-    if (may_probe(conn)) {
+    if (tcp_tail_may_probe(conn)) {
         conn->pending.tail_probe = true;
         tcp_output_want(tcp, conn);
     }
+}
+
+// Just that segment, so that what the peer reports of a copy tells about all of it.
+struct seq tcp_tail_last(const struct tcp_conn *conn, uint32_t mss)
+{
+    struct tcp_scoreboard *board = &conn->loss->board;
+    const struct tcp_span *span = tcp_scoreboard_find(board, seq_sub(board->nxt, 1));
+    uint32_t bytes = seq_distance(span->left, span->right) - (conn->fin_sent ? 1 : 0);
+    return seq_add(span->left, bytes > 0 ? (bytes - 1) / mss * mss : 0);
 }
 
 // §7.3: one probe per flight.
@@ -46,24 +55,26 @@ void tcp_tail_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan)
     tail->is_out = true;
     tail->is_again = plan->is_again;
     tail->end = conn->loss->board.nxt;
+    tail->flight_bytes = seq_distance(conn->snd.una, tail->end);
 }
 
-// §7.4, TLP_process_ack. True when the probe has repaired a loss that nothing else has shown.
+// §7.4, TLP_process_ack. True when the probe has repaired a loss that nothing else has shown: more
+// than it is acknowledged, and no copy of it was reported. Until then nothing is known.
 bool tcp_tail_on_ack(struct tcp_conn *conn, const struct tcp_segment *seg, bool has_dsack)
 {
     struct tcp_tail *tail = &conn->loss->tail;
     if (!tail->is_out || seq_lt(seg->h.ack, tail->end)) {
         return false;
     }
+    bool is_copy = has_dsack && seq_eq(seg->h.sack[0].right, tail->end);
     bool is_beyond = seq_gt(seg->h.ack, tail->end);
-    bool is_plain_duplicate = !is_beyond && seg->h.sack_blocks == 0;
-    if (!tail->is_again || has_dsack) {
-        tail->is_out = false; // nothing was lost, or RACK has found it
-    } else if (is_beyond) {
-        tail->is_out = false;
-        return true;
-    } else if (is_plain_duplicate) {
-        tail->is_out = false;
-    }
-    return false;
+    tail->is_out = tail->is_again && !is_copy && !is_beyond;
+    return tail->is_again && !is_copy && is_beyond;
+}
+
+// §7.4.2: both copies have arrived, at a peer that does not report the second.
+void tcp_tail_on_duplicate(struct tcp_conn *conn, const struct tcp_segment *seg)
+{
+    struct tcp_tail *tail = &conn->loss->tail;
+    tail->is_out = tail->is_out && !seq_eq(seg->h.ack, tail->end);
 }

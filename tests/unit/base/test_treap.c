@@ -32,7 +32,9 @@ static void insert_at(struct model *m, uint32_t place, uint8_t kinds)
 {
     struct treap_node *node = m->unused[NODES - 1 - m->count];
     treap_insert_after(&m->tree, node, place == 0 ? NULL : m->order[place - 1], kinds);
-    memmove(m->order + place + 1, m->order + place, (m->count - place) * sizeof *m->order);
+    for (uint32_t i = m->count; i > place; i--) {
+        m->order[i] = m->order[i - 1];
+    }
     m->order[place] = node;
     m->count++;
 }
@@ -42,7 +44,9 @@ static void remove_at(struct model *m, uint32_t place)
     m->count--;
     m->unused[NODES - 1 - m->count] = m->order[place];
     treap_remove(&m->tree, m->order[place]);
-    memmove(m->order + place, m->order + place + 1, (m->count - place) * sizeof *m->order);
+    for (uint32_t i = place; i < m->count; i++) {
+        m->order[i] = m->order[i + 1];
+    }
 }
 
 // The nearest place of one of `kinds` from `place` in steps of `step`, or NULL.

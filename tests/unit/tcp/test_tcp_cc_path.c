@@ -59,7 +59,8 @@ static void follow(uint64_t mbps, uint64_t rtt_ms)
     cc_path_turn(path);
     uint64_t begin_ns = path->now_ns;
     double end = larger(1.6 * curve.k, 30 * rtt);
-    for (double t = 0; t < end; t = (double)(path->now_ns - begin_ns) / 1e9) {
+    double t = 0;
+    while (t < end) {
         estimate(&curve, segments(path));
         double low = larger(cubic_at(&curve, t - rtt), curve.w_est);
         double high = larger(cubic_at(&curve, t + rtt), curve.w_est);
@@ -68,6 +69,7 @@ static void follow(uint64_t mbps, uint64_t rtt_ms)
                      (uint32_t)rtt_ms, t, segments(path), low, high);
         }
         cc_path_turn(path);
+        t = (double)(path->now_ns - begin_ns) / 1e9;
     }
     assert_true(segments(path) > w_max); // it has come back, and beyond
     cc_path_destroy(path);
