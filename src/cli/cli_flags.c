@@ -3,6 +3,8 @@
 // The shared flags: their tables, and how they are laid over the library's configurations.
 #include "cli/cli_flags.h"
 
+#include <string.h>
+
 #define AT(member) offsetof(struct cli_flags, member)
 
 static bool take_addr(void *object, const char *text, const char **why)
@@ -56,6 +58,22 @@ static bool take_congestion(void *object, const char *text, const char **why)
     return synfin_congestion_find(text, &flags->congestion);
 }
 
+static bool take_syn_cookies(void *object, const char *text, const char **why)
+{
+    static const char *const names[] = {[SYNFIN_SYN_COOKIES_NEVER] = "never",
+                                        [SYNFIN_SYN_COOKIES_WHEN_FULL] = "full",
+                                        [SYNFIN_SYN_COOKIES_ALWAYS] = "always"};
+    struct cli_flags *flags = object;
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            flags->syn_cookies = (enum synfin_syn_cookies)i;
+            return true;
+        }
+    }
+    *why = "never, full or always";
+    return false;
+}
+
 static const struct cli_flag link_flags[] = {
     {"--link", CLI_FLAG_TEXT, AT(link_spec), "SPEC", "tun:NAME, tap:NAME or packet:IFACE", NULL},
     {"--addr", CLI_FLAG_SPECIAL, AT(addrs), "CIDR", "own address; may be repeated", take_addr},
@@ -95,6 +113,8 @@ static const struct cli_flag tcp_flags[] = {
     {"--fin-wait-2", CLI_FLAG_TIME, AT(fin_wait_2_ns), "T", "longest wait for a peer's FIN", NULL},
     {"--delayed-ack", CLI_FLAG_TIME, AT(delayed_ack_ns), "T", "an acknowledgment's longest delay",
      NULL},
+    {"--syn-cookies", CLI_FLAG_SPECIAL, AT(syn_cookies), "WHEN",
+     "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
     {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic or newreno",
      take_congestion},
 };
@@ -159,6 +179,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
     LAY(fin_wait_2_ns, config->fin_wait_2_ns);
     LAY(delayed_ack_ns, config->delayed_ack_ns);
     LAY32(congestion, config->congestion);
+    config->syn_cookies = GIVEN(syn_cookies) ? (uint8_t)flags->syn_cookies : config->syn_cookies;
     LAY32(syn_retries, config->syn_retries);
     LAY32(syn_ack_retries, config->syn_ack_retries);
     LAY32(data_retries, config->data_retries);

@@ -29,6 +29,7 @@ struct cli_flags {
     uint64_t rto_ns, rto_ns_min, rto_ns_max, syn_ack_rto_ns, msl_ns, fin_wait_2_ns, delayed_ack_ns;
     uint64_t syn_retries, syn_ack_retries, data_retries;
     enum synfin_congestion congestion;
+    enum synfin_syn_cookies syn_cookies;
 
     // --pcapng, --svg, --json
     const char *pcapng_path, *svg_path; // NULL: not given

@@ -66,6 +66,7 @@ expect 2 'is no counterexample: line 2' lab --counterexample "$work/wrong.txt"
 printf 'fails: P1\n1 | 2 | 3 | 4 | 5 | 6 | 7\n1 | A | open | | | ASLEEP | CLOSED\n' \
     >"$work/wrong.txt"
 expect 2 'is no counterexample: line 3' lab --counterexample "$work/wrong.txt"
+expect 2 'is not never, full or always' lab handshake --syn-cookies maybe
 expect 1 "--svg: cannot write" lab close --svg "$work/missing/x.svg"
 expect 1 "--pcapng: cannot write" lab close --pcapng "$work/missing/x.pcapng"
 
@@ -84,6 +85,10 @@ for delay in 1.5ms 0.0015s 1500000ns; do
     "$synfin" lab close --json --delay="$delay" --loss 0 >"$work/b"
     cmp "$work/a" "$work/b" || fail "--delay=$delay is not 1500us"
 done
+
+# A cookie is a first sequence number like any other, and nothing is kept before it comes back.
+"$synfin" lab handshake --syn-cookies always >"$work/out"
+grep -q 'a cookie came back' "$work/out" || fail "--syn-cookies always gives no cookie"
 
 # In a pipe nothing is coloured; files hold what they should.
 "$synfin" lab reset --svg "$work/x.svg" --pcapng "$work/x.pcapng" >"$work/out"
