@@ -27,7 +27,7 @@ typedef struct synfin_link synfin_link;
 // The two sides: A is the first or the stack's, B the other.
 enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
 
-enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_DROP_EVERY = 0 };
+enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_LATE_RULES_MAX = 4, SYNFIN_DROP_EVERY = 0 };
 
 // Loses chosen segments: those sent by `side` that have all `flags_set` and none of
 // `flags_clear`, the `nth` of them (from 1) up to the `nth_last`, or every one.
@@ -37,6 +37,12 @@ struct synfin_drop_rule {
     uint8_t needs_payload;           // 1: only segments with payload; 2: only those without
     uint32_t nth;                    // from 1; SYNFIN_DROP_EVERY: all of them
     uint32_t nth_last;               // 0: only the nth; UINT32_MAX: all from the nth on
+};
+
+// Holds chosen segments back: others may overtake them.
+struct synfin_late_rule {
+    struct synfin_drop_rule which;
+    uint64_t late_ns; // beyond their time
 };
 
 // Probabilities are in parts per million, so that nothing needs floating point.
@@ -53,6 +59,8 @@ struct synfin_link_config {
     uint32_t drop_rules;
     struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
     uint32_t packets_max; // packets in flight in all; memory for them is taken when needed
+    uint32_t late_rules;
+    struct synfin_late_rule late_rule[SYNFIN_LATE_RULES_MAX];
 };
 
 // Fills every field: a plain wire, MTU 1500, bare IP datagrams.

@@ -175,7 +175,7 @@
     X(ARM_USER_TIMEOUT, "the user limits how long data may stay unacknowledged",                   \
       "RFC 9293 §3.10.8")                                                                          \
     X(CC_OPEN, "the initial window", "RFC 6928 §2")                                                \
-    X(CC_FAST_RETRANSMIT, "halved: loss shown by duplicate acknowledgments", "RFC 5681 §3.2")      \
+    X(CC_FAST_RETRANSMIT, "cut once for this flight: something of it was lost", "RFC 5681 §3.2")   \
     X(CC_UNDO, "given back: it was no loss, the first transmission has arrived", "RFC 4015 §3")    \
     X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \

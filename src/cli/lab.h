@@ -10,7 +10,7 @@
 
 #include <synfin/link.h>
 
-enum { LAB_STEPS_MAX = 16, LAB_DROPS_MAX = 2, LAB_FORGED_MAX = 6 };
+enum { LAB_STEPS_MAX = 16, LAB_DROPS_MAX = 2, LAB_LATE_MAX = 3, LAB_FORGED_MAX = 6 };
 enum { LAB_PORT = 80, LAB_CLIENT_PORT = 5000 };
 
 // Who has a script. The stranger has no stack: it puts segments of its own making onto the link.
@@ -21,6 +21,7 @@ enum lab_verb {
     LAB_FINISH,     // the script's end
     LAB_LISTEN,     // on LAB_PORT, with this backlog; 0: the default
     LAB_FASTOPEN,   // a listener lets so many in at once; a client's next SYN waits for data
+    LAB_ROOM,       // a listener's connections have room for so many octets that nobody has read
     LAB_ACCEPT,     // waits for a connection
     LAB_BIND,       // to LAB_CLIENT_PORT (the client) or LAB_PORT (the server)
     LAB_CONNECT,    // to the server's LAB_PORT, or to the client's LAB_CLIENT_PORT
@@ -55,6 +56,14 @@ struct lab_forgery {
     bool is_relative;  // added to what `as` itself would send next
     uint32_t bytes;    // of payload
     bool has_time;     // carries the last timestamp of `as`
+    bool has_window;   // announces `window` and not the largest
+    uint16_t window;   // as on the wire
+};
+
+// Segments that the link holds back, as a drop rule names them.
+struct lab_late {
+    const char *which;
+    uint32_t ms; // beyond their time
 };
 
 // How a scenario ends for one end. X(code, name in JSON, text for a person)
@@ -77,6 +86,9 @@ struct lab_scenario {
     const char *summary;                    // one line for --list
     const char *story;                      // two or three lines
     const char *drop[LAB_DROPS_MAX];        // what the link loses unless --drop is given
+    struct lab_late late[LAB_LATE_MAX];     // what the link holds back
+    uint64_t rate_bps;                      // of the link; 0: no limit
+    bool tells_congestion;                  // draws what becomes of the congestion window
     const char *model_before, *model_after; // counterexamples drawn with it (lab_model.h), or NULL
     struct lab_forgery forged[LAB_FORGED_MAX];
     struct lab_step step[LAB_ACTORS][LAB_STEPS_MAX];

@@ -116,6 +116,14 @@ static enum lab_verdict do_listen(struct player *player, uint32_t backlog)
     return verdict_of(player, error);
 }
 
+static enum lab_verdict do_room(struct player *player, uint32_t bytes)
+{
+    note(player, "has room for %" PRIu32 " octets", bytes);
+    return verdict_of(player, synfin_socket_set_option(player->stack, player->app->listener,
+                                                       SYNFIN_OPTION_RECEIVE_BUFFER, bytes,
+                                                       player->world->now_ns));
+}
+
 static enum lab_verdict do_accept(struct player *player)
 {
     enum lab_verdict verdict =
@@ -328,6 +336,7 @@ static enum lab_verdict do_step(struct player *player, const struct lab_step *st
     switch (step->verb) {
     case LAB_LISTEN: return do_listen(player, step->argument);
     case LAB_FASTOPEN: return do_fastopen(player, step->argument);
+    case LAB_ROOM: return do_room(player, step->argument);
     case LAB_ACCEPT: return do_accept(player);
     case LAB_BIND: return do_bind(player);
     case LAB_CONNECT: return do_connect(player);

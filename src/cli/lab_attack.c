@@ -27,7 +27,7 @@ enum lab_verdict lab_attack_forge(struct lab_world *world, uint32_t index)
         .ack = forgery->ack + (forgery->is_relative ? own->ack : 0),
         .flags = forgery->flags,
         .bytes = forgery->bytes,
-        .window = WINDOW,
+        .window = forgery->has_window ? forgery->window : WINDOW,
         .has_timestamps = forgery->has_time && own->has_timestamps,
         .ts_val = own->ts_val,
     };

@@ -13,7 +13,8 @@
 
 enum { FOLD_AFTER = 8, COUNTEREXAMPLE_MAX = 1 << 16 };
 
-#define DELAY_NS UINT64_C(20000000)
+#define NS_PER_MS UINT64_C(1000000)
+#define DELAY_NS  (20 * NS_PER_MS)
 
 // One world being played: what it writes to.
 struct scene {
@@ -32,20 +33,43 @@ static enum cli_status worse(enum cli_status a, enum cli_status b)
     return a > b ? a : b;
 }
 
+static void add_drops(const struct lab_scenario *scenario, struct synfin_link_config *link)
+{
+    for (uint32_t i = 0; i < LAB_DROPS_MAX; i++) {
+        const char *text = scenario->drop[i];
+        struct synfin_drop_rule *rule = &link->drop_rule[link->drop_rules];
+        if (text != NULL
+            && synfin_drop_rule_parse(text, "client", "server", rule) == SYNFIN_ERROR_OK) {
+            link->drop_rules++;
+        }
+    }
+}
+
+static void add_late(const struct lab_scenario *scenario, struct synfin_link_config *link)
+{
+    for (uint32_t i = 0; i < LAB_LATE_MAX; i++) {
+        const struct lab_late *late = &scenario->late[i];
+        struct synfin_late_rule *rule = &link->late_rule[link->late_rules];
+        if (late->which != NULL
+            && synfin_drop_rule_parse(late->which, "client", "server", &rule->which)
+                   == SYNFIN_ERROR_OK) {
+            rule->late_ns = late->ms * NS_PER_MS;
+            link->late_rules++;
+        }
+    }
+}
+
 static void set_configs(struct scene *scene)
 {
     const struct cli_flags *flags = scene->play->flags;
     synfin_link_config_default(&scene->link);
     scene->link.seed = flags->seed;
     scene->link.delay_ns = DELAY_NS;
-    for (uint32_t i = 0; flags->drop_rules == 0 && i < LAB_DROPS_MAX; i++) {
-        const char *text = scene->scenario->drop[i];
-        struct synfin_drop_rule *rule = &scene->link.drop_rule[scene->link.drop_rules];
-        if (text != NULL
-            && synfin_drop_rule_parse(text, "client", "server", rule) == SYNFIN_ERROR_OK) {
-            scene->link.drop_rules++;
-        }
+    scene->link.rate_bps = scene->scenario->rate_bps;
+    if (flags->drop_rules == 0) {
+        add_drops(scene->scenario, &scene->link);
     }
+    add_late(scene->scenario, &scene->link);
     cli_flags_to_link(scene->play->parser, flags, &scene->link);
     synfin_stack_config_default(&scene->stack);
     cli_flags_to_stack(scene->play->parser, flags, &scene->stack);

@@ -219,7 +219,14 @@ static const struct lab_scenario scenarios[] = {
 const struct lab_scenario *lab_scenarios_at(size_t i)
 {
     size_t own = sizeof scenarios / sizeof scenarios[0];
-    return i < own ? &scenarios[i] : lab_trouble_at(i - own);
+    size_t trouble = own;
+    while (trouble <= i && lab_trouble_at(trouble - own) != NULL) {
+        trouble++;
+    }
+    if (i < own) {
+        return &scenarios[i];
+    }
+    return i < trouble ? lab_trouble_at(i - own) : lab_loss_at(i - trouble);
 }
 
 const struct lab_scenario *lab_scenarios_find(const char *name)

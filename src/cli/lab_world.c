@@ -3,6 +3,8 @@
 // The lab's world: how packets move, how time jumps, and what the traces say.
 #include "cli/lab_world.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +94,34 @@ const struct lab_state *lab_world_state(const struct lab_world *world, enum synf
     return &states[0];
 }
 
+// Appends " · RFC 4015 §3" with spaces at which no line is broken.
+static void add_clause(char *text, size_t capacity, const char *clause)
+{
+    size_t used = strlen(text);
+    (void)snprintf(text + used, capacity - used, " \u00b7");
+    while (*clause != '\0') {
+        const char *end = clause + strcspn(clause, " ");
+        used = strlen(text);
+        (void)snprintf(text + used, capacity - used, "\u00a0%.*s", (int)(end - clause), clause);
+        clause = *end == ' ' ? end + 1 : end;
+    }
+}
+
+// The ladder draws segments and states; what a loss does to the sender is told beside them.
+static void note_congestion(const struct lab_world *world, enum synfin_link_side side,
+                            const struct synfin_trace_event *event)
+{
+    char text[200];
+    if (event->reason == SYNFIN_REASON_CC_OPEN) {
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%s sets its congestion window to %" PRIu32 " octets: %s",
+                   lab_world_name(side == SYNFIN_LINK_A ? LAB_CLIENT : LAB_SERVER),
+                   event->as.congestion.cwnd_bytes, synfin_reason_text(event->reason));
+    add_clause(text, sizeof text, synfin_reason_clause(event->reason));
+    synfin_ladder_note(world->config.ladder, event->t_ns, text);
+}
+
 static void on_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct lab_tap *tap = ctx;
@@ -102,6 +132,9 @@ static void on_trace(void *ctx, const struct synfin_trace_event *event)
         return;
     }
     synfin_ladder_trace(world->config.ladder, tap->side, event);
+    if (event->kind == SYNFIN_TRACE_CONGESTION && world->config.scenario->tells_congestion) {
+        note_congestion(world, tap->side, event);
+    }
     if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
         keep_state(world->state[tap->side],
                    &(struct lab_state){

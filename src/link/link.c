@@ -35,18 +35,22 @@ void synfin_link_config_default(struct synfin_link_config *config)
     config->packets_max = PACKETS_DEFAULT;
 }
 
+static bool is_rule_valid(const struct synfin_drop_rule *rule)
+{
+    return rule->side == SYNFIN_LINK_A || rule->side == SYNFIN_LINK_B;
+}
+
 static bool are_rules_valid(const struct synfin_link_config *config)
 {
-    if (config->drop_rules > SYNFIN_DROP_RULES_MAX) {
-        return false;
+    bool are_valid =
+        config->drop_rules <= SYNFIN_DROP_RULES_MAX && config->late_rules <= SYNFIN_LATE_RULES_MAX;
+    for (uint32_t i = 0; are_valid && i < config->drop_rules; i++) {
+        are_valid = is_rule_valid(&config->drop_rule[i]);
     }
-    for (uint32_t i = 0; i < config->drop_rules; i++) {
-        if (config->drop_rule[i].side != SYNFIN_LINK_A
-            && config->drop_rule[i].side != SYNFIN_LINK_B) {
-            return false;
-        }
+    for (uint32_t i = 0; are_valid && i < config->late_rules; i++) {
+        are_valid = is_rule_valid(&config->late_rule[i].which);
     }
-    return true;
+    return are_valid;
 }
 
 static bool is_config_valid(const struct synfin_link_config *config)
@@ -180,16 +184,6 @@ static void tell_arrival(const struct link_side *side, const struct synfin_packe
     tell(side, packet, &passage);
 }
 
-// How long a packet is held back beyond its time. A link without delay has no natural measure;
-// a millisecond lets others overtake there as well.
-static uint64_t hold_of(const struct synfin_link_config *config)
-{
-    if (config->reorder_ns != 0) {
-        return config->reorder_ns;
-    }
-    return config->delay_ns != 0 ? config->delay_ns : NS_PER_MS;
-}
-
 // Sets when `slot` arrives and queues it: in order, or held back beyond that.
 static void launch(struct link_side *side, struct link_slot *slot,
                    const struct link_verdict *verdict)
@@ -199,7 +193,7 @@ static void launch(struct link_side *side, struct link_slot *slot,
     arrives_ns = deadline_after(arrives_ns, verdict->jitter_ns);
     arrives_ns = deadline_max(arrives_ns, side->last_arrival_ns);
     if (verdict->is_held_back) {
-        slot->arrives_ns = deadline_after(arrives_ns, hold_of(config));
+        slot->arrives_ns = deadline_after(arrives_ns, verdict->hold_ns);
         link_queue_hold(&side->queue, slot);
     } else {
         slot->arrives_ns = arrives_ns;
@@ -437,7 +431,7 @@ void synfin_link_heal(synfin_link *link)
     struct synfin_link_config *config = &link->config;
     config->delay_ns = config->jitter_ns = config->reorder_ns = config->rate_bps = 0;
     config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
-    config->drop_rules = 0;
+    config->drop_rules = config->late_rules = 0;
 }
 
 void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Segments that are lost because somebody chose them: the rules WHO:WHAT[:K], their text form
-// and what they match. Packets that hold no whole TCP header match no rule.
+// Segments that are lost, or held back, because somebody chose them: the rules WHO:WHAT[:K], their
+// text form and what they match. Packets that hold no whole TCP header match no rule.
 #include <string.h>
 
 #include <synfin/link.h>
@@ -46,6 +46,17 @@ static bool is_numbered(const struct synfin_drop_rule *rule, uint32_t count)
     return count == rule->nth || (count > rule->nth && count <= rule->nth_last);
 }
 
+// Counts the segment where it matches; true when it is one of those that the rule means.
+static bool does_choose(const struct synfin_drop_rule *rule, enum synfin_link_side from,
+                        const struct synfin_segment *segment, uint32_t *seen)
+{
+    if (rule->side != from || !does_match(rule, segment)) {
+        return false;
+    }
+    *seen += *seen != UINT32_MAX;
+    return is_numbered(rule, *seen);
+}
+
 bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
                          const struct synfin_packet *packet)
 {
@@ -55,13 +66,27 @@ bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
     }
     bool is_chosen = false;
     for (uint32_t i = 0; i < link->config.drop_rules; i++) {
-        const struct synfin_drop_rule *rule = &link->config.drop_rule[i];
-        if (rule->side == from && does_match(rule, &segment)) {
-            link->seen[i] += link->seen[i] != UINT32_MAX;
-            is_chosen |= is_numbered(rule, link->seen[i]);
-        }
+        is_chosen |= does_choose(&link->config.drop_rule[i], from, &segment, &link->seen[i]);
     }
     return is_chosen;
+}
+
+uint64_t link_drop_lateness(synfin_link *link, enum synfin_link_side from,
+                            const struct synfin_packet *packet)
+{
+    struct synfin_segment segment;
+    uint64_t late_ns = 0;
+    if (!synfin_packet_segment(packet, link->config.is_ethernet != 0, &segment)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < link->config.late_rules; i++) {
+        const struct synfin_late_rule *rule = &link->config.late_rule[i];
+        if (does_choose(&rule->which, from, &segment, &link->seen_late[i])
+            && rule->late_ns > late_ns) {
+            late_ns = rule->late_ns;
+        }
+    }
+    return late_ns;
 }
 
 // If `text` begins with `word`, the text behind it, else NULL.

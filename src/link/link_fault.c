@@ -5,6 +5,7 @@
 // packet's draws, is computed only when it is set, and setting one does not move the others.
 #include <synfin/link.h>
 
+#include "base/deadline.h"
 #include "link/link_internal.h"
 
 // The draws of one packet, in this order for ever: traces of old seeds depend on it.
@@ -65,6 +66,27 @@ static enum synfin_reason find_loss(const struct link_side *side,
                                                           : SYNFIN_REASON_UNKNOWN;
 }
 
+// How long a packet is held back beyond its time. A link without delay has no natural measure;
+// a millisecond lets others overtake there as well.
+static uint64_t hold_of(const struct synfin_link_config *config)
+{
+    if (config->reorder_ns != 0) {
+        return config->reorder_ns;
+    }
+    return config->delay_ns != 0 ? config->delay_ns : NS_PER_MS;
+}
+
+// What a rule holds back is late by the rule's time, other packets by chance.
+static void judge_order(const struct link_side *side, const struct synfin_packet *packet,
+                        struct link_verdict *verdict)
+{
+    synfin_link *link = side->link;
+    const struct synfin_link_config *config = &link->config;
+    uint64_t late_ns = config->late_rules != 0 ? link_drop_lateness(link, side->side, packet) : 0;
+    verdict->is_held_back = late_ns != 0 || draw_chance(side, DRAW_REORDER, config->reorder_ppm);
+    verdict->hold_ns = late_ns != 0 ? late_ns : hold_of(config);
+}
+
 void link_fault_judge(struct link_side *side, const struct synfin_packet *packet,
                       struct link_verdict *verdict)
 {
@@ -75,7 +97,7 @@ void link_fault_judge(struct link_side *side, const struct synfin_packet *packet
         packet->bytes > header_bytes && draw_chance(side, DRAW_CORRUPT, config->corrupt_ppm);
     verdict->corrupt_draw = verdict->is_corrupted ? draw_number(side, DRAW_CORRUPT_BIT) : 0;
     verdict->is_duplicated = draw_chance(side, DRAW_DUPLICATE, config->duplicate_ppm);
-    verdict->is_held_back = draw_chance(side, DRAW_REORDER, config->reorder_ppm);
+    judge_order(side, packet, verdict);
     verdict->jitter_ns = draw_jitter(side, config->jitter_ns);
     side->dice += DRAWS * gamma;
 }

@@ -78,6 +78,7 @@ struct synfin_link {
     uint64_t now_ns;              // the latest time seen: it never runs backwards inside
     uint64_t numbers;             // given so far
     uint32_t seen[SYNFIN_DROP_RULES_MAX]; // segments that matched each rule
+    uint32_t seen_late[SYNFIN_LATE_RULES_MAX];
     synfin_passage_fn observe;
     void *observe_ctx;
 };
@@ -86,8 +87,8 @@ struct synfin_link {
 struct link_verdict {
     enum synfin_reason lost; // UNKNOWN: not lost
     bool is_corrupted, is_duplicated, is_held_back;
-    uint64_t corrupt_draw; // chooses the bit
-    uint64_t jitter_ns;
+    uint64_t corrupt_draw;       // chooses the bit
+    uint64_t jitter_ns, hold_ns; // hold_ns: of those held back
 };
 
 // link_fault.c
@@ -99,6 +100,9 @@ void link_fault_corrupt(struct link_slot *slot, uint32_t header_bytes, uint64_t 
 // link_drop.c: true when a rule chooses this packet; every rule counts what matches it.
 bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
                          const struct synfin_packet *packet);
+// How long a rule holds this packet back, the longest of them; 0: none does.
+uint64_t link_drop_lateness(synfin_link *link, enum synfin_link_side from,
+                            const struct synfin_packet *packet);
 
 // link_stats.c
 void link_stats_lose(struct link_side *side, enum synfin_reason reason);

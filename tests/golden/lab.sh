@@ -66,9 +66,13 @@ for pair in why-three:two-way-handshake why-three:two-way-deaf-client \
     python3 -c "$contains" "$work/${pair%:*}.txt" "$work/drawn" || fail "${pair%:*} is not $file"
 done
 
-# Over IPv6 every scenario ends the same way.
+# Over IPv6 every scenario ends the same way, and in the same millisecond: on a link with a rate the
+# longer header takes some microseconds more.
 "$synfin" lab --all --ipv6 --json >"$work/ipv6" || fail "--ipv6 ends with status $?"
-grep '"event":"end"' "$work/all" >"$work/ends"
-grep '"event":"end"' "$work/ipv6" | diff -u "$work/ends" - || fail "IPv6 ends otherwise than IPv4"
+ends() {
+    grep '"event":"end"' "$1" | sed -E 's/("t_ns":[0-9]*)[0-9]{6},/\1 ms,/'
+}
+ends "$work/all" >"$work/ends"
+ends "$work/ipv6" | diff -u "$work/ends" - || fail "IPv6 ends otherwise than IPv4"
 
 exit "$failed"

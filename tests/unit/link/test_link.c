@@ -214,8 +214,8 @@ static void config_out_of_range_is_refused(void **state)
     fixture_env(&env, &memory);
     struct synfin_link_config good;
     synfin_link_config_default(&good);
-    struct synfin_link_config bad[11];
-    for (size_t i = 0; i < 11; i++) {
+    struct synfin_link_config bad[13];
+    for (size_t i = 0; i < 13; i++) {
         bad[i] = good;
     }
     bad[0].size = 0;
@@ -230,8 +230,11 @@ static void config_out_of_range_is_refused(void **state)
     bad[9].drop_rules = SYNFIN_DROP_RULES_MAX + 1;
     bad[10].drop_rules = 1;
     bad[10].drop_rule[0].side = (enum synfin_link_side)2;
+    bad[11].late_rules = SYNFIN_LATE_RULES_MAX + 1;
+    bad[12].late_rules = 1;
+    bad[12].late_rule[0].which.side = (enum synfin_link_side)2;
     synfin_link *link = NULL;
-    for (size_t i = 0; i < 11; i++) {
+    for (size_t i = 0; i < 13; i++) {
         assert_int_equal(synfin_link_create(&env, &bad[i], &link), SYNFIN_ERROR_INVALID);
     }
     memory.limit_bytes = 0;

@@ -133,6 +133,30 @@ static void every_rule_counts_what_another_one_chose(void **state)
     fixture_link_close(fixture);
 }
 
+static void late_rule_holds_back_what_it_chooses_and_nothing_else(void **state)
+{
+    (void)state;
+    struct synfin_link_config config;
+    synfin_link_config_default(&config);
+    config.delay_ns = 100;
+    config.late_rules = 2;
+    config.late_rule[0] = (struct synfin_late_rule){parse("client:DATA:2"), 30};
+    config.late_rule[1] = (struct synfin_late_rule){parse("client:DATA:2-3"), 7};
+    struct fixture_link *fixture = fixture_link_open(&config);
+    static const uint64_t arrives_ns[] = {100, 130, 107, 100};
+    struct fixture_packet sent;
+    fixture_segment(&sent, A, 9);
+    for (uint32_t i = 0; i < 4; i++) {
+        (void)fixture_send(fixture, SYNFIN_LINK_A, &sent.packet, 0);
+        const struct synfin_passage *told = &fixture->diary.passage[i];
+        assert_int_equal(told->arrives_ns, arrives_ns[i]);
+        assert_int_equal(told->fate, SYNFIN_FATE_DELIVERED);
+        assert_int_equal(told->fate_reason, arrives_ns[i] > 100 ? SYNFIN_REASON_LINK_REORDERED
+                                                                : SYNFIN_REASON_UNKNOWN);
+    }
+    fixture_link_close(fixture);
+}
+
 static void packet_that_is_no_tcp_segment_matches_no_rule(void **state)
 {
     (void)state;
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(rule_chooses_the_kinds_of_its_text),
         cmocka_unit_test(rule_chooses_the_numbers_of_its_text),
         cmocka_unit_test(every_rule_counts_what_another_one_chose),
+        cmocka_unit_test(late_rule_holds_back_what_it_chooses_and_nothing_else),
         cmocka_unit_test(packet_that_is_no_tcp_segment_matches_no_rule),
         cmocka_unit_test(texts_that_are_no_rule_are_refused),
         cmocka_unit_test(names_are_those_of_the_caller),
