@@ -80,12 +80,25 @@ void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
     conn->snd.edge = seq_max(conn->snd.edge, seq_add(seg->h.ack, conn->snd.wnd));
 }
 
-// RFC 5681 §2: outstanding data, no data, no SYN or FIN, the greatest acknowledgment so far, and
-// the same window.
-static bool is_duplicate(const struct tcp_conn *conn, const struct tcp_segment *seg)
+// RFC 5681 §2: no data, no SYN or FIN, the greatest acknowledgment so far, and the same window.
+static bool is_repetition(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return seq_lt(conn->snd.una, conn->snd.nxt) && tcp_segment_len(seg) == 0
-           && seq_eq(seg->h.ack, conn->snd.una) && offered_window(conn, seg) == conn->snd.wnd;
+    return tcp_segment_len(seg) == 0 && seq_eq(seg->h.ack, conn->snd.una)
+           && offered_window(conn, seg) == conn->snd.wnd;
+}
+
+static void take_repetition(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                            uint64_t now_ns)
+{
+    bool is_duplicate = seq_lt(conn->snd.una, conn->snd.nxt); // something is outstanding
+    if (is_duplicate) {
+        seg->reason = SYNFIN_REASON_RECEIVED_DUPLICATE_ACK;
+    }
+    if (conn->loss != NULL) {
+        tcp_loss_on_duplicate(tcp, conn, seg, now_ns);
+    } else if (is_duplicate) {
+        tcp_recovery_on_duplicate_ack(tcp, conn, now_ns);
+    }
 }
 
 // New data is acknowledged.
@@ -141,11 +154,8 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
     } else if (conn->loss != NULL && seg->h.sack_blocks > 0 && seq_eq(seg->h.ack, conn->snd.una)) {
         seg->reason = SYNFIN_REASON_RECEIVED_SACK;
         tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){0, 0}, now_ns);
-    } else if (is_duplicate(conn, seg)) {
-        seg->reason = SYNFIN_REASON_RECEIVED_DUPLICATE_ACK;
-        if (conn->loss == NULL) {
-            tcp_recovery_on_duplicate_ack(tcp, conn, now_ns);
-        }
+    } else if (is_repetition(conn, seg)) {
+        take_repetition(tcp, conn, seg, now_ns);
     }
     take_window(tcp, conn, seg, now_ns);
     return TCP_VERDICT_GO_ON;

@@ -23,6 +23,13 @@ static bool is_recovering(const struct tcp_conn *conn)
     return conn->recovery.is_active;
 }
 
+bool tcp_loss_is_repairing(const struct tcp_conn *conn)
+{
+    const struct tcp_recovery *recovery = &conn->recovery;
+    return recovery->is_active
+           || (recovery->has_recover && seq_lt(conn->snd.una, recovery->recover));
+}
+
 // Life
 
 static struct tcp_loss *create(struct tcp *tcp, struct tcp_conn *conn)
@@ -47,9 +54,11 @@ void tcp_loss_free(struct tcp *tcp, struct tcp_conn *conn)
 
 // Sending
 
-static void note_resend(struct tcp_loss *loss, const struct tcp_conn *conn, uint64_t now_ns)
+static void note_resend(struct tcp_loss *loss, const struct tcp_conn *conn, struct seq seq,
+                        uint64_t now_ns)
 {
     if (!loss->has_first_resend) {
+        loss->first_resend = seq;
         loss->has_first_resend = true;
         loss->first_resend_ts = tcp_paws_now(conn, now_ns);
     }
@@ -80,7 +89,7 @@ void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_p
     struct seq nxt = loss->board.nxt;
     if (seq_lt(plan->seq, nxt)) {
         tcp_scoreboard_resent(&loss->board, plan->seq, seq_min(end, nxt), now_ns, &none);
-        note_resend(loss, conn, now_ns);
+        note_resend(loss, conn, plan->seq, now_ns);
     }
     if (seq_gt(end, nxt)
         && !tcp_scoreboard_sent(&loss->board, seq_max(plan->seq, nxt), end, now_ns, &none)) {
@@ -109,41 +118,49 @@ uint32_t tcp_loss_room(const struct tcp_conn *conn)
 
 // RACK
 
+// What this answers was sent before that time.
+static bool is_older_echo(const struct tcp_conn *conn, const struct tcp_segment *seg, uint32_t ts)
+{
+    return conn->uses_timestamps && seg->h.has_timestamps && (int32_t)(seg->h.ts_ecr - ts) < 0;
+}
+
 // RFC 8985 §6.2 steps 1 and 2. What was sent again counts only when it cannot have been the first
-// transmission that arrived.
+// transmission that arrived; else what was sent once does.
 static void update_rack(struct tcp_conn *conn, const struct tcp_segment *seg,
                         const struct tcp_delivery *delivery, uint64_t now_ns)
 {
     struct tcp_rack *rack = &conn->loss->rack;
+    uint64_t sent_ns = delivery->newest_sent_ns;
+    struct seq right = delivery->newest_right;
     if (!delivery->has_newest) {
         return;
     }
-    uint64_t rtt_ns = deadline_age(delivery->newest_sent_ns, now_ns);
-    if (delivery->newest_resends > 0) {
-        bool is_older_echo = conn->uses_timestamps && seg->h.has_timestamps
-                             && conn->loss->has_first_resend
-                             && (int32_t)(seg->h.ts_ecr - conn->loss->first_resend_ts) < 0;
-        if (is_older_echo || rtt_ns < conn->rtt.min_ns) {
+    if (delivery->newest_resends > 0
+        && (is_older_echo(conn, seg, tcp_paws_now(conn, sent_ns))
+            || deadline_age(sent_ns, now_ns) < conn->rtt.min_ns)) {
+        if (delivery->once_sent_ns == SYNFIN_NEVER) {
             return;
         }
+        sent_ns = delivery->once_sent_ns;
+        right = delivery->once_right;
     }
-    rack->rtt_ns = rtt_ns;
-    bool is_newer =
-        !rack->is_set || delivery->newest_sent_ns > rack->xmit_ns
-        || (delivery->newest_sent_ns == rack->xmit_ns && seq_gt(delivery->newest_right, rack->end));
-    if (is_newer) {
+    rack->rtt_ns = deadline_age(sent_ns, now_ns);
+    if (!rack->is_set || sent_ns > rack->xmit_ns
+        || (sent_ns == rack->xmit_ns && seq_gt(right, rack->end))) {
         rack->is_set = true;
-        rack->xmit_ns = delivery->newest_sent_ns;
-        rack->end = delivery->newest_right;
+        rack->xmit_ns = sent_ns;
+        rack->end = right;
     }
 }
 
 // RFC 2883 §4: the first block says what arrived twice when it lies below the acknowledgment, or
-// within the second block.
-static bool has_dsack(const struct tcp_segment *seg)
+// within the second block. What was acknowledged longer ago than a window is no news of this
+// connection.
+static bool has_dsack(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     const struct wire_tcp *h = &seg->h;
-    if (h->sack_blocks == 0) {
+    if (h->sack_blocks == 0 || !seq_lt(h->sack[0].left, h->sack[0].right)
+        || seq_lt(h->sack[0].left, seq_sub(h->ack, conn->snd.wnd_max))) {
         return false;
     }
     if (seq_lt(h->sack[0].left, h->ack)) {
@@ -162,7 +179,7 @@ static void adapt_window(struct tcp_conn *conn, const struct tcp_segment *seg)
         return;
     }
     recovery->has_dsack_round = false;
-    if (has_dsack(seg)) {
+    if (has_dsack(conn, seg)) {
         recovery->has_dsack_round = true;
         recovery->dsack_round = conn->snd.nxt;
         recovery->reo_wnd_persist = REO_PERSIST;
@@ -179,17 +196,32 @@ static void forget_duplicates(struct tcp_recovery *recovery)
     }
 }
 
+// RACK.segs_sacked. Neighbours are joined on the scoreboard, so that segments are counted as they
+// are acknowledged, and guessed from their octets when SND.UNA moves.
+static void count_sacked(struct tcp_conn *conn, const struct tcp_delivery *delivery, bool is_moved)
+{
+    struct tcp_loss *loss = conn->loss;
+    uint32_t mss = conn->snd.mss;
+    if (is_moved) {
+        loss->sacked_segments = (loss->board.sacked_bytes + mss - 1) / mss;
+    } else if (delivery->sacked_bytes > 0) {
+        loss->sacked_segments += (delivery->sacked_bytes + mss - 1) / mss;
+    }
+}
+
+// Without a sample of the round trip what RACK has seen stands for it.
 static uint64_t reordering_window(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
-    if (!recovery->has_seen_reordering) {
-        uint32_t beyond = conn->loss->board.sacked_bytes;
-        if (is_recovering(conn) || beyond >= DUP_THRESH * (uint32_t)conn->snd.mss) {
-            return 0;
-        }
+    const struct tcp_loss *loss = conn->loss;
+    if (!recovery->has_seen_reordering
+        && (tcp_loss_is_repairing(conn) || loss->sacked_segments >= DUP_THRESH)) {
+        return 0;
     }
-    uint64_t window_ns = (UINT64_C(1) + recovery->reo_wnd_mult) * conn->rtt.min_ns / 4;
-    return deadline_min(window_ns, conn->rtt.srtt_ns);
+    bool is_timed = conn->rtt.srtt_ns > 0;
+    uint64_t min_ns = is_timed ? conn->rtt.min_ns : loss->rack.rtt_ns;
+    uint64_t window_ns = (UINT64_C(1) + recovery->reo_wnd_mult) * min_ns / 4;
+    return deadline_min(window_ns, is_timed ? conn->rtt.srtt_ns : min_ns);
 }
 
 // Step 5. What is not old enough yet is looked at again when it is.
@@ -209,12 +241,6 @@ static uint32_t detect(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 // Recovery
 
-// The window is cut once per flight: RFC 6675 §5, RFC 6582 §4.
-static bool is_new_loss(const struct tcp_conn *conn)
-{
-    return !conn->recovery.has_recover;
-}
-
 static void watch(struct tcp_loss *loss, bool is_timeout)
 {
     loss->may_undo = true;
@@ -227,18 +253,18 @@ static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     uint32_t flight = seq_distance(conn->snd.una, conn->snd.nxt);
     watch(conn->loss, false);
     conn->loss->prr = (struct tcp_prr){.flight_bytes = flight};
-    tcp_recovery_enter(tcp, conn, now_ns);
+    tcp_recovery_enter(tcp, conn, flight, now_ns);
     conn->pending.resend_reason = SYNFIN_REASON_SEND_RACK;
 }
 
 // A tail-loss probe was the repair: RFC 8985 §7.4.2 asks for the cut of a recovery that is over.
 static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (!is_new_loss(conn)) {
+    if (tcp_loss_is_repairing(conn)) {
         return;
     }
     watch(conn->loss, false);
-    tcp_recovery_enter(tcp, conn, now_ns);
+    tcp_recovery_enter(tcp, conn, conn->loss->tail.flight_bytes, now_ns);
     conn->recovery.is_active = false;
 }
 
@@ -268,21 +294,19 @@ static void allow(struct tcp_conn *conn, uint32_t delivered, bool is_progress)
     prr->allowed_bytes = (uint32_t)deadline_min(allowed, UINT32_MAX);
 }
 
-static void leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+// RFC 3522 §3.2: the first acknowledgment of what was sent again echoes a time before that: it was
+// the first transmission that arrived. RFC 4015 §3: what was cut is given back.
+static bool is_spurious(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    forget_duplicates(&conn->recovery);
-    tcp_recovery_leave(tcp, conn, now_ns);
+    struct tcp_loss *loss = conn->loss;
+    if (!loss->may_undo || !loss->has_first_resend || seq_le(conn->snd.una, loss->first_resend)) {
+        return false;
+    }
+    loss->may_undo = false;
+    return is_older_echo(conn, seg, loss->first_resend_ts);
 }
 
-// RFC 3522 §3.2: the acknowledgment of what was sent again echoes a time before that: it was the
-// first transmission that arrived. RFC 4015 §3: what was cut is given back.
-static bool is_spurious(const struct tcp_conn *conn, const struct tcp_segment *seg)
-{
-    const struct tcp_loss *loss = conn->loss;
-    return loss->may_undo && loss->has_first_resend && conn->uses_timestamps
-           && seg->h.has_timestamps && (int32_t)(seg->h.ts_ecr - loss->first_resend_ts) < 0;
-}
-
+// What was late is reordering, unless the timer found it. The rest of it gets its time.
 static void undo(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns)
 {
     struct tcp_loss *loss = conn->loss;
@@ -294,10 +318,11 @@ static void undo(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, u
         .mss_bytes = conn->snd.mss,
         .initial_segments = tcp->config.initial_window_segments,
     };
-    loss->may_undo = false;
     conn->cc.ops->on_undo(&conn->cc, &undo);
     conn->recovery.is_active = false;
     conn->recovery.has_recover = false;
+    conn->recovery.has_seen_reordering = conn->recovery.has_seen_reordering || !loss->was_timeout;
+    tcp_timer_on_reordering(tcp, conn, reordering_window(conn), now_ns);
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_UNDO, now_ns);
 }
 
@@ -312,56 +337,97 @@ static void take_blocks(struct tcp_conn *conn, const struct tcp_segment *seg,
     }
 }
 
+// What was in flight when the loss was detected is acknowledged.
+static void end_repair(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    forget_duplicates(&conn->recovery);
+    if (is_recovering(conn)) {
+        tcp_recovery_leave(tcp, conn, now_ns);
+    }
+}
+
+// RFC 6675 §5, RFC 6582 §4: the window is cut once per flight.
+static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint32_t lost = detect(tcp, conn, now_ns);
+    if (lost > 0 && !tcp_loss_is_repairing(conn)) {
+        enter(tcp, conn, now_ns);
+    }
+    return lost;
+}
+
+// SND.UNA has moved. True when what was taken for lost was not.
+static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                    const struct tcp_news *news, uint64_t now_ns)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    bool is_undone = is_spurious(conn, seg);
+    if (is_undone) {
+        undo(tcp, conn, news->acked_bytes, now_ns);
+    }
+    tcp_recovery_grow(conn, news->acked_bytes, news->rtt_ns, now_ns);
+    struct seq before = seq_sub(conn->snd.una, news->acked_bytes);
+    if (recovery->has_recover && seq_ge(conn->snd.una, recovery->recover)
+        && (recovery->is_active || seq_lt(before, recovery->recover))) {
+        end_repair(tcp, conn, now_ns);
+    }
+    return is_undone;
+}
+
+// Nothing is in flight. What a probe was good for may still be open.
+static void rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_loss *loss = conn->loss;
+    if (!seq_eq(conn->snd.una, conn->snd.nxt)) {
+        return;
+    }
+    tcp_timer_on_reordering(tcp, conn, 0, now_ns);
+    loss->may_undo = false;
+    if (!loss->tail.is_out) {
+        tcp_loss_free(tcp, conn);
+    }
+}
+
 void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
                      const struct tcp_news *news, uint64_t now_ns)
 {
-    uint32_t acked_bytes = news->acked_bytes;
     struct tcp_delivery delivery;
-    struct tcp_recovery *recovery = &conn->recovery;
+    bool is_moved = news->acked_bytes > 0;
     take_blocks(conn, seg, &delivery);
-    if (tcp_tail_on_ack(conn, seg, has_dsack(seg)) && !is_recovering(conn)) {
+    count_sacked(conn, &delivery, is_moved);
+    if (tcp_tail_on_ack(conn, seg, has_dsack(conn, seg))) {
         cut_once(tcp, conn, now_ns);
     }
     if (delivery.is_reordered) {
-        recovery->has_seen_reordering = true;
+        conn->recovery.has_seen_reordering = true;
     }
     adapt_window(conn, seg);
     update_rack(conn, seg, &delivery, now_ns);
-    if (acked_bytes > 0 && is_spurious(conn, seg)) {
-        undo(tcp, conn, acked_bytes, now_ns);
-    }
-    if (acked_bytes > 0) {
-        tcp_recovery_grow(conn, acked_bytes, news->rtt_ns, now_ns);
-    }
-    if (is_recovering(conn) && seq_ge(conn->snd.una, recovery->recover)) {
-        leave(tcp, conn, now_ns);
-    }
-    uint32_t lost = detect(tcp, conn, now_ns);
-    if (lost > 0 && !is_recovering(conn) && is_new_loss(conn)) {
-        enter(tcp, conn, now_ns);
-    }
-    uint32_t delivered = delivery.acked_bytes + delivery.sacked_bytes;
+    bool is_undone = is_moved && advance(tcp, conn, seg, news, now_ns);
+    uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, now_ns);
     if (is_recovering(conn)) {
-        allow(conn, delivered, acked_bytes > 0 && lost == 0);
+        allow(conn, delivery.acked_bytes + delivery.sacked_bytes, is_moved && lost == 0);
     }
-    if (acked_bytes > 0) {
+    if (is_moved) {
         tcp_recovery_forget_recover(conn);
     }
-    if (seq_eq(conn->snd.una, conn->snd.nxt)) {
-        tcp_loss_free(tcp, conn);
-        tcp_timer_on_reordering(tcp, conn, 0, now_ns);
-    }
+    rest(tcp, conn, now_ns);
     tcp_tail_schedule(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
 }
 
+void tcp_loss_on_duplicate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                           uint64_t now_ns)
+{
+    tcp_tail_on_duplicate(conn, seg);
+    rest(tcp, conn, now_ns);
+    tcp_tail_schedule(tcp, conn, now_ns);
+}
+
 void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (conn->loss == NULL || detect(tcp, conn, now_ns) == 0) {
+    if (conn->loss == NULL || look_for_losses(tcp, conn, now_ns) == 0) {
         return;
-    }
-    if (!is_recovering(conn) && is_new_loss(conn)) {
-        enter(tcp, conn, now_ns);
     }
     if (is_recovering(conn)) {
         allow(conn, 0, false);

@@ -34,18 +34,22 @@ struct tcp_prr {
 
 // RFC 8985 §7.4
 struct tcp_tail {
-    struct seq end; // TLP.end_seq
-    bool is_out;    // a probe is out
-    bool is_again;  // TLP.is_retrans
+    struct seq end;        // TLP.end_seq
+    uint32_t flight_bytes; // in flight when the probe went
+    bool is_out;           // a probe is out
+    bool is_again;         // TLP.is_retrans
 };
 
-// Exists while something is in flight to a peer that agreed on SACK.
+// Exists while something is in flight to a peer that agreed on SACK, and until it is known what a
+// tail-loss probe was good for.
 struct tcp_loss {
     struct tcp_scoreboard board;
     struct tcp_rack rack;
     struct tcp_prr prr;
     struct tcp_tail tail;
+    uint32_t sacked_segments; // RACK.segs_sacked
     uint32_t first_resend_ts; // TSval of the first retransmission since the window was cut
+    struct seq first_resend;  // and where it begins
     bool has_first_resend;
     bool may_undo;    // the window was cut for what is in flight now
     bool was_timeout; // by the retransmission timer
@@ -61,6 +65,9 @@ struct tcp_news {
 };
 void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
                      const struct tcp_news *news, uint64_t now_ns);
+// An acknowledgment that says the same as the one before.
+void tcp_loss_on_duplicate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                           uint64_t now_ns);
 // The retransmission timer: all that is not SACKED goes again.
 void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // The reordering timer: what was only late so far may be lost now.
@@ -70,12 +77,19 @@ void tcp_loss_go_back(struct tcp_conn *conn);
 void tcp_loss_free(struct tcp *tcp, struct tcp_conn *conn);
 // Octets that congestion control lets go now.
 uint32_t tcp_loss_room(const struct tcp_conn *conn);
+// What was in flight when a loss was last detected is not all acknowledged yet: in fast recovery,
+// or after a timeout.
+bool tcp_loss_is_repairing(const struct tcp_conn *conn);
 
 // tcp_tail.c
 // Sets the timer of the next probe, or takes it back.
 void tcp_tail_schedule(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_tail_fire(struct tcp *tcp, struct tcp_conn *conn);
+bool tcp_tail_may_probe(const struct tcp_conn *conn);
+// Where the last segment in flight begins, in segments of `mss`.
+struct seq tcp_tail_last(const struct tcp_conn *conn, uint32_t mss);
 void tcp_tail_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan);
 bool tcp_tail_on_ack(struct tcp_conn *conn, const struct tcp_segment *seg, bool has_dsack);
+void tcp_tail_on_duplicate(struct tcp_conn *conn, const struct tcp_segment *seg);
 
 #endif

@@ -20,14 +20,13 @@ static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
 }
 
 // RFC 6582 §3.2 step 2, RFC 6675 §5.
-void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
+                        uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
     // RFC 5681 §3.2 step 2: without what limited transmit has sent beyond the window.
-    if (loss.flight_bytes > conn->cc.cwnd_bytes) {
-        loss.flight_bytes = conn->cc.cwnd_bytes;
-    }
+    loss.flight_bytes = flight_bytes > conn->cc.cwnd_bytes ? conn->cc.cwnd_bytes : flight_bytes;
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
     recovery->is_active = true;
@@ -39,7 +38,7 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 // Without SACK the segment at SND.UNA is taken for the lost one.
 static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    tcp_recovery_enter(tcp, conn, now_ns);
+    tcp_recovery_enter(tcp, conn, tcp_output_flight(conn), now_ns);
     conn->recovery.needs_resend = true;
     conn->recovery.inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
@@ -74,10 +73,14 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
     tcp_output_want(tcp, conn);
 }
 
-// RFC 6582 §3.2 step 3, full acknowledgment.
+// RFC 6582 §3.2 step 3, full acknowledgment. Proportional rate reduction leaves nothing to guard
+// against: cwnd becomes ssthresh, RFC 6937 §3, RFC 6675 §5.
 void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_cc_loss at_exit = loss_of(conn, now_ns);
+    if (conn->loss != NULL) {
+        at_exit.flight_bytes = conn->cc.ssthresh_bytes;
+    }
     conn->recovery.is_active = false;
     conn->recovery.needs_resend = false;
     conn->recovery.inflation_bytes = 0;

@@ -383,9 +383,13 @@ static void note_newest(struct tcp_delivery *delivery, const struct tcp_span *sp
 static void note_once(struct tcp_delivery *delivery, const struct tcp_span *span, struct seq right)
 {
     delivery->has_once = true;
-    if (!span->is_mixed
-        && (delivery->once_sent_ns == SYNFIN_NEVER || span->sent_ns > delivery->once_sent_ns)) {
+    bool is_first = delivery->once_sent_ns == SYNFIN_NEVER;
+    bool is_newer =
+        span->sent_ns > delivery->once_sent_ns
+        || (span->sent_ns == delivery->once_sent_ns && seq_gt(right, delivery->once_right));
+    if (!span->is_mixed && (is_first || is_newer)) {
         delivery->once_sent_ns = span->sent_ns;
+        delivery->once_right = right;
     }
     if (seq_lt(right, delivery->fack)
         && (!delivery->is_reordered || seq_lt(right, delivery->reordered_right))) {

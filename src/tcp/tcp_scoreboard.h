@@ -91,6 +91,7 @@ struct tcp_delivery {
     // by Karn's rule. SYNFIN_NEVER: only spans that are mixed.
     bool has_once;
     uint64_t once_sent_ns;
+    struct seq once_right; // the highest right edge of what was sent then
     // Something never sent again was among it below fack (RFC 8985 §6.2 step 3): the smallest
     // right edge of such.
     bool is_reordered;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// How much goes for each acknowledgment while a loss is repaired, on the wire: RFC 6937 §3.
+#include "loss_steps.h"
+
+// Twenty in flight, the first is lost. Above ssthresh one segment goes for two that arrive.
+static void above_ssthresh_every_other_acknowledgment_lets_one_go(void **state)
+{
+    (void)state;
+    LOSS_OPEN(20);
+    segment_conn()->cc.cwnd_bytes = 20000;
+    FLY(20, 0);
+    SEND_SACK(1, {1001, 2001});
+    SEND_SACK(1, {1001, 3001});
+    EXPECT_NOTHING();
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 10000);
+    WRITE(20000);
+    uint32_t next = 20001;
+    for (uint32_t i = 2; i <= 12; i++) { // segments delivered since recovery began
+        SEND_SACK(1, {1001, 3001 + 1000 * i});
+        if (i >= 4 && i <= 10 && i % 2 == 0) {
+            EXPECT_DATA(next);
+            next += 1000;
+        }
+        EXPECT_NOTHING();
+    }
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 10000);
+    SEND_SACK(1, {1001, 16001}); // from here on one for one
+    EXPECT_DATA(next);
+    SEND_SACK(1, {1001, 17001});
+    EXPECT_DATA(next + 1000);
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 10000);
+    SEND_ACK(20001);
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 10000);
+}
+
+// Fourteen of twenty are lost: below ssthresh as much goes as arrives, and one segment more as soon
+// as SND.UNA moves.
+static void below_ssthresh_what_arrives_lets_as_much_go(void **state)
+{
+    (void)state;
+    LOSS_OPEN(20);
+    segment_conn()->cc.cwnd_bytes = 20000;
+    FLY(20, 0);
+    SEND_SACK(1, {14001, 15001});
+    SEND_SACK(1, {14001, 16001});
+    EXPECT_NOTHING();
+    SEND_SACK(1, {14001, 17001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    EXPECT_NOTHING();
+    SEND_SACK(1, {14001, 18001});
+    EXPECT_DATA(1001);
+    EXPECT_NOTHING();
+    SEND_SACK(1, {14001, 20001});
+    EXPECT_DATA(2001);
+    EXPECT_DATA(3001);
+    EXPECT_NOTHING();
+    ADVANCE(MS(100));
+    SEND_SACK(1001, {14001, 20001});
+    EXPECT_DATA(4001);
+    EXPECT_DATA(5001);
+    EXPECT_NOTHING();
+    SEND_ACK(20001);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 10000);
+}
+
+// An acknowledgment that says nothing new lets nothing go.
+static void acknowledgments_without_news_let_nothing_go(void **state)
+{
+    (void)state;
+    LOSS_OPEN(20);
+    segment_conn()->cc.cwnd_bytes = 20000;
+    FLY(20, 5000);
+    SEND_SACK(1, {14001, 17001});
+    segment_forget_sent();
+    for (uint32_t i = 0; i < 50; i++) {
+        SEND_SACK(1, {14001, 17001});
+    }
+    EXPECT_NOTHING();
+    SEND_ACK(20001);
+    segment_forget_sent();
+}
+
+// RFC 6937 §3: the window is ssthresh when recovery ends, whatever is in flight then.
+static void window_after_recovery_is_ssthresh(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_DATA(1);
+    SEND_ACK(10001);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 5000);
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(above_ssthresh_every_other_acknowledgment_lets_one_go),
+    SEGMENT_TEST(below_ssthresh_what_arrives_lets_as_much_go),
+    SEGMENT_TEST(acknowledgments_without_news_let_nothing_go),
+    SEGMENT_TEST(window_after_recovery_is_ssthresh),
+};
+
+SEGMENT_MAIN(tests)

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+//
+// What is lost, by time, on the wire: RFC 8985 §6, RFC 2018, RFC 6675 §5.
+#include "loss_steps.h"
+
+static void three_sacked_segments_show_a_loss(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND_SACK(1, {1001, 2001});
+    SEND_SACK(1, {1001, 3001});
+    EXPECT_NOTHING();
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+    CHECK(segment_conn()->loss == NULL);
+}
+
+// RFC 8985 §6.2 step 4 counts segments, whatever their size.
+static void three_small_sacked_segments_show_a_loss(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    SET(NODELAY, 1);
+    for (uint32_t i = 0; i < 5; i++) {
+        WRITE(10);
+        EXPECT(.flags = PSH | ACK, .seq = 1 + 10 * i, .ack = 1, .data = 10);
+    }
+    ADVANCE(MS(100));
+    SEND_SACK(1, {11, 21});
+    SEND_SACK(1, {11, 31});
+    EXPECT_NOTHING();
+    SEND_SACK(1, {11, 41});
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 10, WHY(SEND_RACK));
+    SEND_ACK(51);
+}
+
+// Fewer than three: after a quarter of the least round trip.
+static void one_sacked_segment_shows_a_loss_after_the_reordering_window(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(3, 0);
+    SEND_SACK(1, {1001, 2001});
+    EXPECT_NOTHING();
+    EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    SEND_ACK(3001);
+}
+
+static void what_arrives_within_the_reordering_window_is_not_sent_again(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(3, 0);
+    SEND_SACK(1, {1001, 2001});
+    ADVANCE(MS(20));
+    SEND_ACK(3001);
+    ADVANCE(MS(500));
+    EXPECT_NOTHING();
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, TCP_CC_SSTHRESH_INITIAL);
+}
+
+// RFC 8985 §6.2 steps 3 and 4
+static void three_sacked_segments_are_no_loss_once_reordering_was_seen(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {1001, 2001});
+    SEND_ACK(2001); // the first was late
+    SEND_SACK(2001, {3001, 4001});
+    SEND_SACK(2001, {3001, 5001});
+    SEND_SACK(2001, {3001, 7001});
+    EXPECT_NOTHING();
+    EXPECT_AFTER(MS(25), .flags = ACK, .seq = 2001, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    SEND_ACK(10001);
+}
+
+// RFC 8985 §6.2 step 4: each round trip with duplicates adds a quarter.
+static void duplicates_widen_the_reordering_window(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(2001, {1, 1001});
+    SEND_SACK(2001, {1001, 2001}); // of the same round trip
+    SEND_SACK(2001, {3001, 4001});
+    EXPECT_NOTHING();
+    EXPECT_AFTER(MS(50), .flags = ACK, .seq = 2001, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    SEND_ACK(10001);
+}
+
+// A duplicate block that is none widens nothing.
+static void inverted_duplicate_block_is_ignored(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(2001, {1001, 1});
+    CHECK_EQ(segment_conn()->recovery.reo_wnd_mult, 0);
+    SEND_SACK(2001, {UINT32_C(0x80000000), UINT32_C(0x80000100)});
+    CHECK_EQ(segment_conn()->recovery.reo_wnd_mult, 0);
+    SEND_ACK(10001);
+}
+
+static void blocks_of_nothing_in_flight_are_ignored(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND_ACK(1001);
+    SEND_SACK(1001, {20001, 21001}, {4001, 6001}); // never sent, and half of it
+    SEND_SACK(1001, {4001, 2001});                 // inverted
+    SEND_SACK(1001, {1, 1001});                    // old
+    SEND_SACK(1001, {1, 4001});                    // across SND.UNA
+    CHECK_EQ(LOSS()->board.sacked_bytes, 0);
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 4000);
+    EXPECT_NOTHING();
+    SEND_ACK(5001);
+}
+
+// The holes go in order, and nothing new before them: RFC 6675 §4, NextSeg.
+static void holes_are_repaired_in_order_before_new_data(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 2000);
+    SEND_SACK(1, {1001, 2001}, {3001, 4001}, {5001, 10001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    EXPECT_SEGMENT(2001, WHY(SEND_RACK));
+    EXPECT_SEGMENT(4001, WHY(SEND_RACK));
+    EXPECT_SEGMENT(10001, WHY(SEND_DATA));
+    EXPECT(.flags = PSH | ACK, .seq = 11001, .ack = 1, .data = 1000);
+    SEND_ACK(12001);
+}
+
+// RFC 8985 §6.2: what went again and is lost again needs no timeout.
+static void lost_retransmission_goes_again_without_a_timeout(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 5000);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    SEND_SACK(1, {1001, 8001});
+    EXPECT_DATA(10001);
+    EXPECT_DATA(11001);
+    EXPECT_NOTHING();
+    ADVANCE(MS(100));
+    SEND_SACK(1, {1001, 8001}, {10001, 11001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->retries, 0);
+    SEND_ACK(11001);
+    segment_forget_sent();
+    SEND_ACK(15001);
+}
+
+// RFC 5681 §3.1: once per flight.
+static void losses_of_one_flight_cut_the_window_once(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_DATA(1);
+    SEND_SACK(4001, {5001, 8001});
+    EXPECT_SEGMENT(4001, WHY(SEND_RACK));
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    SEND_ACK(10001);
+    CHECK_EQ(segment_conn()->recovery.is_active, false);
+}
+
+// What was sent after recovery began is another flight, even when the acknowledgment that ended
+// recovery acknowledged no more than that.
+static void loss_in_the_next_flight_cuts_the_window_again(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_DATA(1);
+    SEND_ACK(10001);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    WRITE(4000);
+    EXPECT_RUN_ALL(10001, 14001, 1000);
+    ADVANCE(MS(100));
+    SEND_SACK(10001, {11001, 14001});
+    EXPECT_SEGMENT(10001, WHY(SEND_RACK));
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 2000);
+    CHECK_EQ(segment_conn()->recovery.is_active, true);
+    SEND_ACK(14001);
+}
+
+static void timeout_sends_all_but_the_sacked_again(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND_SACK(1, {2001, 3001}, {4001, 5001});
+    EXPECT_NOTHING();
+    EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    EXPECT_AFTER(MS(875), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    EXPECT_NOTHING(); // slow start from one segment
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 1000);
+    SEND_SACK(1001, {2001, 3001}, {4001, 5001});
+    EXPECT_SEGMENT(1001, WHY(SEND_AFTER_TIMEOUT));
+    SEND_SACK(3001, {4001, 5001});
+    EXPECT_SEGMENT(3001, WHY(SEND_AFTER_TIMEOUT));
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+}
+
+// RFC 2018 §8
+static void receiver_that_has_reneged_is_sent_everything_again(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(3, 0);
+    SEND_SACK(1, {1001, 3001});
+    EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000);
+    SEND_ACK(1001); // and the rest is not acknowledged any more
+    EXPECT_NOTHING();
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1001, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    CHECK_EQ(LOSS()->board.sacked_bytes, 0);
+    SEND_ACK(2001);
+    EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 1, .data = 1000, WHY(SEND_AFTER_TIMEOUT));
+    SEND_ACK(3001);
+}
+
+static void window_shut_during_recovery_holds_the_repair(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT, .sack = {{1001, 4001}});
+    segment_forget_sent(); // within the window as it was until then
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT, .sack = {{1001, 2001}});
+    EXPECT_NOTHING();
+    SEND(.flags = ACK, .seq = 1, .ack = 4001, .window = 5000);
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+}
+
+static void window_shrunk_during_recovery_bounds_the_repair(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(6, 0);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = 1000, .sack = {{2001, 5001}});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 400, .sack = {{2001, 5001}});
+    EXPECT(.flags = ACK, .seq = 1001, .ack = 1, .data = 400);
+    SEND_ACK(1401);
+    EXPECT(.flags = ACK, .seq = 1401, .ack = 1, .data = 600);
+    SEND_ACK(6001);
+}
+
+// A FIN takes a place like an octet.
+static void lost_fin_is_found_like_any_loss(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    WRITE(2000);
+    EXPECT_RUN_ALL(1, 2001, 1000);
+    CLOSE();
+    EXPECT(.flags = FIN | ACK, .seq = 2001, .ack = 1);
+    ADVANCE(MS(100));
+    SEND_SACK(1, {1001, 2002});
+    EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    SEND_ACK(2001); // the FIN was not kept
+    EXPECT_AFTER(SEC(1), .flags = FIN | ACK, .seq = 2001, .ack = 1);
+    SEND_ACK(2002);
+    IN_STATE(FIN_WAIT_2);
+}
+
+// Without a scoreboard the losses are found as without SACK.
+static void flight_without_memory_is_repaired_as_without_sack(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    uint32_t objects_max = bench.tcp->losses.objects_max;
+    bench.tcp->losses.objects_max = 0;
+    FLY(5, 0);
+    CHECK(segment_conn()->loss == NULL);
+    for (uint32_t i = 0; i < 3; i++) {
+        SEND_SACK(1, {1001, 2001 + 1000 * i});
+    }
+    EXPECT_SEGMENT(1, WHY(SEND_FAST_RETRANSMIT));
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+    bench.tcp->losses.objects_max = objects_max;
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(three_sacked_segments_show_a_loss),
+    SEGMENT_TEST(three_small_sacked_segments_show_a_loss),
+    SEGMENT_TEST(one_sacked_segment_shows_a_loss_after_the_reordering_window),
+    SEGMENT_TEST(what_arrives_within_the_reordering_window_is_not_sent_again),
+    SEGMENT_TEST(three_sacked_segments_are_no_loss_once_reordering_was_seen),
+    SEGMENT_TEST(duplicates_widen_the_reordering_window),
+    SEGMENT_TEST(inverted_duplicate_block_is_ignored),
+    SEGMENT_TEST(blocks_of_nothing_in_flight_are_ignored),
+    SEGMENT_TEST(holes_are_repaired_in_order_before_new_data),
+    SEGMENT_TEST(lost_retransmission_goes_again_without_a_timeout),
+    SEGMENT_TEST(losses_of_one_flight_cut_the_window_once),
+    SEGMENT_TEST(loss_in_the_next_flight_cuts_the_window_again),
+    SEGMENT_TEST(timeout_sends_all_but_the_sacked_again),
+    SEGMENT_TEST(receiver_that_has_reneged_is_sent_everything_again),
+    SEGMENT_TEST(window_shut_during_recovery_holds_the_repair),
+    SEGMENT_TEST(window_shrunk_during_recovery_bounds_the_repair),
+    SEGMENT_TEST(lost_fin_is_found_like_any_loss),
+    SEGMENT_TEST(flight_without_memory_is_repaired_as_without_sack),
+};
+
+SEGMENT_MAIN(tests)

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// What was no loss is given back, on the wire: RFC 3522, RFC 4015.
+#include "loss_steps.h"
+
+#define ACK_TS(n, echo) SEND(.flags = ACK, .seq = 1, .ack = (n), .ts = TS(LOSS_TS, (echo)))
+#define SACK_TS(n, echo, ...) \
+    SEND(.flags = ACK, .seq = 1, .ack = (n), .ts = TS(LOSS_TS, (echo)), .sack = {__VA_ARGS__})
+#define EXPECT_TS(at, why)                                                                  \
+    EXPECT(.flags = ACK, .seq = (at), .ack = 1, .data = LOSS_SEGMENT, .ts = TS(0, LOSS_TS), \
+           WHY(why))
+
+// Ten segments, of which the first is taken for lost: gives the time that they carried.
+static uint32_t lose_first(void)
+{
+    LOSS_OPEN_TS(10);
+    FLY(10, 0);
+    uint32_t echo = bench.last.ts_val;
+    SACK_TS(1, echo, {1001, 4001});
+    EXPECT_TS(1, SEND_RACK);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    return echo;
+}
+
+static void late_segment_undoes_a_fast_retransmit(void **state)
+{
+    (void)state;
+    uint32_t echo = lose_first();
+    ADVANCE(MS(10));
+    ACK_TS(4001, echo);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, TCP_CC_SSTHRESH_INITIAL);
+    CHECK(segment_conn()->cc.cwnd_bytes >= 10000);
+    CHECK_EQ(segment_conn()->recovery.is_active, false);
+    EXPECT_NOTHING();
+    ACK_TS(10001, echo);
+}
+
+// What is later than the first waits for its own time instead of being lost at once again.
+static void undo_takes_the_marks_of_loss_back(void **state)
+{
+    (void)state;
+    LOSS_OPEN_TS(10);
+    FLY(10, 0);
+    uint32_t echo = bench.last.ts_val;
+    SACK_TS(1, echo, {5001, 8001});
+    EXPECT_TS(1, SEND_RACK);
+    EXPECT_TS(1001, SEND_RACK);
+    EXPECT_TS(2001, SEND_RACK);
+    ADVANCE(MS(5));
+    SACK_TS(1001, echo, {5001, 8001});
+    CHECK_EQ(LOSS()->board.lost_bytes, 0);
+    CHECK_EQ(segment_conn()->recovery.is_active, false);
+    EXPECT_NOTHING();
+    ACK_TS(8001, echo);
+    EXPECT_NOTHING();
+    ACK_TS(10001, echo);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, TCP_CC_SSTHRESH_INITIAL);
+}
+
+static void repaired_loss_is_not_undone(void **state)
+{
+    (void)state;
+    (void)lose_first();
+    uint32_t echo = bench.last.ts_val;
+    ADVANCE(MS(100));
+    ACK_TS(4001, echo);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    ACK_TS(10001, echo);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 5000);
+}
+
+// RFC 3522 §3.2: the first acknowledgment of what went again decides. Another segment of the
+// flight that is only late says nothing of that loss.
+static void late_segment_after_a_repaired_loss_undoes_nothing(void **state)
+{
+    (void)state;
+    LOSS_OPEN_TS(10);
+    FLY(10, 0);
+    uint32_t echo = bench.last.ts_val;
+    SACK_TS(1, echo, {1001, 4001}, {5001, 10001});
+    EXPECT_TS(1, SEND_RACK);
+    uint32_t again = bench.last.ts_val;
+    segment_forget_sent();
+    ADVANCE(MS(100));
+    SACK_TS(4001, again, {5001, 10001});
+    segment_forget_sent();
+    ACK_TS(10001, echo);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+}
+
+static void late_acknowledgment_undoes_a_timeout(void **state)
+{
+    (void)state;
+    LOSS_OPEN_TS(10);
+    FLY(4, 0);
+    uint32_t echo = bench.last.ts_val;
+    EXPECT_AFTER(MS(100), .flags = PSH | ACK, .seq = 3001, .ack = 1, .data = 1000,
+                 .ts = TS(0, LOSS_TS), WHY(SEND_TAIL_PROBE));
+    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, .ts = TS(0, LOSS_TS),
+                  WHY(SEND_TIMEOUT));
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 1000);
+    ADVANCE(MS(10));
+    ACK_TS(1001, echo);
+    CHECK(segment_conn()->cc.ssthresh_bytes > 5000);
+    CHECK(segment_conn()->cc.cwnd_bytes >= 4000);
+    EXPECT(.flags = PSH | ACK, .seq = 3001, .ack = 1, .data = 1000, .ts = TS(0, LOSS_TS));
+    EXPECT_NOTHING(); // what the probe has sent twice goes again, and nothing else
+    ACK_TS(4001, echo);
+}
+
+static void timeout_that_found_a_loss_is_not_undone(void **state)
+{
+    (void)state;
+    LOSS_OPEN_TS(10);
+    FLY(4, 0);
+    EXPECT_AFTER(MS(100), .flags = PSH | ACK, .seq = 3001, .ack = 1, .data = 1000,
+                 .ts = TS(0, LOSS_TS), WHY(SEND_TAIL_PROBE));
+    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, .ts = TS(0, LOSS_TS),
+                  WHY(SEND_TIMEOUT));
+    uint32_t again = bench.last.ts_val;
+    ADVANCE(MS(100));
+    ACK_TS(1001, again);
+    EXPECT_TS(1001, SEND_AFTER_TIMEOUT);
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 2000);
+    ACK_TS(4001, again);
+}
+
+// Without timestamps nothing can tell which transmission has arrived.
+static void late_segment_without_timestamps_undoes_nothing(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_DATA(1);
+    SEND_ACK(4001);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    SEND_ACK(10001);
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(late_segment_undoes_a_fast_retransmit),
+    SEGMENT_TEST(undo_takes_the_marks_of_loss_back),
+    SEGMENT_TEST(repaired_loss_is_not_undone),
+    SEGMENT_TEST(late_segment_after_a_repaired_loss_undoes_nothing),
+    SEGMENT_TEST(late_acknowledgment_undoes_a_timeout),
+    SEGMENT_TEST(timeout_that_found_a_loss_is_not_undone),
+    SEGMENT_TEST(late_segment_without_timestamps_undoes_nothing),
+};
+
+SEGMENT_MAIN(tests)
