@@ -130,6 +130,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                                 \
     X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                    \
     X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                          \
+    X(CORK, "TCP_CORK", "1: what fills no segment waits, 200 ms at most; 0: it goes")           \
     X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")     \
     X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                               \
     X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")     \

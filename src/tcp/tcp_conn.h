@@ -116,6 +116,7 @@ struct tcp_pending {
     uint8_t keepalive;      // a keep-alive is due
     uint8_t tail_probe;     // a tail-loss probe is due
     uint8_t push_small;     // the override timeout: a segment too small is due all the same
+    uint8_t push_corked;    // what the cork has held is due
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };
 
@@ -137,7 +138,7 @@ struct tcp_settings {
     uint8_t traffic_class, hop_limit;
     uint8_t congestion; // enum synfin_congestion
     int8_t linger;      // -1: in order; 0: abort
-    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect;
+    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
 };
 
 // What Fast Open is to a connection that is being opened. Written by tcp_fastopen_conn.c.

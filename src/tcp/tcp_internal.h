@@ -158,6 +158,11 @@ struct seq tcp_output_end(const struct tcp_conn *conn);
 uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn);
 // Everything in flight goes again.
 void tcp_output_go_back(struct tcp_conn *conn);
+// Octets queued and never sent.
+uint32_t tcp_output_unsent(const struct tcp_conn *conn);
+// Whether nothing but SYNFIN_OPTION_CORK holds what is unsent; and letting it go.
+bool tcp_output_is_corked(const struct tcp_conn *conn);
+void tcp_output_uncork(struct tcp *tcp, struct tcp_conn *conn);
 // U: how many more octets the peer's window lets go.
 uint32_t tcp_output_room(const struct tcp_conn *conn);
 // Octets sent and neither acknowledged nor taken for lost.
@@ -221,8 +226,7 @@ void tcp_rtt_back_off(struct tcp_conn *conn);
 
 // tcp_recovery.c
 // Both kinds of recovery cut the window, give it its way out, and let it grow alike.
-void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
-                        uint64_t now_ns);
+void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
                        uint64_t now_ns);

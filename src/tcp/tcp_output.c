@@ -254,8 +254,11 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     if (!is_all) {
         return bytes >= conn->snd.wnd_max / 2; // (3) Fs = 1/2 of the largest window
     }
-    bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
-    return is_idle || conn->set.has_nodelay || conn->snd_closed; // (2)
+    if (conn->snd_closed || conn->pending.push_corked) {
+        return true;
+    }
+    bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn));      // a SYN in flight is no data
+    return !conn->set.has_cork && (is_idle || conn->set.has_nodelay); // (2)
 }
 
 // As much as one packet can carry: one segment, or whole segments of a super-packet, whose length
@@ -269,6 +272,30 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     most = is_super ? (most - HEADERS_MAX) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
+}
+
+uint32_t tcp_output_unsent(const struct tcp_conn *conn)
+{
+    struct seq next = seq_max(conn->snd.nxt, tcp_output_base(conn));
+    struct seq end = tcp_output_end(conn);
+    return seq_lt(next, end) ? seq_distance(next, end) : 0;
+}
+
+bool tcp_output_is_corked(const struct tcp_conn *conn)
+{
+    if (!conn->set.has_cork || !conn->is_syn_acked || conn->snd_closed) {
+        return false;
+    }
+    uint32_t unsent = tcp_output_unsent(conn);
+    return unsent > 0 && unsent < tcp_output_segment_bytes(conn) && unsent <= tcp_output_room(conn);
+}
+
+void tcp_output_uncork(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (tcp_output_is_corked(conn)) {
+        conn->pending.push_corked = true;
+        tcp_output_want(tcp, conn);
+    }
 }
 
 static bool has_unsent(const struct tcp_conn *conn)
@@ -377,20 +404,22 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
 // segment again.
 static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
 {
-    bool is_due = conn->pending.tail_probe && tcp_tail_may_probe(conn);
-    conn->pending.tail_probe = false; // an answer may have come before the probe could leave
-    if (!is_due) {
+    if (!conn->pending.tail_probe || conn->loss == NULL) {
         return false;
     }
+    conn->pending.tail_probe = false;
     uint32_t mss = tcp_output_segment_bytes(conn);
-    struct seq end = tcp_output_end(conn);
-    uint32_t unsent = seq_lt(conn->snd.nxt, end) ? seq_distance(conn->snd.nxt, end) : 0;
+    uint32_t unsent = tcp_output_is_corked(conn) ? 0 : tcp_output_unsent(conn);
     if (unsent > 0 && tcp_output_room(conn) >= smaller(unsent, mss)) {
         plan->seq = conn->snd.nxt;
         plan->bytes = smaller(unsent, mss);
         plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
-    } else if (!plan_again(conn, plan, tcp_tail_last(conn, mss), mss)) {
-        return false;
+    } else {
+        uint32_t flight = seq_distance(conn->snd.una, conn->snd.nxt);
+        struct seq last = seq_sub(conn->snd.nxt, smaller(flight, mss));
+        if (!plan_again(conn, plan, last, mss)) {
+            return false;
+        }
     }
     plan->kind = TCP_PLAN_TAIL;
     plan->reason = SYNFIN_REASON_SEND_TAIL_PROBE;
@@ -537,7 +566,7 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
             tcp_loss_on_sent(tcp, conn, plan, now_ns);
         }
         book_sequence(conn, plan);
-        conn->pending.push_small = false;
+        conn->pending.push_small = conn->pending.push_corked = false;
         tcp_timer_on_sent(tcp, conn, now_ns);
         break;
     }
@@ -550,7 +579,9 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
     if (!choose(tcp, conn, &plan, now_ns)) {
         bool is_waiting =
             has_unsent(conn) || has_lost(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
-        if (conn->is_syn_acked && is_waiting) {
+        if (tcp_output_is_corked(conn)) {
+            tcp_timer_on_corked(tcp, conn, now_ns);
+        } else if (conn->is_syn_acked && is_waiting) {
             tcp_timer_on_blocked(tcp, conn, now_ns);
         }
         tcp_output_forget(tcp, conn);

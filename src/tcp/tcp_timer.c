@@ -12,6 +12,7 @@
 //     USER_TIMEOUT  the user limits unacknowledged data       RFC 9293 §3.10.8
 //     REORDER       something is late, and not lost yet       RFC 8985 §6.3
 //     TAIL_PROBE    nothing comes back for the last segment   RFC 8985 §7
+//     CORK          the user's cork holds a small segment
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
@@ -21,6 +22,8 @@
 #include "tcp/tcp_time_wait.h"
 
 enum { R1_RETRIES = 3 }; // RFC 9293 §3.8.3 [SHLD-10]: at least 3 retransmissions
+
+#define CORK_NS (200 * NS_PER_MS) // as long as Linux lets it hold
 
 static void trace(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_timer timer,
                   enum synfin_trace_kind kind, enum synfin_reason reason, uint64_t now_ns)
@@ -95,6 +98,7 @@ static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn, enum synfin_r
 void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
+    cancel(conn, SYNFIN_TCP_TIMER_CORK);
     if (!is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
     }
@@ -169,6 +173,13 @@ void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
     }
 }
 
+void tcp_timer_on_corked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_CORK)) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_CORK, CORK_NS, SYNFIN_REASON_ARM_CORK, now_ns);
+    }
+}
+
 void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     arm_persist(tcp, conn, now_ns);
@@ -197,8 +208,7 @@ void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wa
     }
 }
 
-// DEVIATES RFC 8985 §7.2: a probe that would be due after the retransmission timer is not sent in
-// its place; the timer repairs what the probe would only have looked for.
+// RFC 8985 §7.2: not later than the retransmission timer, which would say the same.
 void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_TAIL_PROBE);
@@ -407,10 +417,15 @@ static bool fire_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 
 static bool fire_tail_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    (void)now_ns;
     tcp_tail_fire(tcp, conn);
-    if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) { // RFC 8985 §7.3: so that the probe has time
-        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
-    }
+    return true;
+}
+
+static bool fire_cork(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    (void)now_ns;
+    tcp_output_uncork(tcp, conn);
     return true;
 }
 
@@ -437,6 +452,7 @@ static const struct timer_row TIMER_ROWS[SYNFIN_TCP_TIMER_COUNT] = {
     [SYNFIN_TCP_TIMER_USER_TIMEOUT] = {fire_user_timeout, SYNFIN_REASON_TIMER_USER_TIMEOUT},
     [SYNFIN_TCP_TIMER_TAIL_PROBE] = {fire_tail_probe, SYNFIN_REASON_TIMER_TAIL_PROBE},
     [SYNFIN_TCP_TIMER_REORDER] = {fire_reorder, SYNFIN_REASON_TIMER_REORDER},
+    [SYNFIN_TCP_TIMER_CORK] = {fire_cork, SYNFIN_REASON_TIMER_CORK},
     [SYNFIN_TCP_TIMER_LINGER] = {fire_linger, SYNFIN_REASON_TIMER_LINGER},
 };
 

@@ -20,6 +20,8 @@ void tcp_timer_on_data_unacked(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
 void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn);
 // Data waits, nothing is in flight, and the window does not let anything go.
 void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// Nothing but SYNFIN_OPTION_CORK holds what waits.
+void tcp_timer_on_corked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // The window opened after being shut or too small.
 void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);

@@ -134,6 +134,7 @@ static void options_out_of_range_are_refused(void **state)
         {SYNFIN_OPTION_KEEPALIVE_IDLE, 0, INT64_MAX},
         {SYNFIN_OPTION_KEEPALIVE_PROBES, 0, 128},
         {SYNFIN_OPTION_NODELAY, -1, 2},
+        {SYNFIN_OPTION_CORK, -1, 2},
         {SYNFIN_OPTION_LINGER, -2, 1},
         {SYNFIN_OPTION_MAXSEG, 0, 65536},
         {SYNFIN_OPTION_SYN_RETRIES, -1, 128},
@@ -157,9 +158,10 @@ static void options_are_read_as_they_were_set(void **state)
 {
     (void)state;
     static const enum synfin_option options[] = {SYNFIN_OPTION_REUSE_ADDR, SYNFIN_OPTION_KEEPALIVE,
-                                                 SYNFIN_OPTION_NODELAY, SYNFIN_OPTION_QUICKACK};
+                                                 SYNFIN_OPTION_NODELAY, SYNFIN_OPTION_QUICKACK,
+                                                 SYNFIN_OPTION_CORK};
     OPEN(.mss = 1000);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         for (int64_t value = 1; value >= 0; value--) {
             segment_set_option(options[i], value, HERE);
             CHECK_EQ(get(options[i]), value);
