@@ -404,22 +404,19 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
 // segment again.
 static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
 {
-    if (!conn->pending.tail_probe || conn->loss == NULL) {
+    bool is_due = conn->pending.tail_probe && tcp_tail_may_probe(conn);
+    conn->pending.tail_probe = false; // an answer may have come before the probe could leave
+    if (!is_due) {
         return false;
     }
-    conn->pending.tail_probe = false;
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t unsent = tcp_output_is_corked(conn) ? 0 : tcp_output_unsent(conn);
     if (unsent > 0 && tcp_output_room(conn) >= smaller(unsent, mss)) {
         plan->seq = conn->snd.nxt;
         plan->bytes = smaller(unsent, mss);
         plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
-    } else {
-        uint32_t flight = seq_distance(conn->snd.una, conn->snd.nxt);
-        struct seq last = seq_sub(conn->snd.nxt, smaller(flight, mss));
-        if (!plan_again(conn, plan, last, mss)) {
-            return false;
-        }
+    } else if (!plan_again(conn, plan, tcp_tail_last(conn, mss), mss)) {
+        return false;
     }
     plan->kind = TCP_PLAN_TAIL;
     plan->reason = SYNFIN_REASON_SEND_TAIL_PROBE;

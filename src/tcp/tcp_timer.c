@@ -208,7 +208,8 @@ void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wa
     }
 }
 
-// RFC 8985 §7.2: not later than the retransmission timer, which would say the same.
+// DEVIATES RFC 8985 §7.2: a probe that would be due after the retransmission timer is not sent in
+// its place; the timer repairs what the probe would only have looked for.
 void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_TAIL_PROBE);
@@ -417,8 +418,10 @@ static bool fire_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 
 static bool fire_tail_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    (void)now_ns;
     tcp_tail_fire(tcp, conn);
+    if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) { // RFC 8985 §7.3: so that the probe has time
+        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
     return true;
 }
 
