@@ -72,6 +72,8 @@ synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
                       const struct synfin_endpoint *remote, uint64_t now_ns);
 
 // Queues up to `bytes` octets for sending (copied); *sent says how many were taken, at least 1.
+// There is room up to SEND_BUFFER and, of octets not sent yet, to NOTSENT_LOWAT; WRITABLE tells
+// when fewer than half of those are left.
 // Allowed while the connection is being opened. Errors: AGAIN (no room: wait for WRITABLE),
 // NO_MEMORY (the stack's limit: try again when something was freed), NOT_CONNECTED, SHUT_DOWN,
 // and what ended the connection.
@@ -131,6 +133,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                    \
     X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                          \
     X(CORK, "TCP_CORK", "1: what fills no segment waits, 200 ms at most; 0: it goes")           \
+    X(NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", "octets that may wait unsent for send; 0: no limit")  \
     X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")     \
     X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                               \
     X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")     \

@@ -23,10 +23,6 @@ static void drop_acked_data(struct tcp *tcp, struct tcp_conn *conn, struct seq a
     uint32_t bytes = acked < before ? acked : before; // the FIN is no octet of the stream
     stream_drop(&conn->send, &tcp->chunks, bytes);
     conn->totals.bytes_acked += bytes;
-    if (bytes > 0 && conn->is_send_blocked) {
-        conn->is_send_blocked = false;
-        tcp_event_tell(tcp, conn, SYNFIN_EVENT_WRITABLE);
-    }
 }
 
 void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
@@ -40,6 +36,7 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     conn->is_syn_acked = true;
     conn->snd.una = ack;
     conn->snd.resend = seq_max(conn->snd.resend, ack);
+    tcp_calls_data_on_room(tcp, conn);
     if (conn->has_urgent_out && seq_ge(ack, conn->snd.up)) {
         conn->has_urgent_out = false;
     }

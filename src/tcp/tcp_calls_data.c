@@ -16,6 +16,34 @@ static enum synfin_error check_send(const struct tcp_conn *conn)
     return tcp_state_is(conn, TCP_FACT_MAY_QUEUE) ? SYNFIN_ERROR_OK : SYNFIN_ERROR_NOT_CONNECTED;
 }
 
+// What more may be queued.
+static uint32_t room_to_queue(const struct tcp_conn *conn)
+{
+    uint32_t buffer = conn->set.send_buffer_bytes;
+    uint32_t lowat = conn->set.notsent_lowat_bytes;
+    uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
+    if (lowat == 0) {
+        return room;
+    }
+    uint32_t unsent = tcp_output_unsent(conn);
+    uint32_t rest = lowat > unsent ? lowat - unsent : 0;
+    return rest < room ? rest : room;
+}
+
+// The user is woken for half of what it may have unsent, not for each segment that leaves.
+void tcp_calls_data_on_room(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (!conn->is_send_blocked || conn->is_done) {
+        return;
+    }
+    uint32_t lowat = conn->set.notsent_lowat_bytes;
+    bool has_much_unsent = lowat > 0 && tcp_output_unsent(conn) > (lowat - 1) / 2;
+    if (!has_much_unsent && room_to_queue(conn) > 0) {
+        conn->is_send_blocked = false;
+        tcp_event_tell(tcp, conn, SYNFIN_EVENT_WRITABLE);
+    }
+}
+
 enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, size_t bytes,
                            size_t *sent, uint64_t now_ns)
 {
@@ -24,8 +52,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     if (error != SYNFIN_ERROR_OK || bytes == 0) {
         return error;
     }
-    uint32_t buffer = conn->set.send_buffer_bytes;
-    uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
+    uint32_t room = room_to_queue(conn);
     if (room == 0) {
         conn->is_send_blocked = true;
         return SYNFIN_ERROR_AGAIN;

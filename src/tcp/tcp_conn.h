@@ -131,6 +131,7 @@ struct tcp_totals {
 // The user's settings. Written by tcp_options.c.
 struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t notsent_lowat_bytes; // unsent octets that send() may reach; 0: no limit
     uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
     uint16_t mss_limit;    // TCP_MAXSEG; 0: none
     uint16_t fastopen_max; // of a listener, before the third segment; 0: no Fast Open

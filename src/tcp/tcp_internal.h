@@ -141,6 +141,8 @@ void tcp_open_set_mss(struct tcp_conn *conn);
 // tcp_calls_data.c
 // The number of the octet that the reader gets next.
 struct seq tcp_calls_data_position(const struct tcp_conn *conn);
+// Something queued was sent or acknowledged, or a limit moved: WRITABLE may be due.
+void tcp_calls_data_on_room(struct tcp *tcp, struct tcp_conn *conn);
 
 // tcp_close.c
 // The handshake is complete: a close or shutdown that came during it is carried out.

@@ -28,6 +28,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_KEEPALIVE_PROBES] = {1, PROBES_MAX},
     [SYNFIN_OPTION_NODELAY] = {0, 1},
     [SYNFIN_OPTION_CORK] = {0, 1},
+    [SYNFIN_OPTION_NOTSENT_LOWAT] = {0, BUFFER_MAX},
     [SYNFIN_OPTION_USER_TIMEOUT] = {0, INTERVAL_MAX_NS},
     [SYNFIN_OPTION_LINGER] = {-1, 0},
     [SYNFIN_OPTION_MAXSEG] = {MSS_LIMIT_MIN, UINT16_MAX},
@@ -86,6 +87,8 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->has_nodelay = value != 0;
     } else if (option == SYNFIN_OPTION_CORK) {
         set->has_cork = value != 0;
+    } else if (option == SYNFIN_OPTION_NOTSENT_LOWAT) {
+        set->notsent_lowat_bytes = (uint32_t)value;
     } else if (option == SYNFIN_OPTION_LINGER) {
         set->linger = (int8_t)value;
     } else if (option == SYNFIN_OPTION_MAXSEG) {
@@ -150,6 +153,7 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
     }
     set_timing(&conn->set, option, value);
     set_plain(&conn->set, option, value);
+    tcp_calls_data_on_room(tcp, conn);
     apply(tcp, conn, option, now_ns);
     return SYNFIN_ERROR_OK;
 }
@@ -197,6 +201,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_KEEPALIVE_PROBES: *value = set->keepalive_probes; break;
     case SYNFIN_OPTION_NODELAY: *value = set->has_nodelay; break;
     case SYNFIN_OPTION_CORK: *value = set->has_cork; break;
+    case SYNFIN_OPTION_NOTSENT_LOWAT: *value = set->notsent_lowat_bytes; break;
     case SYNFIN_OPTION_USER_TIMEOUT: *value = (int64_t)set->user_timeout_ns; break;
     case SYNFIN_OPTION_LINGER: *value = set->linger < 0 ? -1 : 0; break;
     case SYNFIN_OPTION_MAXSEG: *value = mss_in_use(conn); break;

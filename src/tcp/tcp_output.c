@@ -589,5 +589,8 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
     }
     tcp_emit(tcp, conn, &plan, packet, now_ns);
     book(tcp, conn, &plan, now_ns);
+    if (conn->set.notsent_lowat_bytes > 0) {
+        tcp_calls_data_on_room(tcp, conn);
+    }
     return true;
 }

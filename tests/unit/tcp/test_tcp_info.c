@@ -135,6 +135,7 @@ static void options_out_of_range_are_refused(void **state)
         {SYNFIN_OPTION_KEEPALIVE_PROBES, 0, 128},
         {SYNFIN_OPTION_NODELAY, -1, 2},
         {SYNFIN_OPTION_CORK, -1, 2},
+        {SYNFIN_OPTION_NOTSENT_LOWAT, -1, INT64_C(1) << 31},
         {SYNFIN_OPTION_LINGER, -2, 1},
         {SYNFIN_OPTION_MAXSEG, 0, 65536},
         {SYNFIN_OPTION_SYN_RETRIES, -1, 128},
