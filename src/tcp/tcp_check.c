@@ -52,6 +52,8 @@ static void check_timers(const struct tcp_conn *conn)
         ASSERT(tcp_scoreboard_check(&conn->loss->board));
         ASSERT(seq_eq(conn->loss->board.una, conn->snd.una));
         ASSERT(seq_eq(conn->loss->board.nxt, conn->snd.nxt));
+        ASSERT(seq_eq(conn->snd.resend, conn->snd.nxt)); // the board says what goes again
+        ASSERT(!seq_eq(conn->snd.una, conn->snd.nxt) || conn->loss->tail.is_out);
     }
     bool is_in_flight = seq_lt(conn->snd.una, conn->snd.nxt);
     bool is_sending =

@@ -258,6 +258,30 @@ static void window_shrunk_during_recovery_bounds_the_repair(void **state)
     SEND_ACK(6001);
 }
 
+// A packet too big is no congestion, and what went as one segment goes as several.
+static void path_that_shrinks_during_recovery_gets_smaller_segments(void **state)
+{
+    static const uint8_t v4[2] = {3, 4};
+    static const uint8_t v6[2] = {2, 0};
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    uint32_t ssthresh = segment_conn()->cc.ssthresh_bytes;
+    uint32_t headers = bench.version == 4 ? 40 : 60;
+    uint32_t mtu = bench.version == 4 ? 600 + headers : 1280;
+    segment_icmp(bench.version == 4 ? v4 : v6, mtu, 1, HERE);
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, ssthresh);
+    CHECK_EQ(segment_conn()->snd.mss, bench.version == 4 ? 600 : 1000);
+    SEND_ACK(4001);
+    segment_forget_sent();
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+    CHECK_EQ(segment_conn()->recovery.is_active, false);
+}
+
 // A FIN takes a place like an octet.
 static void lost_fin_is_found_like_any_loss(void **state)
 {
@@ -294,6 +318,25 @@ static void flight_without_memory_is_repaired_as_without_sack(void **state)
     bench.tcp->losses.objects_max = objects_max;
 }
 
+// What cannot be noted is not taken for delivered: the timers repair it.
+static void block_without_memory_is_not_taken_for_delivered(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    uint32_t objects_max = bench.tcp->spans.objects_max;
+    bench.tcp->spans.objects_max = 0;
+    FLY(5, 0);
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_NOTHING();
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 5000);
+    EXPECT_AFTER(MS(200), .flags = PSH | ACK, .seq = 4001, .ack = 1, .data = 1000,
+                 WHY(SEND_TAIL_PROBE));
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    SEND_ACK(5001);
+    EXPECT_NOTHING();
+    bench.tcp->spans.objects_max = objects_max;
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(three_sacked_segments_show_a_loss),
     SEGMENT_TEST(three_small_sacked_segments_show_a_loss),
@@ -311,8 +354,10 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(receiver_that_has_reneged_is_sent_everything_again),
     SEGMENT_TEST(window_shut_during_recovery_holds_the_repair),
     SEGMENT_TEST(window_shrunk_during_recovery_bounds_the_repair),
+    SEGMENT_TEST(path_that_shrinks_during_recovery_gets_smaller_segments),
     SEGMENT_TEST(lost_fin_is_found_like_any_loss),
     SEGMENT_TEST(flight_without_memory_is_repaired_as_without_sack),
+    SEGMENT_TEST(block_without_memory_is_not_taken_for_delivered),
 };
 
 SEGMENT_MAIN(tests)

@@ -169,6 +169,20 @@ static void flight_after_recovery_is_probed(void **state)
     SEND_ACK(7001);
 }
 
+// The device had no room until the answer came.
+static void probe_that_is_answered_before_it_leaves_is_none(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(3, 0);
+    segment_conn()->pending.tail_probe = true;
+    SEND_ACK(3001);
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 3001, .ack = 1, .data = 1000, WHY(SEND_DATA));
+    CHECK(!LOSS()->tail.is_out);
+    SEND_ACK(4001);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(silence_sends_the_last_segment_again),
     SEGMENT_TEST(silence_after_one_segment_waits_for_a_delayed_acknowledgment),
@@ -181,6 +195,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_that_was_a_duplicate_cuts_nothing),
     SEGMENT_TEST(probe_with_an_acknowledgment_of_its_own_cuts_nothing),
     SEGMENT_TEST(flight_after_recovery_is_probed),
+    SEGMENT_TEST(probe_that_is_answered_before_it_leaves_is_none),
 };
 
 SEGMENT_MAIN(tests)
