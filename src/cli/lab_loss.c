@@ -30,13 +30,13 @@ static const struct lab_scenario scenarios[] = {
     },
     {
         .name = "tail-loss",
-        .summary = "the last segment is lost, and nothing arrives that could tell",
+        .summary = "the last two segments are lost, and nothing arrives that could tell",
         .story =
-            "The link loses the last of five segments. Behind it nothing follows, so the server\n"
-            "has nothing to report. The client does not wait for its timer of a second: after\n"
-            "two round trips, and the time that a single acknowledgment may be held back, it\n"
-            "sends the segment again as a question, and that fills the gap.",
-        .drop = {"client:DATA:5"},
+            "The link loses the last two of five segments. Behind them nothing follows, so the\n"
+            "server has nothing to report. The client does not wait for its timer of a second:\n"
+            "after two round trips it sends the last segment again as a question. The answer\n"
+            "shows the gap before it, and the segment that is missing goes at once.",
+        .drop = {"client:DATA:4-5"},
         .rate_bps = RATE_BPS,
         .tells_congestion = true,
         .step = {[LAB_CLIENT] = {OPENS, {LAB_AT, 100}, {LAB_SEND, 5 * SEGMENT}},

@@ -125,7 +125,8 @@ static bool is_older_echo(const struct tcp_conn *conn, const struct tcp_segment 
 }
 
 // RFC 8985 §6.2 steps 1 and 2. What was sent again counts only when it cannot have been the first
-// transmission that arrived; else what was sent once does.
+// transmission that arrived; else what was sent once does. Behind a hole the echo says nothing: it
+// stands still until the hole is filled (RFC 7323 §4.3).
 static void update_rack(struct tcp_conn *conn, const struct tcp_segment *seg,
                         const struct tcp_delivery *delivery, uint64_t now_ns)
 {
@@ -135,8 +136,9 @@ static void update_rack(struct tcp_conn *conn, const struct tcp_segment *seg,
     if (!delivery->has_newest) {
         return;
     }
+    bool has_echo = seq_le(right, conn->snd.una);
     if (delivery->newest_resends > 0
-        && (is_older_echo(conn, seg, tcp_paws_now(conn, sent_ns))
+        && ((has_echo && is_older_echo(conn, seg, tcp_paws_now(conn, sent_ns)))
             || deadline_age(sent_ns, now_ns) < conn->rtt.min_ns)) {
         if (delivery->once_sent_ns == SYNFIN_NEVER) {
             return;
