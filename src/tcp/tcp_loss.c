@@ -23,6 +23,8 @@ static bool is_recovering(const struct tcp_conn *conn)
     return conn->recovery.is_active;
 }
 
+// The window is cut once for all that was in flight when a loss was found.
+// DEVIATES RFC 5681 §4.3: a retransmission that is lost in its turn does not cut it once more.
 bool tcp_loss_is_repairing(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
