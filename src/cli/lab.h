@@ -88,11 +88,11 @@ struct lab_scenario {
     const char *drop[LAB_DROPS_MAX];        // what the link loses unless --drop is given
     struct lab_late late[LAB_LATE_MAX];     // what the link holds back
     uint64_t rate_bps;                      // of the link; 0: no limit
-    bool tells_congestion;                  // draws what becomes of the congestion window
     const char *model_before, *model_after; // counterexamples drawn with it (lab_model.h), or NULL
     struct lab_forgery forged[LAB_FORGED_MAX];
     struct lab_step step[LAB_ACTORS][LAB_STEPS_MAX];
     enum lab_outcome expected[LAB_ACTORS];
+    bool tells_congestion;             // draws what becomes of the congestion window
     const struct lab_scenario *sequel; // played behind it in a new world; NULL: none
 };
 
