@@ -124,14 +124,11 @@ static bool grow_directory(struct dense_pool *pool)
     if (pool->pages_high >= (NONE >> pool->page_shift)) {
         return false; // numbers would not fit 32 bits
     }
-    struct dense_page *directory = slab_source_take(pool->source, slots * sizeof *directory);
+    struct dense_page *directory =
+        slab_source_grow(pool->source, pool->directory, pool->directory_slots * sizeof *directory,
+                         slots * sizeof *directory);
     if (directory == NULL) {
         return false;
-    }
-    if (pool->directory != NULL) {
-        size_t bytes = pool->directory_slots * sizeof *directory;
-        memcpy(directory, pool->directory, bytes);
-        slab_source_give(pool->source, pool->directory, bytes);
     }
     pool->directory = directory;
     pool->directory_slots = slots;

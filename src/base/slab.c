@@ -88,6 +88,16 @@ void *slab_source_take(struct slab_source *source, size_t bytes)
     return memory;
 }
 
+void *slab_source_grow(struct slab_source *source, void *old, size_t old_bytes, size_t bytes)
+{
+    void *memory = slab_source_take(source, bytes);
+    if (memory != NULL && old != NULL) {
+        memcpy(memory, old, old_bytes);
+        slab_source_give(source, old, old_bytes);
+    }
+    return memory;
+}
+
 void slab_source_give(struct slab_source *source, void *memory, size_t bytes)
 {
     ASSERT(bytes <= source->taken_bytes);
@@ -207,14 +217,11 @@ static bool grow_directory(struct slab_pool *pool)
     if (pool->slabs_high >= UINT32_MAX / pool->objects_per_slab - 1) {
         return false; // numbers would not fit 32 bits
     }
-    union slab_entry *directory = slab_source_take(pool->source, slots * sizeof *directory);
+    union slab_entry *directory =
+        slab_source_grow(pool->source, pool->directory, pool->directory_slots * sizeof *directory,
+                         slots * sizeof *directory);
     if (directory == NULL) {
         return false;
-    }
-    if (pool->directory != NULL) {
-        size_t bytes = pool->directory_slots * sizeof *directory;
-        memcpy(directory, pool->directory, bytes);
-        slab_source_give(pool->source, pool->directory, bytes);
     }
     pool->directory = directory;
     pool->directory_slots = slots;

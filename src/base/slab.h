@@ -32,6 +32,9 @@ void slab_source_init(struct slab_source *source, const struct synfin_env *env, 
 void *slab_source_take(struct slab_source *source, size_t bytes);
 // The same without zeroing, or touching it at all.
 void *slab_source_take_raw(struct slab_source *source, size_t bytes);
+// The same with what `old` (may be NULL) held at its beginning, which is given back; NULL: `old` is
+// still there.
+void *slab_source_grow(struct slab_source *source, void *old, size_t old_bytes, size_t bytes);
 void slab_source_give(struct slab_source *source, void *memory, size_t bytes);
 
 struct slab;      // one slab of a pool, with its header

@@ -81,6 +81,22 @@ int device_os_gather(const struct synfin_packet *packet, struct iovec *iov)
     return 1 + packet->spans;
 }
 
+uint32_t device_os_send(int fd, struct mmsghdr *messages, uint32_t count)
+{
+    uint32_t sent = 0;
+    while (sent < count) {
+        int taken = sendmmsg(fd, messages + sent, count - sent, MSG_DONTWAIT);
+        if (taken > 0) {
+            sent += (uint32_t)taken;
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != EINTR) {
+            sent++;
+        }
+    }
+    return sent;
+}
+
 static int ask(int fd, unsigned long request, const char *name, struct ifreq *question)
 {
     // Every caller has checked that the name fits.

@@ -50,6 +50,11 @@ uint8_t *device_os_frame(const struct device_os_frames *frames, uint32_t index);
 // The packet's pieces as the system wants them; returns how many of DEVICE_OS_IOV are in use.
 int device_os_gather(const struct synfin_packet *packet, struct iovec *iov);
 
+struct mmsghdr;
+// Gives the socket as many of these messages as it has room for; one that it refuses for good
+// counts as sent, for it would be refused again. Returns how many.
+uint32_t device_os_send(int fd, struct mmsghdr *messages, uint32_t count);
+
 struct device_os_iface {
     int index;
     bool is_up;

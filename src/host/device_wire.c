@@ -198,18 +198,7 @@ static uint32_t send_burst(struct synfin_device *device, const struct synfin_pac
         wire->out_messages[i].msg_hdr =
             (struct msghdr){.msg_iov = iov, .msg_iovlen = (size_t)pieces};
     }
-    uint32_t sent = 0;
-    while (sent < limit) {
-        int count = sendmmsg(device->fd, wire->out_messages + sent, limit - sent, MSG_DONTWAIT);
-        if (count > 0) {
-            sent += (uint32_t)count;
-        } else if (errno == EAGAIN) {
-            break;
-        } else if (errno != EINTR) {
-            sent++;
-        }
-    }
-    return sent;
+    return device_os_send(device->fd, wire->out_messages, limit);
 }
 
 // What was fetched and not handed out is there although the descriptor may be silent.

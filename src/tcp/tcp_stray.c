@@ -27,13 +27,10 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 static bool grow_to(struct tcp *tcp, uint32_t slots)
 {
     struct tcp_strays *strays = &tcp->strays;
-    struct tcp_stray_slot *slot = slab_source_take(tcp->memory, slots * sizeof(*slot));
+    struct tcp_stray_slot *slot = slab_source_grow(
+        tcp->memory, strays->slot, strays->slots * sizeof(*slot), slots * sizeof(*slot));
     if (slot == NULL) {
         return false;
-    }
-    if (strays->slots > 0) {
-        memcpy(slot, strays->slot, strays->slots * sizeof(*slot));
-        slab_source_give(tcp->memory, strays->slot, strays->slots * sizeof(*slot));
     }
     strays->slot = slot;
     strays->slots = slots;
