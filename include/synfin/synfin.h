@@ -6,6 +6,7 @@
 #define SYNFIN_SYNFIN_H
 
 #include <synfin/addr.h>
+#include <synfin/config.h>
 #include <synfin/congestion.h>
 #include <synfin/error.h>
 #include <synfin/packet.h>

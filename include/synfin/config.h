@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// Limits and times of a stack: what synfin_stack_create takes, and the defaults.
+#ifndef SYNFIN_CONFIG_H
+#define SYNFIN_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <synfin/congestion.h>
+#include <synfin/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Limits and times. synfin_stack_config_default fills every field; sizes in octets, times in ns.
+struct synfin_stack_config {
+    size_t size; // sizeof(struct synfin_stack_config)
+
+    size_t memory_limit_bytes;     // everything the stack ever takes from slab_take
+    uint32_t slab_bytes;           // how much is taken at a time
+    uint32_t chunk_bytes;          // granularity of socket buffers, 256-65536
+    uint32_t sockets_max;          // all sockets; neither half-open connections nor TIME-WAIT
+    uint32_t reassembly_bytes_max; // of IP fragments held at once
+
+    uint32_t send_buffer_bytes;       // default of SYNFIN_OPTION_SEND_BUFFER
+    uint32_t receive_buffer_bytes;    // default of SYNFIN_OPTION_RECEIVE_BUFFER
+    uint32_t out_of_order_ranges_max; // separate runs of out-of-order data kept per connection
+    uint16_t port_first, port_last;   // ephemeral ports; RFC 6056 §3.2: 1024-65535
+    uint8_t use_timestamps, use_window_scale, use_sack; // offer and accept, RFC 7323, RFC 2018
+    uint8_t hop_limit;                                  // TTL and hop limit of what is sent
+
+    uint64_t rto_initial_ns;     // first wait for a SYN's answer; RFC 6298 §2.1: 1 s
+    uint64_t rto_min_ns;         // RFC 6298 §2.4: 1 s
+    uint64_t rto_max_ns;         // RFC 6298 §2.5: at least 60 s
+    uint64_t syn_ack_initial_ns; // first wait of a half-open connection
+    uint32_t syn_retries;        // SYNs sent again before TIMED_OUT; 7: 183 s in all
+    uint32_t syn_ack_retries;    // SYN+ACKs sent again before a half-open connection is freed
+    uint32_t data_retries;       // R2: retransmissions of one segment before TIMED_OUT
+    uint32_t orphan_retries;     // the same once the user has closed
+    uint64_t delayed_ack_ns;     // RFC 9293 §3.8.6.3: below 500 ms
+    uint64_t msl_ns;             // TIME-WAIT lasts twice this
+    uint64_t fin_wait_2_ns;      // an orphan's longest stay in FIN-WAIT-2
+    uint64_t keepalive_idle_ns;  // RFC 9293 §3.8.4: at least 2 h by default
+    uint64_t keepalive_interval_ns;
+    uint32_t keepalive_probes;
+    uint32_t initial_window_segments;   // RFC 6928 §2: 10
+    uint32_t challenge_acks_per_second; // per connection, RFC 5961 §7
+
+    uint64_t syn_ack_max_ns; // a half-open connection's longest wait between SYN+ACKs
+    uint32_t half_open_max;  // half-open connections of all listeners, 60 octets each
+    uint32_t time_wait_max;  // pairs in TIME-WAIT, 60 octets each; beyond it the oldest ends early
+    uint32_t answers_max;    // segments without a connection that wait for the device, 8-65536
+    uint8_t syn_cookies;     // enum synfin_syn_cookies
+    uint8_t has_cookie_secret;       // 1: cookie_secret is set, else one is drawn
+    uint8_t cookie_secret[32];       // shared by machines that may complete each other's handshakes
+    uint64_t cookie_clock_offset_ns; // added to now_ns: the time that those machines share
+    uint64_t cookie_lifetime_ns;     // a SYN cookie is good for between half of this and all of it
+
+    uint32_t fastopen_peers_max; // servers whose Fast Open cookies are kept; 0: none are asked for
+    uint32_t congestion;         // enum synfin_congestion of new sockets
+    uint32_t syn_ack_backoff_percent; // each of these waits as a part of the one before, 100-1000
+};
+
+// When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).
+enum synfin_syn_cookies {
+    SYNFIN_SYN_COOKIES_NEVER,     // a full cache loses its oldest entry
+    SYNFIN_SYN_COOKIES_WHEN_FULL, // the backlog or half_open_max is reached
+    SYNFIN_SYN_COOKIES_ALWAYS,
+};
+
+// Fills every field, `size` too.
+SYNFIN_API void synfin_stack_config_default(struct synfin_stack_config *config);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// Round trips, the congestion window's way through recovery, and recovery of peers without SACK.
+#ifndef SYNFIN_TCP_RECOVERY_H
+#define SYNFIN_TCP_RECOVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/tcp.h"
+#include "tcp/tcp_conn.h"
+#include "tcp/tcp_output.h"
+#include "tcp/tcp_segment.h"
+
+// tcp_rtt.c
+uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn);
+void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns);
+void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns);
+void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns);
+// What the acknowledgment of new data says of the round trip, for congestion control; 0: nothing.
+// Before tcp_rtt_on_acked.
+uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *seg,
+                        uint64_t now_ns);
+void tcp_rtt_back_off(struct tcp_conn *conn);
+
+// tcp_recovery.c
+// Both kinds of recovery cut the window, give it its way out, and let it grow alike.
+void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
+                        uint64_t now_ns);
+void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
+                       uint64_t now_ns);
+void tcp_recovery_forget_recover(struct tcp_conn *conn);
+void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// `rtt_ns` as tcp_rtt_of_ack has it.
+void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
+                         uint64_t rtt_ns, uint64_t now_ns);
+void tcp_recovery_on_sent(struct tcp_conn *conn);
+void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// What the user sets on a connection, and what is counted of it.
+#ifndef SYNFIN_TCP_SETTINGS_H
+#define SYNFIN_TCP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Counters behind struct synfin_tcp_info.
+struct tcp_totals {
+    uint64_t bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
+    uint64_t segments_in, segments_out;
+    uint32_t data_segments_in, data_segments_out, retransmits;
+    uint64_t data_sent_ns, data_received_ns, ack_received_ns;
+};
+
+// The user's settings. Written by tcp_options.c.
+struct tcp_settings {
+    uint32_t send_buffer_bytes, receive_buffer_bytes;
+    uint32_t notsent_lowat_bytes; // unsent octets that send() may reach; 0: no limit
+    uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
+    uint16_t mss_limit;    // TCP_MAXSEG; 0: none
+    uint16_t fastopen_max; // of a listener, before the third segment; 0: no Fast Open
+    uint8_t keepalive_probes, syn_retries;
+    uint8_t traffic_class, hop_limit;
+    uint8_t congestion; // enum synfin_congestion
+    int8_t linger;      // -1: in order; 0: abort
+    bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
+};
+
+#endif
