@@ -101,7 +101,7 @@ struct tcp_recovery {
     uint8_t limited;            // segments allowed by limited transmit, RFC 3042
     struct seq round_end;       // the present round trip ends when this is acknowledged
     uint32_t flight_peak_bytes; // most in flight during it
-    // RFC 8985 §6.2 steps 3 and 4; written by tcp_loss.c.
+    // RFC 8985 §6.2 steps 3 and 4; written by tcp_rack.c.
     struct seq dsack_round;  // the present round of duplicates ends when this is acknowledged
     uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened
     uint8_t reo_wnd_persist; // recoveries until it shrinks back

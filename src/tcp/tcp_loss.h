@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Loss detection and recovery for peers that acknowledge selectively: RACK (RFC 8985) says what is
-// lost, by time; proportional rate reduction (RFC 6937) says how much may go while it is repaired;
-// Eifel (RFC 3522, RFC 4015) takes back what was no loss. The scoreboard (tcp_scoreboard.h) knows
-// what is where. Peers without SACK have tcp_recovery.c alone.
+// Loss detection and recovery for peers that acknowledge selectively: RACK (RFC 8985, tcp_rack.c)
+// says what is lost, by time; proportional rate reduction (RFC 6937, tcp_prr.c) says how much may
+// go while it is repaired; Eifel (RFC 3522, RFC 4015, tcp_undo.c) takes back what was no loss. The
+// scoreboard (tcp_scoreboard.h) knows what is where. Peers without SACK have tcp_recovery.c alone.
 #ifndef SYNFIN_TCP_LOSS_H
 #define SYNFIN_TCP_LOSS_H
 
@@ -80,6 +80,33 @@ uint32_t tcp_loss_room(const struct tcp_conn *conn);
 // What was in flight when a loss was last detected is not all acknowledged yet: in fast recovery,
 // or after a timeout.
 bool tcp_loss_is_repairing(const struct tcp_conn *conn);
+
+// tcp_rack.c
+// RFC 8985 §6.2 steps 1 and 2: what the newest of what has arrived says.
+void tcp_rack_update(struct tcp_conn *conn, const struct tcp_segment *seg,
+                     const struct tcp_delivery *delivery, uint64_t now_ns);
+bool tcp_rack_has_dsack(const struct tcp_conn *conn, const struct tcp_segment *seg);
+// Step 4: duplicates widen the window.
+void tcp_rack_adapt(struct tcp_conn *conn, const struct tcp_segment *seg);
+void tcp_rack_forget_duplicates(struct tcp_recovery *recovery);
+void tcp_rack_count(struct tcp_conn *conn, const struct tcp_delivery *delivery, bool is_moved);
+uint64_t tcp_rack_window(const struct tcp_conn *conn);
+// Step 5; gives the octets newly lost.
+uint32_t tcp_rack_detect(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+
+// tcp_prr.c
+void tcp_prr_spend(struct tcp_loss *loss, uint32_t bytes);
+void tcp_prr_allow(struct tcp_conn *conn, uint32_t delivered, bool is_progress);
+
+// tcp_undo.c
+// The window is cut now: what shows that there was no loss is looked for from here on.
+void tcp_undo_watch(struct tcp_loss *loss, bool is_timeout);
+void tcp_undo_on_resent(struct tcp_loss *loss, const struct tcp_conn *conn, struct seq seq,
+                        uint64_t now_ns);
+bool tcp_undo_is_older_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
+                            uint32_t ts);
+bool tcp_undo_is_spurious(struct tcp_conn *conn, const struct tcp_segment *seg);
+void tcp_undo(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns);
 
 // tcp_tail.c
 // Sets the timer of the next probe, or takes it back.
