@@ -61,7 +61,15 @@ struct synfin_link_config {
     uint32_t packets_max; // packets in flight in all; memory for them is taken when needed
     uint32_t late_rules;
     struct synfin_late_rule late_rule[SYNFIN_LATE_RULES_MAX];
+    // Losses in bursts (Gilbert and Elliott): with each packet one begins, or the present one ends,
+    // with these probabilities, and in it burst_loss_ppm takes the place of loss_ppm.
+    uint32_t burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
+    // Whose packets chance befalls: loss, bursts, duplication, reordering, corruption.
+    uint8_t chance_from; // enum synfin_chance_from
 };
+
+// Rules, delay, jitter, rate and queue act in both directions whatever is chosen here.
+enum synfin_chance_from { SYNFIN_CHANCE_BOTH, SYNFIN_CHANCE_FROM_A, SYNFIN_CHANCE_FROM_B };
 
 // Fills every field: a plain wire, MTU 1500, bare IP datagrams.
 SYNFIN_API void synfin_link_config_default(struct synfin_link_config *config);

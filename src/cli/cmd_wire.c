@@ -37,6 +37,7 @@ struct options {
     struct cli_flags flags;
     uint64_t time_ns; // SYNFIN_NEVER: until a signal
     uint64_t mtu_bytes;
+    enum synfin_chance_from chance_from;
 };
 
 struct wire {
@@ -63,9 +64,20 @@ static bool take_drop(void *object, const char *text, const char **why)
     return cli_flags_take_drop(&options->flags, text, "a", "b", why);
 }
 
+static bool take_side(void *object, const char *text, const char **why)
+{
+    struct options *options = object;
+    *why = "a or b";
+    bool is_a = strcmp(text, "a") == 0;
+    options->chance_from = is_a ? SYNFIN_CHANCE_FROM_A : SYNFIN_CHANCE_FROM_B;
+    return is_a || strcmp(text, "b") == 0;
+}
+
 static const struct cli_flag own_flags[] = {
     {"--drop", CLI_FLAG_SPECIAL, AT(flags.drop_rules), "WHO:WHAT[:K]",
      "lose the K-th (or *: every) such segment: a:SYN:1", take_drop},
+    {"--only-from", CLI_FLAG_SPECIAL, AT(chance_from), "SIDE",
+     "a or b: loss, dup, reorder and corrupt befall only what comes from there", take_side},
     {"--mtu", CLI_FLAG_COUNT, AT(mtu_bytes), "N", "lose what is longer, without a word", NULL},
     {"--time", CLI_FLAG_TIME, AT(time_ns), "T", "end after this; else by SIGINT or SIGTERM", NULL},
     {"--pcapng", CLI_FLAG_TEXT, AT(flags.pcapng_path), "FILE",
@@ -116,6 +128,7 @@ static void set_link(struct wire *wire, struct synfin_link_config *config)
     cli_flags_to_link(wire->parser, &options->flags, config);
     config->is_ethernet = a->is_ethernet;
     config->packets_max = PACKETS_MAX;
+    config->chance_from = (uint8_t)options->chance_from;
     config->mtu_bytes = a->mtu_bytes < b->mtu_bytes ? a->mtu_bytes : b->mtu_bytes;
     config->mtu_bytes += a->is_ethernet ? VLAN_BYTES : 0;
     if (cli_parse_has(wire->parser, options, AT(mtu_bytes))) {

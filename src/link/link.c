@@ -57,6 +57,8 @@ static bool is_config_valid(const struct synfin_link_config *config)
 {
     return config->loss_ppm <= LINK_PPM && config->duplicate_ppm <= LINK_PPM
            && config->reorder_ppm <= LINK_PPM && config->corrupt_ppm <= LINK_PPM
+           && config->burst_begin_ppm <= LINK_PPM && config->burst_end_ppm <= LINK_PPM
+           && config->burst_loss_ppm <= LINK_PPM && config->chance_from <= SYNFIN_CHANCE_FROM_B
            && config->mtu_bytes >= MTU_MIN && config->mtu_bytes <= SYNFIN_PACKET_MAX
            && config->rate_bps <= rate_max_bps && are_rules_valid(config);
 }
@@ -431,7 +433,8 @@ void synfin_link_heal(synfin_link *link)
     struct synfin_link_config *config = &link->config;
     config->delay_ns = config->jitter_ns = config->reorder_ns = config->rate_bps = 0;
     config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
-    config->drop_rules = config->late_rules = 0;
+    config->drop_rules = config->late_rules = config->burst_begin_ppm = 0;
+    link->sides[SYNFIN_LINK_A].is_in_burst = link->sides[SYNFIN_LINK_B].is_in_burst = false;
 }
 
 void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx)

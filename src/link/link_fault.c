@@ -9,7 +9,15 @@
 #include "link/link_internal.h"
 
 // The draws of one packet, in this order for ever: traces of old seeds depend on it.
-enum draw { DRAW_LOSS, DRAW_CORRUPT, DRAW_CORRUPT_BIT, DRAW_DUPLICATE, DRAW_REORDER, DRAW_JITTER };
+enum draw {
+    DRAW_LOSS,
+    DRAW_CORRUPT,
+    DRAW_CORRUPT_BIT,
+    DRAW_DUPLICATE,
+    DRAW_REORDER,
+    DRAW_JITTER,
+    DRAW_BURST,
+};
 
 enum { DRAWS = 8 }; // per packet, with room for faults to come
 
@@ -35,9 +43,17 @@ static uint64_t draw_number(const struct link_side *side, enum draw which)
     return mix(side->dice + ((uint64_t)which + 1) * gamma);
 }
 
+static bool is_spared(const struct link_side *side)
+{
+    uint8_t from = side->link->config.chance_from;
+    return from != SYNFIN_CHANCE_BOTH
+           && (from == SYNFIN_CHANCE_FROM_A) != (side->side == SYNFIN_LINK_A);
+}
+
 static bool draw_chance(const struct link_side *side, enum draw which, uint32_t ppm)
 {
-    return ppm != 0 && ((draw_number(side, which) >> 32) * LINK_PPM) >> 32 < ppm;
+    return ppm != 0 && !is_spared(side)
+           && ((draw_number(side, which) >> 32) * LINK_PPM) >> 32 < ppm;
 }
 
 static uint64_t draw_jitter(const struct link_side *side, uint64_t jitter_ns)
@@ -62,8 +78,9 @@ static enum synfin_reason find_loss(const struct link_side *side,
     if (is_chosen) {
         return SYNFIN_REASON_LINK_LOST_CHOSEN;
     }
-    return draw_chance(side, DRAW_LOSS, config->loss_ppm) ? SYNFIN_REASON_LINK_LOST_RANDOM
-                                                          : SYNFIN_REASON_UNKNOWN;
+    uint32_t loss_ppm = side->is_in_burst ? config->burst_loss_ppm : config->loss_ppm;
+    return draw_chance(side, DRAW_LOSS, loss_ppm) ? SYNFIN_REASON_LINK_LOST_RANDOM
+                                                  : SYNFIN_REASON_UNKNOWN;
 }
 
 // How long a packet is held back beyond its time. A link without delay has no natural measure;
@@ -92,6 +109,8 @@ void link_fault_judge(struct link_side *side, const struct synfin_packet *packet
 {
     const struct synfin_link_config *config = &side->link->config;
     uint32_t header_bytes = config->is_ethernet ? LINK_ETHERNET_BYTES : 0;
+    side->is_in_burst ^= draw_chance(
+        side, DRAW_BURST, side->is_in_burst ? config->burst_end_ppm : config->burst_begin_ppm);
     verdict->lost = find_loss(side, packet);
     verdict->is_corrupted =
         packet->bytes > header_bytes && draw_chance(side, DRAW_CORRUPT, config->corrupt_ppm);

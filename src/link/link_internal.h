@@ -60,7 +60,8 @@ struct link_side {
     struct synfin_device device;
     synfin_link *link;
     enum synfin_link_side side;
-    uint64_t dice; // state of the generator before this packet's draws
+    uint64_t dice;    // state of the generator before this packet's draws
+    bool is_in_burst; // of losses
     struct link_line line;
     struct link_queue queue;        // towards the other side
     uint64_t last_arrival_ns;       // of those in order

@@ -59,6 +59,15 @@ spray 4000 0.0002
 stop_wire
 holds "another seed loses others" test "$first" != "$ORDER"
 
+join_ends tun --loss 100% --only-from b
+spray 10 0.001
+equal "loss from b only: all from a pass" 10 "$COUNTED"
+stop_wire
+join_ends tun --loss 100% --only-from a
+spray 10 0.001
+equal "loss from a only: none from a passes" 0 "$COUNTED"
+stop_wire
+
 join_ends tun --dup 10% --reorder 5% --delay 2ms
 spray 4000 0.0002
 stop_wire

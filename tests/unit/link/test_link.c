@@ -214,8 +214,8 @@ static void config_out_of_range_is_refused(void **state)
     fixture_env(&env, &memory);
     struct synfin_link_config good;
     synfin_link_config_default(&good);
-    struct synfin_link_config bad[13];
-    for (size_t i = 0; i < 13; i++) {
+    struct synfin_link_config bad[17];
+    for (size_t i = 0; i < 17; i++) {
         bad[i] = good;
     }
     bad[0].size = 0;
@@ -233,8 +233,12 @@ static void config_out_of_range_is_refused(void **state)
     bad[11].late_rules = SYNFIN_LATE_RULES_MAX + 1;
     bad[12].late_rules = 1;
     bad[12].late_rule[0].which.side = (enum synfin_link_side)2;
+    bad[13].burst_begin_ppm = 1000001;
+    bad[14].burst_end_ppm = 1000001;
+    bad[15].burst_loss_ppm = 1000001;
+    bad[16].chance_from = SYNFIN_CHANCE_FROM_B + 1;
     synfin_link *link = NULL;
-    for (size_t i = 0; i < 13; i++) {
+    for (size_t i = 0; i < 17; i++) {
         assert_int_equal(synfin_link_create(&env, &bad[i], &link), SYNFIN_ERROR_INVALID);
     }
     memory.limit_bytes = 0;

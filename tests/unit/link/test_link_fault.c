@@ -99,6 +99,70 @@ static void losses_do_not_depend_on_other_faults_nor_on_the_other_side(void **st
     fixture_link_close(two);
 }
 
+// Bursts of 10 packets on average that begin with one packet in 100 take the share
+// 1/100 / (1/100 + 1/10) of all: 818 of 9000. With some 80 bursts its standard deviation is about
+// 120, and so is that of none being long.
+static void losses_in_bursts_come_together_and_in_their_share(void **state)
+{
+    (void)state;
+    struct synfin_link_config config = defaults();
+    config.burst_begin_ppm = 10000;
+    config.burst_end_ppm = 100000;
+    config.burst_loss_ppm = 1000000;
+    struct fixture_link *fixture = send_many(&config);
+    uint32_t bursts = 0, lost = fixture->diary.by_fate[SYNFIN_FATE_LOST];
+    for (uint32_t i = 1; i < SENT; i++) {
+        bursts += fixture->diary.passage[i].fate == SYNFIN_FATE_LOST
+                  && fixture->diary.passage[i - 1].fate != SYNFIN_FATE_LOST;
+    }
+    assert_in_range(lost, 818 - 360, 818 + 360);
+    assert_in_range(bursts, 82 - 36, 82 + 36);
+    assert_in_range(lost / bursts, 7, 14);
+    // Outside of them the other probability holds.
+    config.loss_ppm = 1000000;
+    config.burst_loss_ppm = 0;
+    struct fixture_link *inverse = send_many(&config);
+    assert_int_equal(inverse->diary.by_fate[SYNFIN_FATE_LOST], SENT - lost);
+    // What is healed in the middle of a burst loses nothing any more.
+    config.loss_ppm = 0;
+    config.burst_begin_ppm = config.burst_loss_ppm = 1000000;
+    config.burst_end_ppm = 0;
+    struct fixture_link *lossy = send_many(&config);
+    struct fixture_packet sent;
+    fixture_octets(&sent, 0, 100);
+    assert_int_equal(lossy->diary.by_fate[SYNFIN_FATE_LOST], SENT);
+    synfin_link_heal(lossy->link);
+    (void)fixture_send(lossy, SYNFIN_LINK_A, &sent.packet, SENT * GAP_NS);
+    assert_int_equal(lossy->diary.by_fate[SYNFIN_FATE_DELIVERED], 1);
+    fixture_link_close(fixture);
+    fixture_link_close(inverse);
+    fixture_link_close(lossy);
+}
+
+static void chance_from_one_side_spares_the_other_but_rules_do_not(void **state)
+{
+    (void)state;
+    for (uint8_t from = SYNFIN_CHANCE_BOTH; from <= SYNFIN_CHANCE_FROM_B; from++) {
+        struct synfin_link_config config = defaults();
+        config.loss_ppm = 1000000;
+        config.chance_from = from;
+        config.drop_rules = 1;
+        config.drop_rule[0] =
+            (struct synfin_drop_rule){.side = SYNFIN_LINK_A, .flags_set = SYNFIN_TCP_FIN};
+        struct fixture_link *fixture = fixture_link_open(&config);
+        struct fixture_packet sent;
+        fixture_segment(&sent, SYNFIN_TCP_ACK, 1);
+        (void)fixture_send(fixture, SYNFIN_LINK_A, &sent.packet, 0);
+        (void)fixture_send(fixture, SYNFIN_LINK_B, &sent.packet, 0);
+        assert_int_equal(fixture_drain(fixture, SYNFIN_LINK_B, 0), from == SYNFIN_CHANCE_FROM_B);
+        assert_int_equal(fixture_drain(fixture, SYNFIN_LINK_A, 0), from == SYNFIN_CHANCE_FROM_A);
+        fixture_segment(&sent, SYNFIN_TCP_FIN | SYNFIN_TCP_ACK, 0);
+        (void)fixture_send(fixture, SYNFIN_LINK_A, &sent.packet, 0);
+        assert_int_equal(fixture->diary.passage[2].fate_reason, SYNFIN_REASON_LINK_LOST_CHOSEN);
+        fixture_link_close(fixture);
+    }
+}
+
 // Adjacent packets and different faults share no draw: of any two events of probability 1/2, both
 // happen in a quarter of the cases. 5 standard deviations at 9000 are 205.
 static void faults_of_neighbouring_packets_are_independent(void **state)
@@ -313,6 +377,8 @@ int main(void)
         cmocka_unit_test(loss_takes_its_share_and_says_why),
         cmocka_unit_test(loss_of_everything_and_of_nothing_is_exact),
         cmocka_unit_test(losses_do_not_depend_on_other_faults_nor_on_the_other_side),
+        cmocka_unit_test(losses_in_bursts_come_together_and_in_their_share),
+        cmocka_unit_test(chance_from_one_side_spares_the_other_but_rules_do_not),
         cmocka_unit_test(faults_of_neighbouring_packets_are_independent),
         cmocka_unit_test(sides_have_different_luck),
         cmocka_unit_test(corruption_flips_one_bit_behind_the_link_header),
