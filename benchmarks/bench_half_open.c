@@ -100,6 +100,6 @@ static bool run_half_open(void)
 
 int main(int argc, char **argv)
 {
-    static const struct harness_bench benches[] = {{"half-open", run_half_open, false}};
+    static const struct harness_bench benches[] = {{"half-open", run_half_open, HARNESS_LISTED}};
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

@@ -464,16 +464,16 @@ static bool run_lwip_churn_long(void)
 int main(int argc, char **argv)
 {
     static const struct harness_bench benches[] = {
-        {"inproc-bulk", run_bulk, false},
-        {"inproc-churn", run_churn, false},
-        {"bulk-2000", run_bulk_short, true},
-        {"bulk-12000", run_bulk_long, true},
-        {"churn-200", run_churn_short, true},
-        {"churn-1200", run_churn_long, true},
-        {"lwip-bulk-2000", run_lwip_bulk_short, true},
-        {"lwip-bulk-12000", run_lwip_bulk_long, true},
-        {"lwip-churn-224", run_lwip_churn_short, true},
-        {"lwip-churn-1224", run_lwip_churn_long, true},
+        {"inproc-bulk", run_bulk, HARNESS_LISTED},
+        {"inproc-churn", run_churn, HARNESS_LISTED},
+        {"bulk-2000", run_bulk_short, HARNESS_HIDDEN},
+        {"bulk-12000", run_bulk_long, HARNESS_HIDDEN},
+        {"churn-200", run_churn_short, HARNESS_HIDDEN},
+        {"churn-1200", run_churn_long, HARNESS_HIDDEN},
+        {"lwip-bulk-2000", run_lwip_bulk_short, HARNESS_HIDDEN},
+        {"lwip-bulk-12000", run_lwip_bulk_long, HARNESS_HIDDEN},
+        {"lwip-churn-224", run_lwip_churn_short, HARNESS_HIDDEN},
+        {"lwip-churn-1224", run_lwip_churn_long, HARNESS_HIDDEN},
     };
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

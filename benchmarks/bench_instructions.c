@@ -88,6 +88,7 @@ static bool run_instructions(void)
 
 int main(int argc, char **argv)
 {
-    static const struct harness_bench benches[] = {{"instructions", run_instructions, false}};
+    static const struct harness_bench benches[] = {
+        {"instructions", run_instructions, HARNESS_LISTED}};
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

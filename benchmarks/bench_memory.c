@@ -83,6 +83,6 @@ static bool run_memory(void)
 
 int main(int argc, char **argv)
 {
-    static const struct harness_bench benches[] = {{"memory", run_memory, false}};
+    static const struct harness_bench benches[] = {{"memory", run_memory, HARNESS_LISTED}};
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

@@ -263,6 +263,6 @@ static bool run_time_wait(void)
 
 int main(int argc, char **argv)
 {
-    static const struct harness_bench benches[] = {{"time-wait", run_time_wait, false}};
+    static const struct harness_bench benches[] = {{"time-wait", run_time_wait, HARNESS_LISTED}};
     return harness_main(argc, argv, benches, sizeof benches / sizeof benches[0]);
 }

@@ -11,8 +11,15 @@
 static const char *running; // name of the benchmark
 static bool is_json, is_quick;
 static uint64_t count_given; // by --count; 0: none
+static char **options;       // the command line
 
 void harness_report(const struct harness_figure *figure)
+{
+    harness_report_with(figure, NULL, 0);
+}
+
+void harness_report_with(const struct harness_figure *figure, const struct harness_detail *details,
+                         uint32_t count)
 {
     const char *peer = figure->peer != NULL ? figure->peer : "";
     if (!is_json) {
@@ -20,15 +27,22 @@ void harness_report(const struct harness_figure *figure)
         if (figure->peer != NULL) {
             printf("  (%.3g of %s)", figure->ratio, peer);
         }
+        for (uint32_t i = 0; i < count; i++) {
+            printf("  %s %.4g", details[i].name, details[i].value);
+        }
         putchar('\n');
     } else {
         printf("{\"bench\":\"%s\",\"what\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"%s\",",
                running, figure->what, figure->value, figure->unit, peer);
         if (figure->peer != NULL) {
-            printf("\"ratio\":%.4g}\n", figure->ratio);
+            printf("\"ratio\":%.4g", figure->ratio);
         } else {
-            printf("\"ratio\":null}\n");
+            printf("\"ratio\":null");
         }
+        for (uint32_t i = 0; i < count; i++) {
+            printf(",\"%s\":%.6g", details[i].name, details[i].value);
+        }
+        puts("}");
     }
     fflush(stdout);
 }
@@ -83,30 +97,72 @@ uint64_t harness_count(uint64_t usual, uint64_t quick)
     return count_given > 0 ? count_given : is_quick ? quick : usual;
 }
 
-double harness_median(const double *values)
+bool harness_is_quick(void)
+{
+    return is_quick;
+}
+
+const char *harness_option(const char *name)
+{
+    size_t length = strlen(name);
+    for (char **at = options; *at != NULL; at++) {
+        if (strncmp(*at, "--", 2) == 0 && strncmp(*at + 2, name, length) == 0
+            && (*at)[2 + length] == '=') {
+            return *at + 2 + length + 1;
+        }
+    }
+    return NULL;
+}
+
+double harness_median_of(const double *values, uint32_t runs)
 {
     double sorted[HARNESS_RUNS];
-    uint32_t runs = harness_runs();
     memcpy(sorted, values, runs * sizeof *sorted);
     qsort(sorted, runs, sizeof *sorted, compare);
     return sorted[runs / 2];
 }
 
-double harness_ratio(const double *values, const double *peer_values)
+double harness_median(const double *values)
 {
-    double ratios[HARNESS_RUNS];
-    for (uint32_t i = 0; i < harness_runs(); i++) {
+    return harness_median_of(values, harness_runs());
+}
+
+static void divide(const double *values, const double *peer_values, uint32_t runs, double *ratios)
+{
+    for (uint32_t i = 0; i < runs; i++) {
         harness_require(peer_values[i] > 0, "the peer did nothing");
         ratios[i] = values[i] / peer_values[i];
     }
-    return harness_median(ratios);
+}
+
+double harness_ratio_of(const double *values, const double *peer_values, uint32_t runs)
+{
+    double ratios[HARNESS_RUNS] = {0};
+    divide(values, peer_values, runs, ratios);
+    return harness_median_of(ratios, runs);
+}
+
+double harness_ratio(const double *values, const double *peer_values)
+{
+    return harness_ratio_of(values, peer_values, harness_runs());
+}
+
+double harness_least_ratio(const double *values, const double *peer_values, uint32_t runs)
+{
+    double ratios[HARNESS_RUNS] = {0};
+    divide(values, peer_values, runs, ratios);
+    for (uint32_t i = 1; i < runs; i++) {
+        ratios[0] = ratios[i] < ratios[0] ? ratios[i] : ratios[0];
+    }
+    return ratios[0];
 }
 
 static int print_list(const struct harness_bench *benches, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (!benches[i].is_hidden) {
-            puts(benches[i].name);
+        if (benches[i].listing != HARNESS_HIDDEN) {
+            printf("%s%s\n", benches[i].name,
+                   benches[i].listing == HARNESS_NAMED ? " (only when named)" : "");
         }
     }
     return 0;
@@ -115,6 +171,7 @@ static int print_list(const struct harness_bench *benches, uint32_t count)
 int harness_main(int argc, char **argv, const struct harness_bench *benches, uint32_t count)
 {
     const char *name = NULL;
+    options = argv;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--list") == 0) {
             return print_list(benches, count);
@@ -125,7 +182,7 @@ int harness_main(int argc, char **argv, const struct harness_bench *benches, uin
             is_quick = true;
         } else if (strncmp(argv[i], "--count=", strlen("--count=")) == 0) {
             count_given = strtoull(argv[i] + strlen("--count="), NULL, 10);
-        } else {
+        } else if (strncmp(argv[i], "--", 2) != 0) {
             name = argv[i];
         }
     }
