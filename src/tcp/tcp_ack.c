@@ -104,6 +104,7 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
 {
     uint32_t acked = seq_distance(conn->snd.una, seg->h.ack);
     uint64_t rtt_ns = tcp_rtt_of_ack(conn, seg, now_ns);
+    tcp_rtt_on_echo(conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     if (conn->loss != NULL) {
         tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){acked, rtt_ns}, now_ns);

@@ -28,6 +28,7 @@
 #include "base/list.h"
 #include "base/seq.h"
 #include "base/wheel.h"
+#include "base/windowed_min.h"
 #include "buf/reassembly.h"
 #include "buf/stream.h"
 #include "tcp/tcp_cc.h"
@@ -83,11 +84,13 @@ struct tcp_receive_vars {
 struct tcp_rtt {
     uint64_t srtt_ns; // 0: no sample yet
     uint64_t rttvar_ns;
-    uint64_t min_ns;
+    uint64_t min_ns;   // least of the last minutes
     uint64_t timed_ns; // when `timed` was sent
+    struct windowed_min least;
     struct seq timed;  // acknowledged by this number or later
     uint8_t backoff;   // how many times the timeout is doubled now
     bool is_timing;    // `timed` is on its way
+    bool was_spurious; // the last timeout: the next sample is taken for what the path has become
 };
 
 // RFC 6582 fast recovery. Written by tcp_recovery.c.

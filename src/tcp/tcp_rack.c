@@ -35,6 +35,9 @@ void tcp_rack_update(struct tcp_conn *conn, const struct tcp_segment *seg,
         right = delivery->once_right;
     }
     rack->rtt_ns = deadline_age(sent_ns, now_ns);
+    if (sent_ns == delivery->once_sent_ns) {
+        tcp_rtt_note(conn, rack->rtt_ns, now_ns);
+    }
     if (!rack->is_set || sent_ns > rack->xmit_ns
         || (sent_ns == rack->xmit_ns && seq_gt(right, rack->end))) {
         rack->is_set = true;

@@ -14,27 +14,63 @@
 // Samples beyond this are a clock's or a network's accident: 10 minutes.
 #define SAMPLE_MAX_NS  (600 * NS_PER_S)
 
+// The minimum is kept in units of 16 ns, of slots of 75 s: it is one of the last 225 to 300 s, for
+// a path may become longer for good.
+#define MIN_UNIT_NS UINT64_C(16)
+#define MIN_SLOT_NS (75 * NS_PER_S)
+
 // §5.7
 #define RTO_AFTER_LOST_SYN_NS (3 * NS_PER_S)
 
 enum { BACKOFF_MAX = 16 };
 
-// §2.2, §2.3
-void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns)
+void tcp_rtt_note(struct tcp_conn *conn, uint64_t rtt_ns, uint64_t now_ns)
+{
+    struct tcp_rtt *rtt = &conn->rtt;
+    uint64_t units = deadline_max(deadline_min(rtt_ns / MIN_UNIT_NS, UINT32_MAX), 1);
+    if (rtt->srtt_ns > 0) {
+        rtt->min_ns = (uint64_t)windowed_min_update(&rtt->least, (uint32_t)(now_ns / MIN_SLOT_NS),
+                                                    (uint32_t)units)
+                      * MIN_UNIT_NS;
+    }
+}
+
+// RFC 4015 §3.2 step 10: the path may go on being slow.
+static void adapt(struct tcp_rtt *rtt, uint64_t rtt_ns)
+{
+    rtt->was_spurious = false;
+    rtt->srtt_ns = deadline_max(rtt->srtt_ns + 2 * GRANULARITY_NS, rtt_ns);
+    rtt->rttvar_ns = deadline_max(rtt->rttvar_ns, rtt_ns / 2);
+}
+
+// §2.3
+static void average(struct tcp_rtt *rtt, uint64_t rtt_ns)
+{
+    uint64_t error = rtt->srtt_ns > rtt_ns ? rtt->srtt_ns - rtt_ns : rtt_ns - rtt->srtt_ns;
+    rtt->rttvar_ns = (3 * rtt->rttvar_ns + error) / 4; // beta = 1/4
+    rtt->srtt_ns = (7 * rtt->srtt_ns + rtt_ns) / 8;    // alpha = 1/8
+}
+
+void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns, uint64_t now_ns)
 {
     struct tcp_rtt *rtt = &conn->rtt;
     rtt_ns = deadline_min(deadline_max(rtt_ns, 1), SAMPLE_MAX_NS);
     rtt->backoff = 0; // §5: a new measurement makes the timeout collapse, and nothing before it
-    if (rtt->srtt_ns == 0) {
+    if (rtt->srtt_ns == 0) { // §2.2
+        windowed_min_init(&rtt->least);
         rtt->srtt_ns = rtt_ns;
         rtt->rttvar_ns = rtt_ns / 2;
-        rtt->min_ns = rtt_ns;
-        return;
+    } else if (rtt->was_spurious) {
+        adapt(rtt, rtt_ns);
+    } else {
+        average(rtt, rtt_ns);
     }
-    uint64_t error = rtt->srtt_ns > rtt_ns ? rtt->srtt_ns - rtt_ns : rtt_ns - rtt->srtt_ns;
-    rtt->rttvar_ns = (3 * rtt->rttvar_ns + error) / 4; // beta = 1/4
-    rtt->srtt_ns = (7 * rtt->srtt_ns + rtt_ns) / 8;    // alpha = 1/8
-    rtt->min_ns = deadline_min(rtt->min_ns, rtt_ns);
+    tcp_rtt_note(conn, rtt_ns, now_ns);
+}
+
+void tcp_rtt_on_spurious(struct tcp_conn *conn)
+{
+    conn->rtt.was_spurious = conn->rtt.srtt_ns > 0;
 }
 
 static uint64_t base_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
@@ -94,6 +130,17 @@ uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *s
     return has_echo ? age_of_echo(conn, seg, now_ns) : 0;
 }
 
+// Karn's algorithm is for who cannot tell the transmissions apart (§3): an echo says which one
+// arrived, and ends a backoff that could otherwise last until something is sent only once.
+void tcp_rtt_on_echo(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
+{
+    bool has_echo = conn->uses_timestamps && seg->h.has_timestamps;
+    uint64_t age_ns = has_echo && conn->rtt.backoff > 0 ? age_of_echo(conn, seg, now_ns) : 0;
+    if (age_ns > 0) {
+        tcp_rtt_sample(conn, age_ns, now_ns);
+    }
+}
+
 void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
 {
     if (!conn->is_syn_acked) {
@@ -101,7 +148,7 @@ void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
     }
     if (conn->rtt.is_timing && seq_ge(ack, conn->rtt.timed)) {
         conn->rtt.is_timing = false;
-        tcp_rtt_sample(conn, deadline_age(conn->rtt.timed_ns, now_ns));
+        tcp_rtt_sample(conn, deadline_age(conn->rtt.timed_ns, now_ns), now_ns);
     }
 }
 

@@ -3,6 +3,8 @@
 // Steps of the tests about losses; see loss_steps.h.
 #include "loss_steps.h"
 
+#include "tcp/tcp_recovery.h"
+
 enum { TIMESTAMPS_BYTES = 12 };
 
 void loss_open(uint32_t window_segments, bool has_ts, struct segment_place at)
@@ -31,7 +33,8 @@ void loss_open(uint32_t window_segments, bool has_ts, struct segment_place at)
     }
     struct tcp_rtt *rtt = &segment_conn()->rtt;
     segment_check(rtt->srtt_ns > MS(99) && rtt->srtt_ns <= MS(100), "SRTT is 100 ms", at);
-    rtt->srtt_ns = rtt->min_ns = MS(100); // a half-open connection counts more coarsely
+    rtt->srtt_ns = 0; // a half-open connection counts more coarsely
+    tcp_rtt_sample(segment_conn(), MS(100), bench.now_ns);
 }
 
 void loss_fly(uint32_t segments, uint32_t more, struct segment_place at)

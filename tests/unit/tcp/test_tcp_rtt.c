@@ -71,7 +71,7 @@ static void first_sample_sets_srtt_and_half_of_it_as_variance(void **state)
     (void)state;
     struct conn_box box;
     conn_box_init(&box);
-    tcp_rtt_sample(box.conn, 800 * BOX_MS);
+    tcp_rtt_sample(box.conn, 800 * BOX_MS, box.now_ns);
     assert_int_equal(box.conn->rtt.srtt_ns, 800 * BOX_MS);
     assert_int_equal(box.conn->rtt.rttvar_ns, 400 * BOX_MS);
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 2400 * BOX_MS); // 0.8 + 4 * 0.4
@@ -84,8 +84,8 @@ static void second_sample_is_averaged_with_the_old_srtt(void **state)
     (void)state;
     struct conn_box box;
     conn_box_init(&box);
-    tcp_rtt_sample(box.conn, 800 * BOX_MS);
-    tcp_rtt_sample(box.conn, 1600 * BOX_MS);
+    tcp_rtt_sample(box.conn, 800 * BOX_MS, box.now_ns);
+    tcp_rtt_sample(box.conn, 1600 * BOX_MS, box.now_ns);
     assert_int_equal(box.conn->rtt.srtt_ns, 900 * BOX_MS);   // 7/8 * 0.8 + 1/8 * 1.6
     assert_int_equal(box.conn->rtt.rttvar_ns, 500 * BOX_MS); // 3/4 * 0.4 + 1/4 * 0.8
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 2900 * BOX_MS);
@@ -99,11 +99,11 @@ static void timeout_stays_between_its_limits(void **state)
     struct conn_box box;
     conn_box_init(&box);
     for (uint32_t i = 0; i < 100; i++) {
-        tcp_rtt_sample(box.conn, BOX_MS);
+        tcp_rtt_sample(box.conn, BOX_MS, box.now_ns);
     }
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
     for (uint32_t i = 0; i < 100; i++) {
-        tcp_rtt_sample(box.conn, 90 * BOX_S);
+        tcp_rtt_sample(box.conn, 90 * BOX_S, box.now_ns);
     }
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 60 * BOX_S);
     conn_box_deinit(&box);
@@ -116,7 +116,7 @@ static void timeout_of_a_steady_path_is_srtt_and_one_tick(void **state)
     struct conn_box box;
     conn_box_init(&box);
     for (uint32_t i = 0; i < 1000; i++) {
-        tcp_rtt_sample(box.conn, 5 * BOX_S);
+        tcp_rtt_sample(box.conn, 5 * BOX_S, box.now_ns);
     }
     assert_near(tcp_rtt_timeout(&box.tcp, box.conn), 5 * BOX_S + G_NS);
     assert_true(tcp_rtt_timeout(&box.tcp, box.conn) >= 5 * BOX_S + G_NS);
@@ -136,7 +136,7 @@ static void hist_121_any_round_trip_equals_the_reference(void **state)
             uint64_t sample = i % 3 == 0   ? rtt_ns
                               : i % 3 == 1 ? 1000
                                            : test_random(&random) % rtt_ns + 1;
-            tcp_rtt_sample(box.conn, sample);
+            tcp_rtt_sample(box.conn, sample, box.now_ns);
             take(&reference, sample);
             compare(&box, &reference);
         }
@@ -149,10 +149,10 @@ static void sample_beyond_ten_minutes_counts_as_ten_minutes(void **state)
     (void)state;
     struct conn_box box;
     conn_box_init(&box);
-    tcp_rtt_sample(box.conn, UINT64_MAX);
+    tcp_rtt_sample(box.conn, UINT64_MAX, box.now_ns);
     assert_int_equal(box.conn->rtt.srtt_ns, 600 * BOX_S);
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 60 * BOX_S);
-    tcp_rtt_sample(box.conn, 0);
+    tcp_rtt_sample(box.conn, 0, box.now_ns);
     assert_true(box.conn->rtt.srtt_ns > 0 && box.conn->rtt.min_ns > 0);
     conn_box_deinit(&box);
 }
@@ -182,7 +182,7 @@ static void timeout_with_the_largest_limits_never_shrinks(void **state)
     struct conn_box box;
     conn_box_init(&box);
     box.tcp.config.rto_max_ns = UINT64_C(366) * 24 * 3600 * BOX_S;
-    tcp_rtt_sample(box.conn, BOX_S);
+    tcp_rtt_sample(box.conn, BOX_S, box.now_ns);
     for (uint64_t part = 1; part < 3000; part++) {
         box.tcp.config.rto_min_ns = box.tcp.config.rto_max_ns / part;
         box.conn->rtt.backoff = 0;
@@ -278,8 +278,49 @@ static void timeout_after_a_lost_syn_is_three_seconds(void **state)
     conn_box_init(&box);
     box.conn->has_syn_lost = true;
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 3 * BOX_S);
-    tcp_rtt_sample(box.conn, 10 * BOX_MS);
+    tcp_rtt_sample(box.conn, 10 * BOX_MS, box.now_ns);
     assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), BOX_S);
+    conn_box_deinit(&box);
+}
+
+// A path that has become longer for good: the minimum is one of the last minutes.
+static void minimum_is_forgotten_after_five_minutes(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    tcp_rtt_sample(box.conn, 10 * BOX_MS, box.now_ns);
+    for (uint32_t i = 0; i < 22; i++) { // 220 s
+        tcp_rtt_sample(box.conn, 40 * BOX_MS, box.now_ns);
+        assert_int_equal(box.conn->rtt.min_ns, 10 * BOX_MS);
+        box.now_ns += 10 * BOX_S;
+    }
+    box.now_ns += 80 * BOX_S;
+    tcp_rtt_sample(box.conn, 50 * BOX_MS, box.now_ns);
+    assert_int_equal(box.conn->rtt.min_ns, 40 * BOX_MS);
+    conn_box_deinit(&box);
+}
+
+// RFC 4015 §3.2 step 10: SRTT and RTTVAR follow the first sample after a spurious timeout at once,
+// and never below what they were.
+static void timeout_adapts_at_once_after_a_spurious_one(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    tcp_rtt_sample(box.conn, 200 * BOX_MS, box.now_ns);
+    tcp_rtt_back_off(box.conn);
+    tcp_rtt_on_spurious(box.conn);
+    tcp_rtt_sample(box.conn, 3 * BOX_S, box.now_ns);
+    assert_int_equal(box.conn->rtt.srtt_ns, 3 * BOX_S);
+    assert_int_equal(box.conn->rtt.rttvar_ns, 1500 * BOX_MS);
+    assert_int_equal(tcp_rtt_timeout(&box.tcp, box.conn), 9 * BOX_S);
+    tcp_rtt_on_spurious(box.conn);
+    tcp_rtt_sample(box.conn, 100 * BOX_MS, box.now_ns);
+    assert_int_equal(box.conn->rtt.srtt_ns, 3 * BOX_S + 2 * G_NS);
+    assert_int_equal(box.conn->rtt.rttvar_ns, 1500 * BOX_MS);
+    tcp_rtt_sample(box.conn, 3 * BOX_S + 2 * G_NS, box.now_ns); // the next is averaged again
+    assert_int_equal(box.conn->rtt.rttvar_ns, 1125 * BOX_MS);
     conn_box_deinit(&box);
 }
 
@@ -350,6 +391,30 @@ static void timed_segment_is_preferred_to_the_echo(void **state)
     conn_box_deinit(&box);
 }
 
+// Karn's algorithm is for who cannot tell transmissions apart: an echo ends the backoff.
+static void echo_ends_a_backoff(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    box.conn->uses_timestamps = true;
+    tcp_rtt_sample(box.conn, 100 * BOX_MS, box.now_ns);
+    conn_box_send(&box, BOX_MSS);
+    struct tcp_segment seg = acknowledgment(&box, 20);
+    tcp_rtt_on_echo(box.conn, &seg, box.now_ns); // without a backoff echoes are no samples
+    assert_int_equal(box.conn->rtt.min_ns, 100 * BOX_MS);
+    tcp_rtt_back_off(box.conn);
+    tcp_rtt_back_off(box.conn);
+    seg = acknowledgment(&box, 600001);
+    tcp_rtt_on_echo(box.conn, &seg, box.now_ns); // an accident
+    assert_int_equal(box.conn->rtt.backoff, 2);
+    seg = acknowledgment(&box, 20);
+    tcp_rtt_on_echo(box.conn, &seg, box.now_ns);
+    assert_int_equal(box.conn->rtt.backoff, 0);
+    assert_int_equal(box.conn->rtt.min_ns, 20 * BOX_MS);
+    conn_box_deinit(&box);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(timeout_before_any_sample_is_one_second),
     cmocka_unit_test(first_sample_sets_srtt_and_half_of_it_as_variance),
@@ -364,8 +429,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(segment_sent_twice_is_no_sample),
     cmocka_unit_test(backoff_lasts_until_the_next_sample),
     cmocka_unit_test(timeout_after_a_lost_syn_is_three_seconds),
+    cmocka_unit_test(minimum_is_forgotten_after_five_minutes),
+    cmocka_unit_test(timeout_adapts_at_once_after_a_spurious_one),
     cmocka_unit_test(pure_acknowledgment_is_not_timed),
     cmocka_unit_test(echo_tells_the_round_trip_in_ms),
     cmocka_unit_test(timed_segment_is_preferred_to_the_echo),
+    cmocka_unit_test(echo_ends_a_backoff),
 };
 ROWS_MAIN(tests)
