@@ -60,7 +60,7 @@ static void count_left(struct wire_way *way, uint64_t now_ns)
         way->active_octets += way->kept.bytes;
     }
     way->last_ns = now_ns;
-    wire_excess_add(&way->excess, now_ns - way->kept_due_ns);
+    cli_spread_add(&way->excess, now_ns - way->kept_due_ns);
 }
 
 // True when packets that are due were left for another turn.

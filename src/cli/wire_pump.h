@@ -17,7 +17,7 @@
 #include <synfin/device.h>
 #include <synfin/link.h>
 
-#include "cli/wire_excess.h"
+#include "cli/cli_spread.h"
 
 enum { WIRE_PUMP_BURST = 64 };
 
@@ -30,7 +30,7 @@ struct wire_way {
     uint64_t kept_due_ns;               // when it should have left
     uint64_t last_ns;                   // when the last packet left
     uint64_t active_ns, active_octets;  // between packets that left without a longer pause
-    struct wire_excess excess;          // of those that left
+    struct cli_spread excess;           // of those that left
 };
 
 struct wire_pump {

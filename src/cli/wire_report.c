@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/cli_figures.h"
+
 enum { LABEL_COLUMNS = 30, FIGURE_COLUMNS = 18, TEXT_MAX = 64 };
 
 // What is told of one direction.
@@ -15,52 +17,18 @@ struct figures {
     uint64_t least_ns, median_ns, p99_ns, greatest_ns; // later than asked for
 };
 
-uint64_t wire_report_rate(uint64_t octets, uint64_t time_ns)
-{
-    uint64_t time_us = time_ns / 1000;
-    if (time_us == 0) {
-        return 0;
-    }
-    // Quotient and remainder apart: neither product overflows within 200 days.
-    uint64_t bits = octets * 8;
-    return bits / time_us * 1000000 + bits % time_us * 1000000 / time_us;
-}
-
-const char *wire_report_time(uint64_t ns, char text[WIRE_REPORT_TIME_MAX])
-{
-    static const struct {
-        uint64_t ns;
-        const char *name;
-    } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (ns >= units[i].ns) {
-            uint64_t tenths = ns % units[i].ns / (units[i].ns / 10);
-            if (tenths != 0) {
-                (void)snprintf(text, WIRE_REPORT_TIME_MAX, "%" PRIu64 ".%" PRIu64 " %s",
-                               ns / units[i].ns, tenths, units[i].name);
-            } else {
-                (void)snprintf(text, WIRE_REPORT_TIME_MAX, "%" PRIu64 " %s", ns / units[i].ns,
-                               units[i].name);
-            }
-            return text;
-        }
-    }
-    (void)snprintf(text, WIRE_REPORT_TIME_MAX, "%" PRIu64 " ns", ns);
-    return text;
-}
-
 static struct figures figures_of(const struct wire_pump *pump, enum synfin_link_side side)
 {
     const struct wire_way *way = &pump->way[side];
     struct figures figures = {
         .link = {.size = sizeof(figures.link)},
         .least_ns = way->excess.least_ns,
-        .median_ns = wire_excess_quantile(&way->excess, 500),
-        .p99_ns = wire_excess_quantile(&way->excess, 990),
+        .median_ns = cli_spread_quantile(&way->excess, 500),
+        .p99_ns = cli_spread_quantile(&way->excess, 990),
         .greatest_ns = way->excess.greatest_ns,
     };
     synfin_link_stats(pump->link, side, &figures.link);
-    figures.rate_bps = wire_report_rate(way->active_octets, way->active_ns);
+    figures.rate_bps = cli_figures_rate(way->active_octets, way->active_ns);
     return figures;
 }
 
@@ -137,8 +105,8 @@ static void write_faults(const char *label, uint64_t a, uint64_t b)
 
 static void write_times(const char *label, uint64_t a_ns, uint64_t b_ns)
 {
-    char text[2][WIRE_REPORT_TIME_MAX];
-    write_row(label, wire_report_time(a_ns, text[0]), wire_report_time(b_ns, text[1]));
+    char text[2][CLI_FIGURES_TEXT_MAX];
+    write_row(label, cli_figures_time(a_ns, text[0]), cli_figures_time(b_ns, text[1]));
 }
 
 static void write_rates(const struct figures *a, const struct figures *b)

@@ -11,8 +11,6 @@
 
 #include "cli/wire_pump.h"
 
-enum { WIRE_REPORT_TIME_MAX = 32 };
-
 struct wire_report {
     const char *spec[2]; // of the devices, by side
     bool has_json;
@@ -20,12 +18,6 @@ struct wire_report {
     uint64_t begun_ns, ended_ns;
     struct synfin_link_config config; // as asked for
 };
-
-// Bits per second of `octets` in a time; 0 when there was none.
-uint64_t wire_report_rate(uint64_t octets, uint64_t time_ns);
-// A time as people read it, cut off behind its first decimal, such as "20 ms" or "41.3 us".
-// Returns `text`.
-const char *wire_report_time(uint64_t ns, char text[WIRE_REPORT_TIME_MAX]);
 
 // The line that says that packets pass from now on.
 void wire_report_begin(const struct wire_report *report);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// A table of counts over steps that grow with the value; see wire_excess.h.
-#include "cli/wire_excess.h"
+// A table of counts over steps that grow with the value; see cli_spread.h.
+#include "cli/cli_spread.h"
 
-enum { STEP_BITS = 5, STEPS_PER_POWER = 1 << STEP_BITS };
+enum { STEP_BITS = 7, STEPS_PER_POWER = 1 << STEP_BITS };
 
-_Static_assert(WIRE_EXCESS_STEPS == (64 - STEP_BITS - 1 + 2) * STEPS_PER_POWER,
+_Static_assert(CLI_SPREAD_STEPS == (64 - STEP_BITS - 1 + 2) * STEPS_PER_POWER,
                "the greatest value falls into the last step");
 
-// How far a value is shifted so that its first six bits are left.
+// How far a value is shifted so that its first eight bits are left.
 static uint32_t shift_of(uint64_t ns)
 {
     uint32_t bits = ns != 0 ? 64 - (uint32_t)__builtin_clzll(ns) : 0;
@@ -32,16 +32,17 @@ static uint64_t end_of(uint32_t step)
     return (first_bits << shift) + ((UINT64_C(1) << shift) - 1);
 }
 
-void wire_excess_add(struct wire_excess *excess, uint64_t ns)
+void cli_spread_add(struct cli_spread *spread, uint64_t ns)
 {
-    if (excess->count == 0 || ns < excess->least_ns) {
-        excess->least_ns = ns;
+    if (spread->count == 0 || ns < spread->least_ns) {
+        spread->least_ns = ns;
     }
-    if (ns > excess->greatest_ns) {
-        excess->greatest_ns = ns;
+    if (ns > spread->greatest_ns) {
+        spread->greatest_ns = ns;
     }
-    excess->count++;
-    excess->step[step_of(ns)]++;
+    spread->count++;
+    spread->sum_ns += ns;
+    spread->step[step_of(ns)]++;
 }
 
 // The rank is rounded up without the product count * permille, which could overflow.
@@ -51,16 +52,21 @@ static uint64_t rank_of(uint64_t count, uint32_t permille)
     return rank != 0 ? rank : 1;
 }
 
-uint64_t wire_excess_quantile(const struct wire_excess *excess, uint32_t permille)
+uint64_t cli_spread_quantile(const struct cli_spread *spread, uint32_t permille)
 {
-    uint64_t rank = rank_of(excess->count, permille);
+    uint64_t rank = rank_of(spread->count, permille);
     uint64_t seen = 0;
-    for (uint32_t step = 0; step < WIRE_EXCESS_STEPS; step++) {
-        seen += excess->step[step];
+    for (uint32_t step = 0; step < CLI_SPREAD_STEPS; step++) {
+        seen += spread->step[step];
         if (seen >= rank) {
             uint64_t end_ns = end_of(step);
-            return end_ns < excess->greatest_ns ? end_ns : excess->greatest_ns;
+            return end_ns < spread->greatest_ns ? end_ns : spread->greatest_ns;
         }
     }
-    return excess->greatest_ns;
+    return spread->greatest_ns;
+}
+
+uint64_t cli_spread_mean(const struct cli_spread *spread)
+{
+    return spread->count != 0 ? spread->sum_ns / spread->count : 0;
 }
