@@ -115,6 +115,7 @@ struct synfin_passage {
     enum synfin_reason fate_reason;     // LINK_*; UNKNOWN when nothing happened to it
     const struct synfin_packet *packet; // borrowed for the call, as it was sent
     bool is_ethernet;
+    uint64_t waits_ns; // in the queue for the rate, before its first bit leaves
 };
 typedef void (*synfin_passage_fn)(void *ctx, const struct synfin_passage *passage);
 // Sets who is told of every packet; NULL for nobody.

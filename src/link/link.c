@@ -171,12 +171,14 @@ static void lose(struct link_side *side, const struct synfin_packet *packet, uin
 }
 
 static void tell_arrival(const struct link_side *side, const struct synfin_packet *packet,
-                         const struct link_slot *slot, const struct link_verdict *verdict)
+                         const struct link_slot *slot, const struct link_verdict *verdict,
+                         uint64_t waits_ns)
 {
     struct synfin_passage passage = {.number = slot->number,
                                      .arrives_ns = slot->arrives_ns,
                                      .fate = SYNFIN_FATE_DELIVERED,
-                                     .fate_reason = SYNFIN_REASON_UNKNOWN};
+                                     .fate_reason = SYNFIN_REASON_UNKNOWN,
+                                     .waits_ns = waits_ns};
     if (verdict->is_corrupted) {
         passage.fate = SYNFIN_FATE_CORRUPTED;
         passage.fate_reason = SYNFIN_REASON_LINK_CORRUPTED;
@@ -264,6 +266,7 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
         return;
     }
     slot->number = number;
+    uint64_t begins_ns = deadline_max(side->line.free_ns, link->now_ns);
     slot->departs_ns =
         link_line_depart(&side->line, link->config.rate_bps, packet->bytes, link->now_ns);
     if (slot->departs_ns > link->now_ns) {
@@ -277,7 +280,7 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
     }
     side->stats.held_back += verdict.is_held_back;
     launch(side, slot, &verdict);
-    tell_arrival(side, packet, slot, &verdict);
+    tell_arrival(side, packet, slot, &verdict, begins_ns - link->now_ns);
     if (verdict.is_duplicated) {
         duplicate(side, packet, slot->departs_ns, &verdict);
     }
