@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "cli/cli_output.h"
+#include "cli/lab_files.h"
 #include "cli/lab_model.h"
 #include "cli/lab_report.h"
 #include "cli/lab_world.h"
 
-enum { FOLD_AFTER = 8, COUNTEREXAMPLE_MAX = 1 << 16 };
+enum { COUNTEREXAMPLE_MAX = 1 << 16 };
 
 #define NS_PER_MS UINT64_C(1000000)
 #define DELAY_NS  (20 * NS_PER_MS)
@@ -24,8 +25,7 @@ struct scene {
     struct synfin_link_config link;
     struct synfin_stack_config stack;
     synfin_ladder *ladder;
-    synfin_capture *capture;
-    FILE *capture_file;
+    struct lab_files_capture capture;
 };
 
 static enum cli_status worse(enum cli_status a, enum cli_status b)
@@ -75,79 +75,6 @@ static void set_configs(struct scene *scene)
     cli_flags_to_stack(scene->play->parser, flags, &scene->stack);
 }
 
-static enum synfin_error make_ladder(const struct lab_play *play, bool counts_steps,
-                                     synfin_ladder **out)
-{
-    struct synfin_ladder_config config;
-    synfin_ladder_config_default(&config);
-    config.has_colour = play->has_colour;
-    config.width_columns = cli_output_columns();
-    config.fold_after = counts_steps ? 0 : FOLD_AFTER;
-    config.counts_steps = counts_steps;
-    config.is_brief = play->is_brief;
-    enum synfin_error error = synfin_ladder_create(&config, out);
-    if (error != SYNFIN_ERROR_OK) {
-        cli_parse_complain(play->parser, "no memory");
-    }
-    return error;
-}
-
-static bool make_capture(struct scene *scene)
-{
-    struct synfin_env env;
-    const char *path = scene->play->flags->pcapng_path;
-    if (path == NULL || !scene->has_files) {
-        return true;
-    }
-    lab_world_env(&env);
-    scene->capture_file = fopen(path, "wb");
-    if (scene->capture_file == NULL
-        || synfin_capture_create(&env, false, cli_output_write, scene->capture_file,
-                                 &scene->capture)
-               != SYNFIN_ERROR_OK) {
-        cli_parse_complain(scene->play->parser, "--pcapng: cannot write \"%s\"", path);
-        return false;
-    }
-    return true;
-}
-
-// Closes the files; false, with a complaint, when one of them is not whole.
-static bool finish_capture(struct scene *scene)
-{
-    bool is_whole = scene->capture == NULL || synfin_capture_ok(scene->capture);
-    if (scene->capture != NULL) {
-        synfin_capture_destroy(scene->capture);
-    }
-    if (scene->capture_file != NULL) {
-        is_whole &= fclose(scene->capture_file) == 0;
-    }
-    if (!is_whole) {
-        cli_parse_complain(scene->play->parser, "--pcapng: cannot write \"%s\"",
-                           scene->play->flags->pcapng_path);
-    }
-    return is_whole;
-}
-
-static bool write_svg(const struct lab_play *play, const synfin_ladder *ladder)
-{
-    const char *path = play->flags->svg_path;
-    if (path == NULL) {
-        return true;
-    }
-    FILE *file = fopen(path, "wb");
-    if (file != NULL) {
-        synfin_ladder_svg(ladder, cli_output_write, file);
-    }
-    bool is_whole = file != NULL && ferror(file) == 0;
-    if (file != NULL) {
-        is_whole &= fclose(file) == 0;
-    }
-    if (!is_whole) {
-        cli_parse_complain(play->parser, "--svg: cannot write \"%s\"", path);
-    }
-    return is_whole;
-}
-
 static void write_story(const struct scene *scene)
 {
     if (scene->play->flags->has_json) {
@@ -175,7 +102,7 @@ static enum cli_status play_model(const struct lab_play *play, const char *text,
     struct lab_model_head head;
     synfin_ladder *ladder = NULL;
     uint32_t line = 0;
-    if (make_ladder(play, true, &ladder) != SYNFIN_ERROR_OK) {
+    if (lab_files_ladder(play, true, &ladder) != SYNFIN_ERROR_OK) {
         return CLI_STATUS_FAILED;
     }
     enum cli_status status = CLI_STATUS_DONE;
@@ -185,7 +112,7 @@ static enum cli_status play_model(const struct lab_play *play, const char *text,
         status = CLI_STATUS_USAGE;
     } else {
         lab_report_model(&head, ladder, play->flags->has_json, play->has_colour);
-        status = !has_files || write_svg(play, ladder) ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
+        status = !has_files || lab_files_svg(play, ladder) ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
     }
     synfin_ladder_destroy(ladder);
     return status;
@@ -222,7 +149,7 @@ static enum cli_status play_in_world(struct scene *scene)
         .seed = play->flags->seed,
         .is_ipv6 = play->has_ipv6,
         .ladder = scene->ladder,
-        .capture = scene->capture,
+        .capture = scene->capture.capture,
     };
     enum synfin_error error = lab_world_create(&config, &world);
     if (error != SYNFIN_ERROR_OK) {
@@ -235,7 +162,7 @@ static enum cli_status play_in_world(struct scene *scene)
                                               "\nThe same against the real stacks:\n\n");
     lab_world_run(&world);
     write_world(scene, &world);
-    bool is_good = !scene->has_files || write_svg(play, scene->ladder);
+    bool is_good = !scene->has_files || lab_files_svg(play, scene->ladder);
     if (is_as_written(play)) {
         is_good &= lab_report_check(&world);
     }
@@ -247,11 +174,12 @@ static enum cli_status play_in_world(struct scene *scene)
 static enum cli_status play_scene(struct scene *scene)
 {
     set_configs(scene);
-    if (make_ladder(scene->play, false, &scene->ladder) != SYNFIN_ERROR_OK) {
+    if (lab_files_ladder(scene->play, false, &scene->ladder) != SYNFIN_ERROR_OK) {
         return CLI_STATUS_FAILED;
     }
-    enum cli_status status = make_capture(scene) ? play_in_world(scene) : CLI_STATUS_FAILED;
-    if (!finish_capture(scene)) {
+    bool is_ready = !scene->has_files || lab_files_begin_capture(scene->play, &scene->capture);
+    enum cli_status status = is_ready ? play_in_world(scene) : CLI_STATUS_FAILED;
+    if (!lab_files_end_capture(scene->play, &scene->capture)) {
         status = worse(status, CLI_STATUS_FAILED);
     }
     synfin_ladder_destroy(scene->ladder);

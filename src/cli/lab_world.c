@@ -5,58 +5,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/lab_app.h"
+#include "cli/lab_rig.h"
 
 enum { BURST = 16 };
 
-#define NS_PER_S    UINT64_C(1000000000)
+#define NS_PER_S UINT64_C(1000000000)
 // Long after every timer of a connection that ends: what is still running then never ends.
-#define LIMIT_NS    (6 * 3600 * NS_PER_S)
-// A deadline may be told up to a timer wheel's tick too early; time must move all the same.
-#define STEP_NS_MIN UINT64_C(1000)
-
-static void *take_slab(void *ctx, size_t bytes)
-{
-    (void)ctx;
-    return aligned_alloc(64, (bytes + 63) / 64 * 64);
-}
-
-static void give_slab(void *ctx, void *slab, size_t bytes)
-{
-    (void)ctx;
-    (void)bytes;
-    free(slab);
-}
-
-void lab_world_env(struct synfin_env *env)
-{
-    memset(env, 0, sizeof *env);
-    env->size = sizeof *env;
-    env->slab_take = take_slab;
-    env->slab_give = give_slab;
-}
-
-// SplitMix64 of Steele, Lea and Flood, OOPSLA 2014: predictable on purpose, in the lab only.
-static uint64_t draw(uint64_t *state)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static void fill_entropy(void *ctx, void *out, size_t bytes)
-{
-    struct lab_tap *tap = ctx;
-    uint8_t *octets = out;
-    for (size_t i = 0; i < bytes; i++) {
-        octets[i] = (uint8_t)draw(&tap->random);
-    }
-}
+#define LIMIT_NS (6 * 3600 * NS_PER_S)
 
 static enum synfin_link_side other_side(enum synfin_link_side side)
 {
@@ -175,39 +133,15 @@ static void on_passage(void *ctx, const struct synfin_passage *passage)
     }
 }
 
-// Both hosts know a way to everybody, so that strangers are answered.
-static enum synfin_error add_route(struct lab_world *world, enum synfin_link_side side,
-                                   uint32_t iface)
-{
-    static const struct synfin_addr direct = {{0}};
-    struct synfin_prefix all = {
-        .addr = world->config.is_ipv6 ? direct : synfin_addr_ipv4(0, 0, 0, 0), .bits = 0};
-    return synfin_stack_add_route(world->stack[side], iface, &all, &direct);
-}
-
 static enum synfin_error add_stack(struct lab_world *world, enum synfin_link_side side)
 {
-    const struct lab_world_config *config = &world->config;
-    struct synfin_env env;
-    struct synfin_iface_config iface_config;
     struct lab_tap *tap = &world->tap[side];
-    uint32_t iface = 0;
-    lab_world_env(&env);
-    env.ctx = tap;
-    env.entropy = fill_entropy;
-    env.trace = on_trace;
-    env.trace_ctx = tap;
-    synfin_iface_config_default(&iface_config);
-    struct synfin_prefix prefix = {.addr = world->endpoint[side].addr,
-                                   .bits = config->is_ipv6 ? 64 : 24};
-    enum synfin_error error = synfin_stack_create(&env, config->stack, 0, &world->stack[side]);
-    if (error == SYNFIN_ERROR_OK) {
-        error = synfin_stack_add_iface(world->stack[side], &iface_config, &iface);
-    }
-    if (error == SYNFIN_ERROR_OK) {
-        error = synfin_stack_add_addr(world->stack[side], iface, &prefix);
-    }
-    return error == SYNFIN_ERROR_OK ? add_route(world, side, iface) : error;
+    struct lab_rig_host host = {.stack = world->config.stack,
+                                .addr = world->endpoint[side].addr,
+                                .random = &tap->random,
+                                .trace = on_trace,
+                                .trace_ctx = tap};
+    return lab_rig_make(&host, &world->stack[side]);
 }
 
 enum synfin_error lab_world_restart(struct lab_world *world, enum synfin_link_side side)
@@ -218,22 +152,15 @@ enum synfin_error lab_world_restart(struct lab_world *world, enum synfin_link_si
     return add_stack(world, side);
 }
 
-// 192.0.2.1 and .2 (RFC 5737 §3), or 2001:db8::1 and ::2 (RFC 3849 §2).
-static void set_addresses(struct lab_world *world, bool is_ipv6)
-{
-    for (uint8_t i = 0; i < 2; i++) {
-        struct synfin_addr addr = {{0x20, 0x01, 0x0d, 0xb8}};
-        addr.octet[15] = i + 1;
-        world->endpoint[i].addr = is_ipv6 ? addr : synfin_addr_ipv4(192, 0, 2, i + 1);
-    }
-}
-
 enum synfin_error lab_world_create(const struct lab_world_config *config, struct lab_world *out)
 {
     struct synfin_env env;
     memset(out, 0, sizeof *out);
     out->config = *config;
-    set_addresses(out, config->is_ipv6);
+    for (uint32_t i = 0; i < 2; i++) {
+        enum synfin_link_side side = i == 0 ? SYNFIN_LINK_A : SYNFIN_LINK_B;
+        out->endpoint[i].addr = lab_rig_addr(side, config->is_ipv6);
+    }
     for (uint32_t i = 0; i < LAB_ACTORS; i++) {
         out->app[i] = (struct lab_app){
             .actor = (enum lab_actor)i,
@@ -247,7 +174,7 @@ enum synfin_error lab_world_create(const struct lab_world_config *config, struct
         out->tap[i] = (struct lab_tap){out, side, config->seed * 2 + i};
     }
     out->flood.random = config->seed;
-    lab_world_env(&env);
+    lab_rig_env(&env);
     enum synfin_error error = synfin_link_create(&env, config->link, &out->link);
     if (error == SYNFIN_ERROR_OK) {
         synfin_link_observe(out->link, on_passage, out);
@@ -366,7 +293,7 @@ void lab_world_run(struct lab_world *world)
         if (next_ns == SYNFIN_NEVER) {
             return;
         }
-        uint64_t least_ns = world->now_ns + STEP_NS_MIN;
+        uint64_t least_ns = world->now_ns + LAB_RIG_STEP_NS;
         world->now_ns = next_ns > least_ns ? next_ns : least_ns;
     }
 }

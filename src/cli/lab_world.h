@@ -113,7 +113,5 @@ enum lab_outcome lab_world_outcome(const struct lab_world *world, enum lab_actor
                                    uint64_t *t_ns);
 // Such as "client 2".
 const char *lab_world_name(enum lab_actor actor);
-// Fills the environment with aligned memory of the C library; no entropy, no trace.
-void lab_world_env(struct synfin_env *env);
 
 #endif
