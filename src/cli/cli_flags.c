@@ -54,8 +54,23 @@ static bool take_drop(void *object, const char *text, const char **why)
 static bool take_congestion(void *object, const char *text, const char **why)
 {
     struct cli_flags *flags = object;
-    *why = "cubic or newreno (reno is the same)";
-    return synfin_congestion_find(text, &flags->congestion);
+    *why = flags->takes_cc_list ? "names such as cubic or newreno, with a comma between two"
+                                : "cubic or newreno (reno is the same)";
+    flags->congestions = 0;
+    while (flags->congestions < (flags->takes_cc_list ? CLI_FLAGS_CC_MAX : 1)) {
+        char name[32] = "";
+        size_t length = strcspn(text, ",");
+        memcpy(name, text, length < sizeof name ? length : 0);
+        if (!synfin_congestion_find(name, &flags->congestion_list[flags->congestions++])) {
+            return false;
+        }
+        flags->congestion = flags->congestion_list[0];
+        if (text[length] == '\0') {
+            return true;
+        }
+        text += length + 1;
+    }
+    return false;
 }
 
 static bool take_syn_cookies(void *object, const char *text, const char **why)

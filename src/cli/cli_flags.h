@@ -10,6 +10,8 @@
 #include <synfin/link.h>
 #include <synfin/synfin.h>
 
+enum { CLI_FLAGS_CC_MAX = 8 };
+
 struct cli_flags {
     // --link, --addr, --gateway
     const char *link_spec; // NULL: not given
@@ -28,7 +30,10 @@ struct cli_flags {
     // TCP.
     uint64_t rto_ns, rto_ns_min, rto_ns_max, syn_ack_rto_ns, msl_ns, fin_wait_2_ns, delayed_ack_ns;
     uint64_t syn_retries, syn_ack_retries, data_retries;
-    enum synfin_congestion congestion;
+    enum synfin_congestion congestion; // the first of --cc
+    enum synfin_congestion congestion_list[CLI_FLAGS_CC_MAX];
+    uint32_t congestions; // in the list
+    bool takes_cc_list;   // set by a command whose --cc may name several
     enum synfin_syn_cookies syn_cookies;
 
     // --pcapng, --svg, --json

@@ -66,6 +66,7 @@ static const char *expectation_of(enum cli_flag_kind kind)
     case CLI_FLAG_PROBABILITY: return "a probability such as 1% or 0.01";
     case CLI_FLAG_RATE: return "a rate such as 100mbit";
     case CLI_FLAG_NUMBER: return "a number";
+    case CLI_FLAG_BYTES: return "a number of octets such as 10MB or 64KiB";
     case CLI_FLAG_COUNT: return "a number of at most 4294967295";
     case CLI_FLAG_SWITCH:
     case CLI_FLAG_TEXT:
@@ -86,6 +87,7 @@ static bool take_value(const struct cli_flag *flag, void *object, const char *te
     case CLI_FLAG_PROBABILITY: return cli_values_probability(text, member);
     case CLI_FLAG_RATE: return cli_values_rate(text, member);
     case CLI_FLAG_NUMBER: return cli_values_number(text, member);
+    case CLI_FLAG_BYTES: return cli_values_bytes(text, member);
     case CLI_FLAG_COUNT:
         return cli_values_number(text, member) && *(uint64_t *)member <= UINT32_MAX;
     case CLI_FLAG_SPECIAL: return flag->take(object, text, why);

@@ -22,6 +22,7 @@ enum cli_flag_kind {
     CLI_FLAG_PROBABILITY, // uint64_t, parts per million
     CLI_FLAG_RATE,        // uint64_t, bits per second
     CLI_FLAG_NUMBER,      // uint64_t, any
+    CLI_FLAG_BYTES,       // uint64_t, octets
     CLI_FLAG_COUNT,       // uint64_t, at most 2^32 - 1
     CLI_FLAG_SPECIAL,     // `take` of the flag
 };

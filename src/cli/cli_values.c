@@ -101,6 +101,15 @@ bool cli_values_rate(const char *text, uint64_t *bps)
     return read_with_unit(text, units, bps) && *bps > 0;
 }
 
+bool cli_values_bytes(const char *text, uint64_t *bytes)
+{
+    static const struct unit units[] = {
+        {"", 1},          {"kB", 1000},     {"MB", 1000000},  {"GB", 1000000000},
+        {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0},
+    };
+    return read_with_unit(text, units, bytes) && *bytes > 0;
+}
+
 static bool read_hex(const char *text, uint64_t *number)
 {
     static const char digits[] = "0123456789abcdef";

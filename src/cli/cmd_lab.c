@@ -9,9 +9,11 @@
 #include "cli/cli_flags.h"
 #include "cli/cli_output.h"
 #include "cli/lab_play.h"
+#include "cli/lab_transfer_play.h"
 
 struct options {
     struct cli_flags flags;
+    struct lab_transfer_flags transfer;
     bool has_list, has_all, has_ipv6, is_brief;
     const char *counterexample; // NULL: not given
 };
@@ -38,6 +40,27 @@ static enum cli_parse_outcome check_counterexample(const struct cli_parser *pars
     return CLI_PARSE_READY;
 }
 
+static bool is_transfer(const struct cli_parser *parser)
+{
+    return parser->operands > 0 && strcmp(parser->operand[0], LAB_TRANSFER_NAME) == 0;
+}
+
+// What only a transfer understands.
+static enum cli_parse_outcome check_transfer(const struct cli_parser *parser,
+                                             const struct options *options)
+{
+    const char *flag = lab_transfer_play_given(parser);
+    if (flag != NULL && !is_transfer(parser)) {
+        cli_parse_complain(parser, "%s is for synfin lab %s", flag, LAB_TRANSFER_NAME);
+        return CLI_PARSE_WRONG;
+    }
+    if (options->flags.congestions > 1 && !is_transfer(parser)) {
+        cli_parse_complain(parser, "--cc names several for synfin lab %s only", LAB_TRANSFER_NAME);
+        return CLI_PARSE_WRONG;
+    }
+    return CLI_PARSE_READY;
+}
+
 static enum cli_parse_outcome read_options(struct cli_parser *parser, struct options *options,
                                            int argc, char **argv)
 {
@@ -52,8 +75,10 @@ static enum cli_parse_outcome read_options(struct cli_parser *parser, struct opt
         "loses.";
     parser->operands_max = 1;
     cli_parse_add(parser, "lab", own_flags, sizeof own_flags / sizeof own_flags[0], options);
+    lab_transfer_play_add(parser, &options->transfer);
     cli_flags_add(parser, &options->flags, CLI_FLAGS_FAULT | CLI_FLAGS_TCP | CLI_FLAGS_OUTPUT);
     options->flags.seed = 1;
+    options->flags.takes_cc_list = true;
     enum cli_parse_outcome outcome = cli_parse_run(parser, argc, argv);
     if (outcome != CLI_PARSE_READY || options->has_list) {
         return outcome;
@@ -74,7 +99,7 @@ static enum cli_parse_outcome read_options(struct cli_parser *parser, struct opt
         cli_parse_complain(parser, "--svg and --pcapng hold one scenario, not --all");
         return CLI_PARSE_WRONG;
     }
-    return CLI_PARSE_READY;
+    return check_transfer(parser, options);
 }
 
 static void write_list(void)
@@ -83,9 +108,11 @@ static void write_list(void)
     for (size_t i = 0; (scenario = lab_scenarios_at(i)) != NULL; i++) {
         (void)printf("%-20s %s\n", scenario->name, scenario->summary);
     }
+    (void)printf("%-20s %s\n", LAB_TRANSFER_NAME, LAB_TRANSFER_SUMMARY);
 }
 
-static enum cli_status play_all(const struct lab_play *play)
+static enum cli_status play_all(const struct lab_play *play,
+                                const struct lab_transfer_flags *transfer)
 {
     enum cli_status worst = CLI_STATUS_DONE;
     const struct lab_scenario *scenario = NULL;
@@ -96,7 +123,12 @@ static enum cli_status play_all(const struct lab_play *play)
         enum cli_status status = lab_play_scenario(play, scenario);
         worst = status > worst ? status : worst;
     }
-    return worst;
+    if (worst == CLI_STATUS_USAGE) {
+        return worst;
+    }
+    (void)fputs(play->flags->has_json ? "" : "\n\n", stdout);
+    enum cli_status status = lab_transfer_play(play, transfer);
+    return status > worst ? status : worst;
 }
 
 int cmd_lab(int argc, char **argv)
@@ -117,10 +149,13 @@ int cmd_lab(int argc, char **argv)
         return CLI_STATUS_DONE;
     }
     if (options.has_all) {
-        return (int)play_all(&play);
+        return (int)play_all(&play, &options.transfer);
     }
     if (options.counterexample != NULL) {
         return (int)lab_play_counterexample(&play, options.counterexample);
+    }
+    if (is_transfer(&parser)) {
+        return (int)lab_transfer_play(&play, &options.transfer);
     }
     const struct lab_scenario *scenario = lab_scenarios_find(parser.operand[0]);
     if (scenario == NULL) {

@@ -52,6 +52,13 @@ expect 2 '"extra" is one argument too many' lab close extra
 expect 2 '"close" and --all exclude each other' lab close --all
 expect 2 '--svg and --pcapng hold one scenario' lab --all --svg "$work/x.svg"
 expect 2 'invalid argument' lab close --rto 0
+expect 2 '--flows is a number from 1 to 256' lab transfer --flows 0
+expect 2 '--bytes: "0" is not a number of octets' lab transfer --bytes 0
+expect 2 '--bytes: "1mB" is not a number of octets' lab transfer --bytes 1mB
+expect 2 '--cc: "cubic,vegas" is not names such as' lab transfer --cc cubic,vegas
+expect 2 '--cc names several for synfin lab transfer only' lab close --cc cubic,reno
+expect 2 '--bytes is for synfin lab transfer' lab close --bytes 1MB
+expect 1 'flow 1: the peer did not answer' lab transfer --loss 100%
 expect 2 'which two devices?' wire tun:a0
 expect 2 'tun:a0 cannot be both ends' wire tun:a0 tun:a0
 expect 2 '"tun:c0" is one argument too many' wire tun:a0 tun:b0 tun:c0
@@ -89,6 +96,13 @@ done
 # A cookie is a first sequence number like any other, and nothing is kept before it comes back.
 "$synfin" lab handshake --syn-cookies always >"$work/out"
 grep -q 'a cookie came back' "$work/out" || fail "--syn-cookies always gives no cookie"
+
+# The same number of octets in all its forms.
+"$synfin" lab transfer --json --bytes 1048576 >"$work/a"
+for bytes in 1MiB 1024KiB 1048.576kB; do
+    "$synfin" lab transfer --json --bytes $bytes >"$work/b"
+    cmp "$work/a" "$work/b" || fail "--bytes $bytes is not 1048576"
+done
 
 # In a pipe nothing is coloured; files hold what they should.
 "$synfin" lab reset --svg "$work/x.svg" --pcapng "$work/x.pcapng" >"$work/out"
