@@ -61,6 +61,7 @@ struct synfin_stack_config {
     uint32_t fastopen_peers_max; // servers whose Fast Open cookies are kept; 0: none are asked for
     uint32_t congestion;         // enum synfin_congestion of new sockets
     uint32_t syn_ack_backoff_percent; // each of these waits as a part of the one before, 100-1000
+    uint8_t use_pacing; // windows leave over the round trip, not at once, with every algorithm
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

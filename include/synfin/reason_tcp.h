@@ -161,6 +161,7 @@
     X(TIMER_USER_TIMEOUT, "something waits for longer than the user wants", "RFC 9293 §3.10.8")    \
     X(TIMER_REORDER, "what was late has had the time that reordering takes", "RFC 8985 §6.3")      \
     X(TIMER_TAIL_PROBE, "nothing has come back for two round trips", "RFC 8985 §7.2")              \
+    X(TIMER_PACE, "it is the turn of what the pace held", "RFC 9002 §7.7")                         \
     X(TIMER_CORK, "what the cork holds has waited for 200 ms", "")                                 \
     X(TIMER_LINGER, "the time in this closing state is over", "RFC 9293 §3.10.8")                  \
     X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
@@ -173,6 +174,7 @@
     X(ARM_REORDER, "something sent before what has arrived is late", "RFC 8985 §6.2")              \
     X(ARM_TAIL_PROBE, "the end of the flight could be lost unnoticed", "RFC 8985 §7.2")            \
     X(ARM_CORK, "the cork holds a segment that is not full", "")                                   \
+    X(ARM_PACE, "the pace holds what the window lets go", "RFC 9002 §7.7")                         \
     X(ARM_LINGER, "a closing state must end", "RFC 9293 §3.10.8")                                  \
     X(ARM_USER_TIMEOUT, "the user limits how long data may stay unacknowledged",                   \
       "RFC 9293 §3.10.8")                                                                          \

@@ -149,6 +149,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)") \
     X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                          \
     X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")          \
+    X(PACING_RATE_MAX, "SO_MAX_PACING_RATE", "octets of data per second at most; 0: no limit")  \
     X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")      \
     X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                 \
       "1: connect, and let the first data go with the SYN")

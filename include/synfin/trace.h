@@ -74,6 +74,7 @@ SYNFIN_API const char *synfin_trace_kind_name(enum synfin_trace_kind kind);
     X(TAIL_PROBE, "tail-probe") /* RFC 8985: silence: was the end lost? */ \
     X(REORDER, "reordering")    /* RFC 8985: what is late may be lost */   \
     X(CORK, "cork")             /* how long the cork may hold */           \
+    X(PACE, "pacing")           /* until the next quantum may go */        \
     X(LINGER, "linger") /* FIN-WAIT-2, TIME-WAIT, orphan: the time left in a closing state */
 
 enum synfin_tcp_timer {

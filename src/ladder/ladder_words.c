@@ -310,6 +310,7 @@ static const char *purpose_of(enum synfin_tcp_timer timer)
     case SYNFIN_TCP_TIMER_REORDER: return "for what is late";
     case SYNFIN_TCP_TIMER_TAIL_PROBE: return "for an acknowledgment of the last segment";
     case SYNFIN_TCP_TIMER_CORK: return "for a full segment";
+    case SYNFIN_TCP_TIMER_PACE: return "for its turn at the pace";
     case SYNFIN_TCP_TIMER_LINGER: return "in a closing state";
     case SYNFIN_TCP_TIMER_COUNT: break;
     }

@@ -44,6 +44,7 @@ static void set_default_sizes(struct synfin_stack_config *config)
     config->use_timestamps = 1;
     config->use_window_scale = 1;
     config->use_sack = 1;
+    config->use_pacing = 1;
     config->hop_limit = 64; // RFC 1700, IP TIME TO LIVE PARAMETER
 }
 
@@ -108,7 +109,8 @@ static bool are_sizes_valid(const struct synfin_stack_config *config)
            && is_within(config->receive_buffer_bytes, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX)
            && is_within(config->out_of_order_ranges_max, 0, UINT16_MAX) && config->port_first >= 1
            && config->port_first <= config->port_last && config->use_timestamps <= 1
-           && config->use_window_scale <= 1 && config->use_sack <= 1 && config->hop_limit >= 1;
+           && config->use_window_scale <= 1 && config->use_sack <= 1 && config->use_pacing <= 1
+           && config->hop_limit >= 1;
 }
 
 static bool are_waits_valid(const struct synfin_stack_config *config)

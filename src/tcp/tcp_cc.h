@@ -31,6 +31,7 @@ struct tcp_cc_ack {
     bool is_limited_by_cwnd;  // the window was in full use, RFC 7661 §3
     bool is_app_limited;      // nothing waits to be sent, and the window has room
     bool is_round_end;        // covers what was sent first in the round trip that now ends
+    bool is_paced;            // what is sent is spread over the round trip
     bool is_recovering;       // a loss is being repaired: the window is not to grow
     uint64_t rtt_ns;          // of what is acknowledged; 0: not known
     uint64_t srtt_ns;         // smoothed; 0: no sample yet
@@ -97,7 +98,7 @@ struct tcp_cc {
         struct tcp_cc_cubic cubic;
     } own; // the algorithm's: nobody else looks
 };
-_Static_assert(sizeof(struct tcp_cc) <= 88, "ARCHITECTURE.md says where each octet goes");
+_Static_assert(sizeof(struct tcp_cc) <= 96, "ARCHITECTURE.md says where each octet goes");
 
 extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic;
 

@@ -16,38 +16,51 @@ enum {
     NS_PER_US = 1000,
 };
 
+static uint32_t lesser(uint32_t min_us, uint32_t rtt_us)
+{
+    return min_us == 0 || rtt_us < min_us ? rtt_us : min_us;
+}
+
+static void begin_block(struct tcp_cc_hystart *hystart)
+{
+    hystart->samples = 0;
+    hystart->block_min_us = 0;
+}
+
 static void take_sample(struct tcp_cc_hystart *hystart, uint64_t rtt_ns)
 {
     uint64_t us = (rtt_ns + NS_PER_US - 1) / NS_PER_US; // never 0, which is infinite
     uint32_t rtt_us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
-    if (hystart->current_round_min_us == 0 || rtt_us < hystart->current_round_min_us) {
-        hystart->current_round_min_us = rtt_us;
-    }
+    hystart->current_round_min_us = lesser(hystart->current_round_min_us, rtt_us);
+    hystart->block_min_us = lesser(hystart->block_min_us, rtt_us);
     if (hystart->samples < N_RTT_SAMPLE) {
         hystart->samples++;
     }
 }
 
-static bool has_risen(const struct tcp_cc_hystart *hystart)
+// RttThresh above `base_us`.
+static bool has_risen(const struct tcp_cc_hystart *hystart, uint32_t base_us)
 {
-    uint32_t last_us = hystart->last_round_min_us;
-    if (hystart->samples < N_RTT_SAMPLE || last_us == 0) {
-        return false;
-    }
     uint32_t threshold_us = tcp_cc_larger(
-        MIN_RTT_THRESH_US, tcp_cc_smaller(last_us / MIN_RTT_DIVISOR, MAX_RTT_THRESH_US));
-    return hystart->current_round_min_us >= (uint64_t)last_us + threshold_us;
+        MIN_RTT_THRESH_US, tcp_cc_smaller(base_us / MIN_RTT_DIVISOR, MAX_RTT_THRESH_US));
+    return base_us != 0 && hystart->block_min_us >= (uint64_t)base_us + threshold_us;
 }
 
-static void judge(struct tcp_cc_hystart *hystart)
+// DEVIATES RFC 9406 §4.2: the RFC takes the least of a whole round, which a burst does not raise. A
+// queue that fills within one round is then seen a round late, when as much again was sent. Paced
+// data make no bursts: eight samples at a time see it at once. And a second rise ends slow start,
+// for the queue has been found; five rounds, each a quarter larger, would overflow a queue of one
+// path's worth.
+static void judge(struct tcp_cc *cc, struct tcp_cc_hystart *hystart)
 {
-    if (!hystart->is_css && has_risen(hystart)) {
+    if (!hystart->is_css && has_risen(hystart, hystart->last_round_min_us)) {
         hystart->is_css = true;
         hystart->css_rounds = 0;
-        hystart->css_baseline_min_us = hystart->current_round_min_us;
-    } else if (hystart->is_css && hystart->samples >= N_RTT_SAMPLE
-               && hystart->current_round_min_us < hystart->css_baseline_min_us) {
+        hystart->css_baseline_min_us = hystart->block_min_us;
+    } else if (hystart->is_css && hystart->block_min_us < hystart->css_baseline_min_us) {
         hystart->is_css = false;
+    } else if (hystart->is_css && has_risen(hystart, hystart->css_baseline_min_us)) {
+        cc->ssthresh_bytes = cc->cwnd_bytes;
     }
 }
 
@@ -56,7 +69,7 @@ static void begin_round(struct tcp_cc *cc, struct tcp_cc_hystart *hystart)
 {
     hystart->last_round_min_us = hystart->current_round_min_us;
     hystart->current_round_min_us = 0;
-    hystart->samples = 0;
+    begin_block(hystart);
     if (hystart->is_css && ++hystart->css_rounds >= CSS_ROUNDS) {
         cc->ssthresh_bytes = cc->cwnd_bytes;
     }
@@ -66,7 +79,7 @@ static void grow(struct tcp_cc *cc, const struct tcp_cc_hystart *hystart,
                  const struct tcp_cc_ack *ack)
 {
     uint64_t limit = (uint64_t)LIMIT_SEGMENTS * ack->mss_bytes;
-    bool is_limited = cc->pacing_rate == 0 && ack->acked_bytes > limit;
+    bool is_limited = !ack->is_paced && ack->acked_bytes > limit;
     uint32_t more = is_limited ? (uint32_t)limit : ack->acked_bytes;
     more = tcp_cc_smaller(more, TCP_CC_CWND_MAX);
     cc->cwnd_bytes += hystart->is_css ? more / CSS_GROWTH_DIVISOR : more;
@@ -81,7 +94,12 @@ void tcp_cc_hystart_on_ack(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
     }
     if (ack->rtt_ns != 0) {
         take_sample(hystart, ack->rtt_ns);
-        judge(hystart);
+    }
+    if (hystart->samples >= N_RTT_SAMPLE) {
+        judge(cc, hystart);
+        if (ack->is_paced) {
+            begin_block(hystart);
+        }
     }
     if (ack->is_round_end) {
         begin_round(cc, hystart);

@@ -177,6 +177,7 @@ struct tcp_conn {
 
     struct wheel_entry timer;                     // at the earliest of deadline_ns
     uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT]; // written by tcp_timer.c only
+    uint64_t pace_ns; // what was sent has left by then at the pace; written by tcp_pace.c only
     struct tcp_rtt rtt;
     struct tcp_pending pending;
     struct tcp_cc cc;

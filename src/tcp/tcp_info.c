@@ -2,6 +2,7 @@
 //
 // What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_pace.h"
 #include "tcp/tcp_time_wait.h"
 
 static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *info)
@@ -84,5 +85,5 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     info->waited_ns = tcp_event_waited(conn, now_ns);
     info->icmp = conn->icmp;
     info->congestion = synfin_congestion_name((enum synfin_congestion)conn->set.congestion);
-    info->pacing_rate = conn->cc.pacing_rate;
+    info->pacing_rate = tcp_pace_rate(conn);
 }

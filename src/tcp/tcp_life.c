@@ -122,6 +122,7 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
     set->send_buffer_bytes = config->send_buffer_bytes;
     set->receive_buffer_bytes = config->receive_buffer_bytes;
     set->keepalive_idle_ns = config->keepalive_idle_ns;
+    set->has_pacing = config->use_pacing != 0;
     set->keepalive_interval_ns = config->keepalive_interval_ns;
     set->keepalive_probes = (uint8_t)config->keepalive_probes;
     set->syn_retries = (uint8_t)config->syn_retries;

@@ -37,6 +37,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_TRAFFIC_CLASS] = {0, 255},
     [SYNFIN_OPTION_HOP_LIMIT] = {1, 255},
     [SYNFIN_OPTION_URGENT_MARK] = {1, 1},
+    [SYNFIN_OPTION_PACING_RATE_MAX] = {0, INT64_MAX},
     [SYNFIN_OPTION_FASTOPEN] = {0, UINT16_MAX},
     [SYNFIN_OPTION_FASTOPEN_CONNECT] = {0, 1},
 };
@@ -89,6 +90,8 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->has_cork = value != 0;
     } else if (option == SYNFIN_OPTION_NOTSENT_LOWAT) {
         set->notsent_lowat_bytes = (uint32_t)value;
+    } else if (option == SYNFIN_OPTION_PACING_RATE_MAX) {
+        set->pacing_rate_max = (uint64_t)value;
     } else if (option == SYNFIN_OPTION_LINGER) {
         set->linger = (int8_t)value;
     } else if (option == SYNFIN_OPTION_MAXSEG) {
@@ -202,6 +205,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_NODELAY: *value = set->has_nodelay; break;
     case SYNFIN_OPTION_CORK: *value = set->has_cork; break;
     case SYNFIN_OPTION_NOTSENT_LOWAT: *value = set->notsent_lowat_bytes; break;
+    case SYNFIN_OPTION_PACING_RATE_MAX: *value = (int64_t)set->pacing_rate_max; break;
     case SYNFIN_OPTION_USER_TIMEOUT: *value = (int64_t)set->user_timeout_ns; break;
     case SYNFIN_OPTION_LINGER: *value = set->linger < 0 ? -1 : 0; break;
     case SYNFIN_OPTION_MAXSEG: *value = mss_in_use(conn); break;

@@ -11,6 +11,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_pace.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -269,7 +270,7 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
     bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn);
-    most = is_super ? (most - HEADERS_MAX) / mss * mss : mss;
+    most = is_super ? smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
 }
@@ -443,8 +444,17 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
     return choose_new(conn, plan) || choose_probe(conn, plan);
 }
 
-static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan, uint64_t now_ns)
+// Probes of the window and of the tail answer to timers, and an end without data is no burst.
+static bool is_paced(const struct tcp_plan *plan)
 {
+    return plan->bytes > 0 && plan->kind != TCP_PLAN_PROBE && plan->kind != TCP_PLAN_TAIL;
+}
+
+// `held_ns`: how long data must wait for their turn at the pace; 0: nothing is held.
+static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan, uint64_t *held_ns,
+                   uint64_t now_ns)
+{
+    *held_ns = 0;
     *plan = (struct tcp_plan){0};
     if (!conn->is_syn_acked && choose_syn(tcp, conn, plan, now_ns)) {
         return true;
@@ -458,7 +468,10 @@ static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan
     *plan = (struct tcp_plan){0};
     bool may_send = conn->is_syn_acked || tcp_fastopen_conn_is_taken(conn);
     if (may_send && choose_data(tcp, conn, plan, now_ns)) {
-        return true;
+        *held_ns = is_paced(plan) ? tcp_pace_wait(conn, now_ns) : 0;
+        if (*held_ns == 0) {
+            return true;
+        }
     }
     *plan = (struct tcp_plan){0};
     return choose_keepalive(conn, plan) || choose_ack(conn, plan);
@@ -542,6 +555,7 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
 {
     tcp_rtt_on_sent(conn, plan, now_ns);
     book_totals(tcp, conn, plan, now_ns);
+    tcp_pace_on_sent(conn, plan->bytes, now_ns);
     book_ack(tcp, conn, plan);
     switch (plan->kind) {
     case TCP_PLAN_ACK:
@@ -569,18 +583,26 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     }
 }
 
+// Something may wait that no acknowledgment will let go: a timer must.
+static void note_why_not(struct tcp *tcp, struct tcp_conn *conn, uint64_t held_ns, uint64_t now_ns)
+{
+    bool is_waiting = has_unsent(conn) || has_lost(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
+    if (held_ns > 0) {
+        tcp_timer_on_paced(tcp, conn, held_ns, now_ns);
+    } else if (tcp_output_is_corked(conn)) {
+        tcp_timer_on_corked(tcp, conn, now_ns);
+    } else if (conn->is_syn_acked && is_waiting) {
+        tcp_timer_on_blocked(tcp, conn, now_ns);
+    }
+}
+
 bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *packet,
                 uint64_t now_ns)
 {
     struct tcp_plan plan;
-    if (!choose(tcp, conn, &plan, now_ns)) {
-        bool is_waiting =
-            has_unsent(conn) || has_lost(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
-        if (tcp_output_is_corked(conn)) {
-            tcp_timer_on_corked(tcp, conn, now_ns);
-        } else if (conn->is_syn_acked && is_waiting) {
-            tcp_timer_on_blocked(tcp, conn, now_ns);
-        }
+    uint64_t held_ns;
+    if (!choose(tcp, conn, &plan, &held_ns, now_ns)) {
+        note_why_not(tcp, conn, held_ns, now_ns);
         tcp_output_forget(tcp, conn);
         if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
             tcp_time_wait_shrink(tcp, conn, now_ns);

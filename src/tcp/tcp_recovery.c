@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_pace.h"
 
 enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
 
@@ -158,6 +159,7 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
         .is_limited_by_cwnd = uses_window(conn),
         .is_app_limited = is_app_limited(conn, flight),
         .is_round_end = ends_round(conn, acked_bytes),
+        .is_paced = tcp_pace_is_on(conn),
         .is_recovering = conn->recovery.is_active,
         .rtt_ns = rtt_ns,
         .srtt_ns = conn->rtt.srtt_ns,
@@ -200,6 +202,7 @@ void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
         conn->cc.ops->on_timeout(&conn->cc, &loss);
         tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_TIMEOUT, now_ns);
     }
+    tcp_pace_forget(conn);
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
     recovery->is_active = false;

@@ -13,6 +13,7 @@
 //     REORDER       something is late, and not lost yet       RFC 8985 §6.3
 //     TAIL_PROBE    nothing comes back for the last segment   RFC 8985 §7
 //     CORK          the user's cork holds a small segment
+//     PACE          data wait for their turn                  RFC 9002 §7.7
 //     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
@@ -177,6 +178,13 @@ void tcp_timer_on_corked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 {
     if (!is_armed(conn, SYNFIN_TCP_TIMER_CORK)) {
         arm(tcp, conn, SYNFIN_TCP_TIMER_CORK, CORK_NS, SYNFIN_REASON_ARM_CORK, now_ns);
+    }
+}
+
+void tcp_timer_on_paced(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns)
+{
+    if (deadline_after(now_ns, wait_ns) < conn->deadline_ns[SYNFIN_TCP_TIMER_PACE]) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_PACE, wait_ns, SYNFIN_REASON_ARM_PACE, now_ns);
     }
 }
 
@@ -432,6 +440,13 @@ static bool fire_cork(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     return true;
 }
 
+static bool fire_pace(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    (void)now_ns;
+    tcp_output_want(tcp, conn);
+    return true;
+}
+
 static bool fire_linger(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_time_wait = conn->state == SYNFIN_TCP_STATE_TIME_WAIT;
@@ -456,6 +471,7 @@ static const struct timer_row TIMER_ROWS[SYNFIN_TCP_TIMER_COUNT] = {
     [SYNFIN_TCP_TIMER_TAIL_PROBE] = {fire_tail_probe, SYNFIN_REASON_TIMER_TAIL_PROBE},
     [SYNFIN_TCP_TIMER_REORDER] = {fire_reorder, SYNFIN_REASON_TIMER_REORDER},
     [SYNFIN_TCP_TIMER_CORK] = {fire_cork, SYNFIN_REASON_TIMER_CORK},
+    [SYNFIN_TCP_TIMER_PACE] = {fire_pace, SYNFIN_REASON_TIMER_PACE},
     [SYNFIN_TCP_TIMER_LINGER] = {fire_linger, SYNFIN_REASON_TIMER_LINGER},
 };
 

@@ -22,6 +22,8 @@ void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // Nothing but SYNFIN_OPTION_CORK holds what waits.
 void tcp_timer_on_corked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// What may be sent waits for its turn at the pace.
+void tcp_timer_on_paced(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns);
 void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // The window opened after being shut or too small.
 void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);

@@ -116,6 +116,42 @@ static void fall_below_the_baseline_resumes_slow_start(void **state)
     assert_int_equal(cc.cwnd_bytes, window + 10 * MSS);
 }
 
+// A queue that begins in the middle of a round is seen in that round, when no burst can be
+// taken for one.
+static void rise_late_in_a_round_is_seen_in_it(void **state)
+{
+    (void)state;
+    struct tcp_cc cc = open_cc();
+    play_round(&cc, 10, 40000);
+    struct tcp_cc_ack ack = {
+        .acked_bytes = MSS, .mss_bytes = MSS, .is_limited_by_cwnd = true, .rtt_ns = 40000000};
+    ack.is_paced = true;
+    for (uint32_t i = 0; i < 16; i++) {
+        cc.ops->on_ack(&cc, &ack);
+    }
+    assert_false(is_css(&cc));
+    ack.rtt_ns = 45000000;
+    for (uint32_t i = 0; i < 8; i++) {
+        assert_false(is_css(&cc));
+        cc.ops->on_ack(&cc, &ack);
+    }
+    assert_true(is_css(&cc));
+}
+
+// The queue goes on growing while the window grows by a quarter: it is no accident.
+static void second_rise_ends_slow_start(void **state)
+{
+    (void)state;
+    struct tcp_cc cc = open_cc();
+    play_round(&cc, 10, 40000);
+    play_round(&cc, 8, 48000);
+    assert_true(is_css(&cc));
+    play_round(&cc, 8, 53999);
+    assert_true(tcp_cc_is_initial_slow_start(&cc));
+    play_round(&cc, 8, 54000); // an eighth of 48 ms above them
+    assert_int_equal(cc.ssthresh_bytes, cc.cwnd_bytes);
+}
+
 static void loss_ends_it_for_good(void **state)
 {
     (void)state;
@@ -137,7 +173,7 @@ static void one_acknowledgment_adds_at_most_eight_segments_unless_paced(void **s
     struct tcp_cc_ack ack = {.acked_bytes = 20 * MSS, .mss_bytes = MSS, .is_limited_by_cwnd = true};
     cc.ops->on_ack(&cc, &ack);
     assert_int_equal(cc.cwnd_bytes, 18 * MSS);
-    cc.pacing_rate = 1000000;
+    ack.is_paced = true;
     cc.ops->on_ack(&cc, &ack);
     assert_int_equal(cc.cwnd_bytes, 38 * MSS);
 }
@@ -162,6 +198,8 @@ int main(void)
         cmocka_unit_test(acknowledgments_without_samples_double_the_window),
         cmocka_unit_test(conservative_slow_start_grows_by_a_quarter_for_five_rounds),
         cmocka_unit_test(fall_below_the_baseline_resumes_slow_start),
+        cmocka_unit_test(rise_late_in_a_round_is_seen_in_it),
+        cmocka_unit_test(second_rise_ends_slow_start),
         cmocka_unit_test(loss_ends_it_for_good),
         cmocka_unit_test(one_acknowledgment_adds_at_most_eight_segments_unless_paced),
         cmocka_unit_test(window_that_is_not_used_does_not_grow_but_rounds_pass),
