@@ -80,7 +80,7 @@ void tcp_ack_update_window(struct tcp_conn *conn, const struct tcp_segment *seg)
 // RFC 5681 §2: no data, no SYN or FIN, the greatest acknowledgment so far, and the same window.
 static bool is_repetition(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return tcp_segment_len(seg) == 0 && seq_eq(seg->h.ack, conn->snd.una)
+    return tcp_segment_len(seg) == 0 && !seg->was_probe && seq_eq(seg->h.ack, conn->snd.una)
            && offered_window(conn, seg) == conn->snd.wnd;
 }
 

@@ -126,6 +126,7 @@ static void strip_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segme
                         uint64_t now_ns)
 {
     tcp_challenge_answer(tcp, conn, seg, now_ns);
+    seg->was_probe = true;
     gather_trim_right(&seg->text, seg->text.bytes);
     seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
 }
@@ -286,6 +287,7 @@ void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_
     seg.arrival = arrival;
     seg.text = arrival->segment;
     seg.number = 0;
+    seg.was_probe = false;
     seg.time_wait = NULL;
     tcp->segments_in++;
     seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);

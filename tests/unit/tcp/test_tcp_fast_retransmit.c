@@ -131,6 +131,25 @@ static void segment_with_data_is_no_duplicate_acknowledgment(void **state)
     READ(6);
 }
 
+// Seed 98 of test_transfer_properties: what probes a shut window has data, though none is taken.
+static void window_probe_is_no_duplicate_acknowledgment(void **state)
+{
+    (void)state;
+    segment_config()->receive_buffer_bytes = 1000;
+    OPEN(.mss = 1000);
+    WRITE(4000);
+    EXPECT_RUN_ALL(1, 4001, 1000);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 1000);
+    EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 4001, .ack = 1001, .window = SHUT);
+    for (uint32_t i = 0; i < 6; i++) {
+        SEND(.flags = ACK, .seq = 1001, .ack = 1, .data = 1);
+        EXPECT(.flags = ACK, .seq = 4001, .ack = 1001, .window = SHUT);
+        EXPECT_NOTHING();
+    }
+    READ(1000);
+    EXPECT(.flags = ACK, .seq = 4001, .ack = 1001);
+}
+
 static void acknowledgment_with_another_window_is_no_duplicate(void **state)
 {
     (void)state;
@@ -207,6 +226,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_141_partial_acknowledgment_inside_a_segment_goes_on_from_there),
     SEGMENT_TEST(duplicates_of_the_same_loss_start_no_second_recovery),
     SEGMENT_TEST(segment_with_data_is_no_duplicate_acknowledgment),
+    SEGMENT_TEST(window_probe_is_no_duplicate_acknowledgment),
     SEGMENT_TEST(acknowledgment_with_another_window_is_no_duplicate),
     SEGMENT_TEST(loss_among_small_segments_is_repaired_fast),
     SEGMENT_TEST(hist_144_flood_of_duplicates_sends_little),
