@@ -107,6 +107,14 @@ static struct tcp_stub *make_stub(struct tcp *tcp, const struct tcp_pair *pair, 
     return stub;
 }
 
+// Rounded up: nothing comes behind the FIN, and the right edge must not move left.
+static uint16_t last_window(const struct tcp_conn *conn)
+{
+    uint32_t shift = conn->rcv.wscale_shift;
+    uint32_t field = (tcp_window_open(conn) + (UINT32_C(1) << shift) - 1) >> shift;
+    return (uint16_t)(field < UINT16_MAX ? field : UINT16_MAX);
+}
+
 static void fill_stub(struct tcp_stub *stub, const struct tcp_conn *conn)
 {
     stub->iface = conn->path.iface & 15;
@@ -115,7 +123,7 @@ static void fill_stub(struct tcp_stub *stub, const struct tcp_conn *conn)
     stub->number = conn->number;
     stub->ours = conn->snd.nxt;
     stub->theirs = conn->rcv.nxt;
-    stub->size = (uint16_t)(tcp_window_open(conn) >> conn->rcv.wscale_shift);
+    stub->size = last_window(conn);
     stub->as.time_wait.hop_limit = conn->set.hop_limit;
     stub->as.time_wait.traffic_class = conn->set.traffic_class;
 }

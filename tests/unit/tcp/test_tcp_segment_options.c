@@ -71,6 +71,24 @@ static void scale_above_fourteen_is_fourteen(void **state)
 }
 
 // RFC 7323 §3.2
+// Seed 2177 of test_transfer_properties: the acknowledgment of the last FIN, when it comes from what
+// is left in TIME-WAIT, keeps the edge though the window is no multiple of the scale's unit.
+static void right_edge_stays_in_time_wait(void **state)
+{
+    (void)state;
+    ONLY_WITH_ENTRIES();
+    segment_config()->receive_buffer_bytes = 1 << 18;
+    OPEN(.mss = 1000, .wscale = SHIFT(0));
+    CLOSE();
+    EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 1, .window = 1 << 15);
+    SEND_ACK(2);
+    SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
+    SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
+    EXPECT(.flags = ACK, .seq = 2, .ack = 2, .window = 1 << 15);
+    EXPECT(.flags = ACK, .seq = 2, .ack = 2, .window = 1 << 15);
+    IN_STATE(TIME_WAIT);
+}
+
 static void timestamps_are_echoed(void **state)
 {
     (void)state;
@@ -264,6 +282,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(window_of_a_syn_is_not_scaled),
     SEGMENT_TEST(scale_that_was_not_offered_is_not_used),
     SEGMENT_TEST(scale_above_fourteen_is_fourteen),
+    SEGMENT_TEST(right_edge_stays_in_time_wait),
     SEGMENT_TEST(timestamps_are_echoed),
     SEGMENT_TEST(earliest_unacknowledged_timestamp_is_echoed),
     SEGMENT_TEST(timestamps_not_offered_are_not_used),
