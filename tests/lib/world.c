@@ -143,7 +143,7 @@ uint64_t world_next_deadline(const struct world *world)
 
 // Time goes on to what happens next, by at least one tick of the wheel when a deadline was named
 // early.
-static void step(struct world *world, uint64_t end_ns)
+void world_step(struct world *world, uint64_t end_ns)
 {
     uint64_t next_ns = world_next_deadline(world);
     if (next_ns <= world->now_ns) {
@@ -161,7 +161,7 @@ bool world_run_until(struct world *world, world_condition condition, void *ctx, 
         if (world->now_ns >= end_ns) {
             return false;
         }
-        step(world, end_ns);
+        world_step(world, end_ns);
     }
     return true;
 }

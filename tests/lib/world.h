@@ -56,6 +56,8 @@ void world_init(struct world *world, const struct world_config *config);
 void world_deinit(struct world *world);
 // Moves packets and fires timers of the present until nothing moves.
 void world_settle(struct world *world);
+// Goes on to what happens next, but not beyond `end_ns`, and settles.
+void world_step(struct world *world, uint64_t end_ns);
 // Runs until `limit_ns` have passed.
 void world_run(struct world *world, uint64_t limit_ns);
 // Runs until the condition holds, at most `limit_ns`; whether it holds.

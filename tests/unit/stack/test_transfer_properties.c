@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/tap.h"
 #include "lib/test_cmocka.h"
 #include "lib/test_random.h"
+#include "lib/wire_flight.h"
+#include "lib/wire_watch.h"
 #include "lib/world.h"
-#include "wire_watch.h"
 
 enum { PORT = 7, SEEDS = 240, CALL_MAX = 20000 };
 
@@ -30,6 +32,8 @@ struct user {
 struct run {
     struct world world;
     struct wire_watch watch;
+    struct tap tap[2];
+    struct wire_flight flight[2];
     struct user user[2];
     synfin_socket listener;
     uint64_t seed, random;
@@ -77,6 +81,7 @@ static void choose_stack(struct run *run, struct synfin_stack_config *stack)
     stack->delayed_ack_ns = pick(run, (const uint32_t[]){1, 40, 400}, 3) * WORLD_MS;
     stack->syn_retries = stack->syn_ack_retries = 20;
     stack->data_retries = stack->orphan_retries = 100;
+    stack->congestion = test_random_below(&run->random, SYNFIN_CONGESTION_COUNT);
 }
 
 static void choose_user(struct run *run, struct user *user, uint32_t end)
@@ -109,12 +114,16 @@ static void begin(struct run *run, uint64_t seed)
     run->world.output_max = pick(run, (const uint32_t[]){1, 2, 64}, 3);
     wire_watch_init(&run->watch, seed);
     synfin_link_observe(run->world.link, wire_watch_see, &run->watch);
-    choose_user(run, &run->user[0], 0);
-    choose_user(run, &run->user[1], 1);
+    for (uint32_t i = 0; i < 2; i++) {
+        tap_init(&run->tap[i], &run->world, i);
+        wire_flight_init(&run->flight[i], &run->tap[i], &config.stack[i]);
+        choose_user(run, &run->user[i], i);
+    }
     uint32_t version = config.link.mtu_bytes >= 1280 && seed % 2 == 0 ? 6 : 4;
     run->listener = world_listen(&run->world, version, PORT, 4);
     run->user[0].socket = world_connect(&run->world, version, PORT);
     run->user[0].is_open = true;
+    wire_flight_of(&run->flight[0], run->user[0].stack, run->user[0].socket);
 }
 
 static void set_options(struct run *run, struct user *user)
@@ -132,6 +141,7 @@ static void try_accept(struct run *run)
         && synfin_socket_accept(user->stack, run->listener, &user->socket, NULL)
                == SYNFIN_ERROR_OK) {
         user->is_open = true;
+        wire_flight_of(&run->flight[1], user->stack, user->socket);
         set_options(run, user);
     }
 }
@@ -237,6 +247,11 @@ static void step(struct run *run)
     if (run->watch.complaint != NULL) {
         fail_msg("%s: %s", run->watch.complaint, run->watch.text);
     }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (run->flight[i].complaint[0] != '\0') {
+            fail_msg("end %u sends more than it may: %s", i, run->flight[i].complaint);
+        }
+    }
 }
 
 static void heal(struct run *run)
@@ -280,6 +295,7 @@ static void finish(struct run *run)
     run->watch.may_reset = true; // late copies may meet a pair that is closed already
     for (uint32_t i = 0; i < 2; i++) {
         synfin_socket_close(run->user[i].stack, run->user[i].socket, run->world.now_ns);
+        run->flight[i].has_socket = false;
     }
     synfin_socket_close(run->user[1].stack, run->listener, run->world.now_ns);
     world_run(&run->world, 200 * WORLD_S);
@@ -287,6 +303,8 @@ static void finish(struct run *run)
         synfin_stack_stats(run->user[i].stack, &stats);
         assert_int_equal(stats.sockets, 0);
     }
+    tap_deinit(&run->tap[0]);
+    tap_deinit(&run->tap[1]);
     world_deinit(&run->world);
 }
 

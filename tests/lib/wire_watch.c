@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The judge of everything on a link; see wire_watch.h.
-#include "wire_watch.h"
+#include "lib/wire_watch.h"
 
 #include <stdio.h>
 #include <string.h>
