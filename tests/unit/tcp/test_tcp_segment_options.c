@@ -71,8 +71,8 @@ static void scale_above_fourteen_is_fourteen(void **state)
 }
 
 // RFC 7323 §3.2
-// Seed 2177 of test_transfer_properties: the acknowledgment of the last FIN, when it comes from what
-// is left in TIME-WAIT, keeps the edge though the window is no multiple of the scale's unit.
+// Seed 2177 of test_transfer_properties: the acknowledgment of the last FIN, when it comes from
+// what is left in TIME-WAIT, keeps the edge though the window is no multiple of the scale's unit.
 static void right_edge_stays_in_time_wait(void **state)
 {
     (void)state;
