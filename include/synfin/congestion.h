@@ -25,6 +25,9 @@ enum synfin_congestion {
         SYNFIN_CONGESTION_COUNT
 };
 
+// What a connection falls back to when there is no memory for another.
+#define SYNFIN_CONGESTION_DEFAULT SYNFIN_CONGESTION_CUBIC
+
 // Such as "cubic"; "?" for a number that is no algorithm.
 SYNFIN_API const char *synfin_congestion_name(enum synfin_congestion algorithm);
 // The algorithm of this name, "reno" being another for "newreno"; false when there is none.

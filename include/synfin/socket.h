@@ -174,7 +174,7 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_get_option(synfin_sta
 // Chooses the algorithm of congestion control by its name, such as "cubic" (congestion.h;
 // TCP_CONGESTION of Linux), at any time: a connection that is open goes on with the window
 // it has. What a listener accepts afterwards begins with the listener's. Errors: INVALID (no such
-// name).
+// name), NO_MEMORY (of an open connection, for an algorithm with much state; nothing is changed).
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_set_congestion(synfin_stack *stack, synfin_socket socket, const char *name);
 // The name of the algorithm in use, which lives as long as the program. Errors: none but

@@ -41,8 +41,7 @@ enum synfin_error synfin_socket_set_congestion(synfin_stack *stack, synfin_socke
     if (!synfin_congestion_find(name, &algorithm)) {
         return SYNFIN_ERROR_INVALID;
     }
-    tcp_set_congestion(conn, algorithm);
-    return SYNFIN_ERROR_OK;
+    return tcp_set_congestion(&stack->tcp, conn, algorithm);
 }
 
 enum synfin_error synfin_socket_congestion(synfin_stack *stack, synfin_socket socket,

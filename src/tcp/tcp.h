@@ -37,6 +37,7 @@ struct tcp {
     struct slab_pool conns;         // struct tcp_conn
     struct slab_pool runs;          // struct reassembly_run
     struct slab_pool losses, spans; // struct tcp_loss, struct tcp_span
+    struct slab_pool cc_states;     // of algorithms of congestion control that need more
     struct chunk_pool chunks;
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
@@ -152,8 +153,9 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
                                  int64_t value, uint64_t now_ns);
 enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
                                  enum synfin_option option, int64_t *value);
-// An open connection goes on with the window it has.
-void tcp_set_congestion(struct tcp_conn *conn, enum synfin_congestion algorithm);
+// An open connection goes on with the window it has. Errors: NO_MEMORY (nothing is changed).
+enum synfin_error tcp_set_congestion(struct tcp *tcp, struct tcp_conn *conn,
+                                     enum synfin_congestion algorithm);
 void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
               uint64_t now_ns);
 // Takes one pending event off the first connection that has any; false when none has.

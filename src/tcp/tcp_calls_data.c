@@ -57,6 +57,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
         conn->is_send_blocked = true;
         return SYNFIN_ERROR_AGAIN;
     }
+    tcp_rate_check_dry(conn);
     struct gather from;
     gather_of_octets(&from, data, bytes < room ? (uint32_t)bytes : room);
     uint32_t taken = stream_append(&conn->send, &tcp->chunks, &from, from.bytes);

@@ -36,12 +36,37 @@ void tcp_cc_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segment
 {
     cc->cwnd_bytes = tcp_cc_initial_window(mss_bytes, initial_segments);
     cc->ssthresh_bytes = TCP_CC_SSTHRESH_INITIAL;
-    tcp_cc_switch(cc, cc->ops);
+    tcp_cc_switch(cc, cc->ops, tcp_cc_state_of(cc));
 }
 
-void tcp_cc_switch(struct tcp_cc *cc, const struct tcp_cc_ops *ops)
+uint32_t tcp_cc_state_bytes_max(void)
 {
+    uint32_t most = sizeof(struct tcp_cc_state);
+    for (uint32_t i = 0; i < SYNFIN_CONGESTION_COUNT; i++) {
+        most = tcp_cc_larger(most, ALGORITHMS[i]->state_bytes);
+    }
+    return most;
+}
+
+// SplitMix64 (Steele, Lea and Flood, 2014); the bias of the multiplication is below 2^-32.
+uint32_t tcp_cc_random_below(struct tcp_cc_state *state, uint32_t bound)
+{
+    uint64_t z = state->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(((z ^ (z >> 31)) >> 32) * bound >> 32);
+}
+
+struct tcp_cc_state *tcp_cc_state_of(const struct tcp_cc *cc)
+{
+    return cc->ops != NULL && cc->ops->state_bytes > 0 ? cc->own.state : NULL;
+}
+
+void tcp_cc_switch(struct tcp_cc *cc, const struct tcp_cc_ops *ops, struct tcp_cc_state *state)
+{
+    ASSERT((state != NULL) == (ops->state_bytes > 0));
     cc->ops = ops;
+    cc->own.state = state;
     cc->pacing_rate = 0;
     cc->cwnd_prior_bytes = 0;
     cc->ssthresh_prior_bytes = 0;

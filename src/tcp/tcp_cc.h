@@ -4,7 +4,8 @@
 // integers only. It never sees the connection, and what to send again is not its business
 // (tcp_recovery.c). One file per algorithm (RFC 9293 §3.8.2 [MAY-18]): tcp_cc_<name>.c, a row in
 // SYNFIN_CONGESTIONS (synfin/congestion.h) and in the table of tcp_cc.c, and a struct in the union
-// below, whose size is that of the largest and is checked.
+// below, whose size is that of the largest and is checked. An algorithm that needs more has a
+// struct of its own, made when it is chosen (tcp_congestion.c).
 #ifndef SYNFIN_TCP_CC_H
 #define SYNFIN_TCP_CC_H
 
@@ -14,6 +15,7 @@
 #include <synfin/congestion.h>
 
 #include "tcp/tcp_cc_hystart.h"
+#include "tcp/tcp_rate.h"
 
 // RFC 5681 §3.1: "arbitrarily high", which stands until the first sign of congestion.
 #define TCP_CC_SSTHRESH_INITIAL UINT32_MAX
@@ -38,14 +40,34 @@ struct tcp_cc_ack {
     uint64_t rtt_min_ns;      // least of the connection; 0: the same
     uint64_t delivered_bytes; // acknowledged in all, this included
     uint64_t now_ns;
+    const struct tcp_rate_sample *rate; // for on_delivered; NULL for on_ack
 };
 
 // A sign of congestion: duplicate acknowledgments, the timer, or a mark.
 struct tcp_cc_loss {
     uint32_t flight_bytes; // FlightSize when it was detected
     uint32_t mss_bytes;
-    bool is_ecn; // a mark, nothing was lost: RFC 3168 §6.1.2
+    bool is_ecn;   // a mark, nothing was lost: RFC 3168 §6.1.2
+    bool has_sack; // what was lost is told by on_lost, too
     uint64_t now_ns;
+};
+
+// Octets sent together are taken for lost.
+struct tcp_cc_lost {
+    uint64_t delivered_bytes;    // by the connection until now
+    uint64_t lost_bytes;         // since these were sent, these included
+    uint32_t bytes;              // of these
+    uint32_t tx_in_flight_bytes; // with these, when they were sent
+    uint32_t mss_bytes;
+    bool is_app_limited; // when they were sent
+    bool is_apart;       // they do not follow those that were lost before
+};
+
+// Something is to be sent and nothing is in flight.
+struct tcp_cc_restart {
+    uint64_t srtt_ns; // 0: no sample yet
+    uint64_t now_ns;
+    bool is_app_limited; // the sender ran dry before
 };
 
 // The last sign of congestion was none.
@@ -57,6 +79,8 @@ struct tcp_cc_undo {
 
 struct tcp_cc_ops {
     const char *name;
+    uint32_t state_bytes;  // of `own.state`; 0: the union is enough
+    bool governs_recovery; // while losses are repaired the window counts, and not RFC 6937's PRR
     // The algorithm's own state, for a new connection or in the place of another algorithm: the
     // windows are set.
     void (*open)(struct tcp_cc *cc);
@@ -66,6 +90,18 @@ struct tcp_cc_ops {
     void (*on_timeout)(struct tcp_cc *cc, const struct tcp_cc_loss *loss);
     void (*on_idle)(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
     void (*on_undo)(struct tcp_cc *cc, const struct tcp_cc_undo *undo);
+    // NULL: of no interest. After every acknowledgment that delivers something, SND.UNA moved or
+    // not; true when the algorithm sends less than it could: what is measured then is limited.
+    // Before that everything that it shows to be lost, one by one. Before something is sent while
+    // nothing is in flight, maybe several times.
+    bool (*on_delivered)(struct tcp_cc *cc, const struct tcp_cc_ack *ack);
+    void (*on_lost)(struct tcp_cc *cc, const struct tcp_cc_lost *lost);
+    void (*on_restart)(struct tcp_cc *cc, const struct tcp_cc_restart *restart);
+};
+
+// How state of an algorithm's own begins. The core sets it once; `open` leaves it.
+struct tcp_cc_state {
+    uint64_t random; // tcp_cc_random_below; the seed is the connection's own
 };
 
 struct tcp_cc_newreno {
@@ -88,7 +124,7 @@ struct tcp_cc_cubic {
 
 struct tcp_cc {
     const struct tcp_cc_ops *ops;
-    uint64_t pacing_rate; // octets per second; 0: not paced
+    uint64_t pacing_rate; // octets per second; 0: the algorithm does not say
     uint32_t cwnd_bytes;
     uint32_t ssthresh_bytes;
     uint32_t cwnd_prior_bytes;     // when ssthresh was last set for congestion; 0: never
@@ -96,7 +132,8 @@ struct tcp_cc {
     union {
         struct tcp_cc_newreno newreno;
         struct tcp_cc_cubic cubic;
-    } own; // the algorithm's: nobody else looks
+        struct tcp_cc_state *state; // when the algorithm has state_bytes
+    } own;                          // the algorithm's: nobody else looks
 };
 _Static_assert(sizeof(struct tcp_cc) <= 96, "ARCHITECTURE.md says where each octet goes");
 
@@ -106,8 +143,15 @@ extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic;
 const struct tcp_cc_ops *tcp_cc_ops_of(enum synfin_congestion algorithm);
 // A new connection, or the first data of one. RFC 5681 §3.1, RFC 6928.
 void tcp_cc_open(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
-// Another algorithm goes on with the window of the one before.
-void tcp_cc_switch(struct tcp_cc *cc, const struct tcp_cc_ops *ops);
+// Another algorithm goes on with the window of the one before. `state` is for algorithms that have
+// state_bytes.
+void tcp_cc_switch(struct tcp_cc *cc, const struct tcp_cc_ops *ops, struct tcp_cc_state *state);
+// The largest state_bytes of all.
+uint32_t tcp_cc_state_bytes_max(void);
+// A number below `bound`, which is not 0, for what need not be unpredictable.
+uint32_t tcp_cc_random_below(struct tcp_cc_state *state, uint32_t bound);
+// The state that the algorithm has beside the union, or NULL.
+struct tcp_cc_state *tcp_cc_state_of(const struct tcp_cc *cc);
 uint32_t tcp_cc_initial_window(uint32_t mss_bytes, uint32_t segments);
 // RFC 5681 §3.1 eq. 2, counting octets: at most `limit_segments` of an acknowledgment (L).
 void tcp_cc_slow_start(struct tcp_cc *cc, const struct tcp_cc_ack *ack, uint32_t limit_segments);

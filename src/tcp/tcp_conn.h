@@ -32,6 +32,7 @@
 #include "buf/reassembly.h"
 #include "buf/stream.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_rate.h"
 #include "tcp/tcp_settings.h"
 
 // The two ends, as the table keys them.
@@ -179,6 +180,7 @@ struct tcp_conn {
     uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT]; // written by tcp_timer.c only
     uint64_t pace_ns; // what was sent has left by then at the pace; written by tcp_pace.c only
     struct tcp_rtt rtt;
+    struct tcp_rate rate;
     struct tcp_pending pending;
     struct tcp_cc cc;
     struct tcp_recovery recovery;

@@ -33,6 +33,11 @@ void tcp_life_reset(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error er
 // Takes a child off its listener's lists.
 void tcp_life_leave_listener(struct tcp_conn *conn);
 
+// tcp_congestion.c
+// The connection's algorithm with the initial window; the default one when memory is short.
+void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_congestion_free(struct tcp *tcp, struct tcp_conn *conn);
+
 // tcp_event.c
 void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_kind kind);
 // As in struct synfin_event: of the present, or of the end once it is done.

@@ -80,6 +80,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->runs, memory, sizeof(struct reassembly_run), UINT32_MAX);
     slab_pool_init(&tcp->losses, memory, sizeof(struct tcp_loss), UINT32_MAX);
     slab_pool_init(&tcp->spans, memory, sizeof(struct tcp_span), UINT32_MAX);
+    slab_pool_init(&tcp->cc_states, memory, tcp_cc_state_bytes_max(), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
@@ -110,6 +111,7 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->runs);
     slab_pool_deinit(&tcp->losses);
     slab_pool_deinit(&tcp->spans);
+    slab_pool_deinit(&tcp->cc_states);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
@@ -164,6 +166,7 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
     tcp_output_forget(tcp, conn);
     tcp_loss_free(tcp, conn);
+    tcp_congestion_free(tcp, conn);
     tcp_timer_cancel_all(tcp, conn);
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);

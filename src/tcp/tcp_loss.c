@@ -36,6 +36,7 @@ static struct tcp_loss *create(struct tcp *tcp, struct tcp_conn *conn)
         tcp_scoreboard_init(&loss->board, &tcp->spans, SPANS_MAX, entropy_next(&tcp->entropy),
                             conn->snd.nxt);
         conn->loss = loss;
+        tcp_rate_begin(conn);
     }
     return loss;
 }
@@ -54,23 +55,25 @@ void tcp_loss_free(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
                       uint64_t now_ns)
 {
-    static const struct tcp_send_snapshot none;
     struct tcp_loss *loss = conn->loss;
     if (loss == NULL && conn->uses_sack && seq_eq(conn->snd.una, conn->snd.nxt)) {
         loss = create(tcp, conn);
     }
-    if (loss == NULL) {
-        return;
-    }
     uint32_t length = plan->bytes + ((plan->flags & SYNFIN_TCP_FIN) != 0);
     struct seq end = seq_add(plan->seq, length);
+    if (loss == NULL) {
+        tcp_rate_on_sent_plainly(conn, end, plan->is_again, now_ns);
+        return;
+    }
+    struct tcp_send_snapshot snapshot;
+    tcp_rate_on_send(conn, length, now_ns, &snapshot);
     struct seq nxt = loss->board.nxt;
     if (seq_lt(plan->seq, nxt)) {
-        tcp_scoreboard_resent(&loss->board, plan->seq, seq_min(end, nxt), now_ns, &none);
+        tcp_scoreboard_resent(&loss->board, plan->seq, seq_min(end, nxt), now_ns, &snapshot);
         tcp_undo_on_resent(loss, conn, plan->seq, now_ns);
     }
     if (seq_gt(end, nxt)
-        && !tcp_scoreboard_sent(&loss->board, seq_max(plan->seq, nxt), end, now_ns, &none)) {
+        && !tcp_scoreboard_sent(&loss->board, seq_max(plan->seq, nxt), end, now_ns, &snapshot)) {
         tcp_loss_free(tcp, conn);
         return;
     }
@@ -81,6 +84,7 @@ void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_p
         tcp_tail_on_sent(conn, plan);
     }
     tcp_prr_spend(loss, length);
+    tcp_rate_on_sent(conn);
     tcp_tail_schedule(tcp, conn, now_ns);
 }
 
@@ -88,7 +92,7 @@ uint32_t tcp_loss_room(const struct tcp_conn *conn)
 {
     const struct tcp_loss *loss = conn->loss;
     uint32_t pipe = tcp_scoreboard_pipe(&loss->board);
-    if (is_recovering(conn)) {
+    if (is_recovering(conn) && !conn->cc.ops->governs_recovery) {
         return loss->prr.allowed_bytes;
     }
     return conn->cc.cwnd_bytes > pipe ? conn->cc.cwnd_bytes - pipe : 0;
@@ -114,6 +118,25 @@ static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     conn->recovery.is_active = false;
 }
 
+static void tell_lost(void *context, const struct tcp_span *span)
+{
+    struct tcp_conn *conn = context;
+    bool is_apart = tcp_rate_on_lost(conn, span);
+    if (conn->cc.ops->on_lost == NULL) {
+        return;
+    }
+    struct tcp_cc_lost lost = {
+        .delivered_bytes = conn->loss->rate.delivered_bytes,
+        .lost_bytes = conn->loss->rate.lost_bytes - span->snapshot.lost_bytes,
+        .bytes = seq_distance(span->left, span->right),
+        .tx_in_flight_bytes = span->snapshot.in_flight_bytes,
+        .mss_bytes = conn->snd.mss,
+        .is_app_limited = span->snapshot.is_app_limited,
+        .is_apart = is_apart,
+    };
+    conn->cc.ops->on_lost(&conn->cc, &lost);
+}
+
 static void take_blocks(struct tcp_conn *conn, const struct tcp_segment *seg,
                         struct tcp_delivery *delivery)
 {
@@ -129,7 +152,7 @@ static void take_blocks(struct tcp_conn *conn, const struct tcp_segment *seg,
 static void end_repair(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     tcp_rack_forget_duplicates(&conn->recovery);
-    if (is_recovering(conn)) {
+    if (is_recovering(conn) || conn->cc.ops->governs_recovery) {
         tcp_recovery_leave(tcp, conn, now_ns);
     }
 }
@@ -137,7 +160,10 @@ static void end_repair(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 // RFC 6675 §5, RFC 6582 §4: the window is cut once per flight.
 static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    const struct tcp_scoreboard_watch watch = {tell_lost, conn};
+    conn->loss->board.watch = &watch;
     uint32_t lost = tcp_rack_detect(tcp, conn, now_ns);
+    conn->loss->board.watch = NULL;
     if (lost > 0 && !tcp_loss_is_repairing(conn)) {
         enter(tcp, conn, now_ns);
     }
@@ -180,8 +206,11 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
                      const struct tcp_news *news, uint64_t now_ns)
 {
     struct tcp_delivery delivery;
+    struct tcp_rate_sample sample;
     bool is_moved = news->acked_bytes > 0;
+    tcp_rate_check_dry(conn);
     take_blocks(conn, seg, &delivery);
+    tcp_rate_on_delivered(conn, &delivery, now_ns, &sample);
     tcp_rack_count(conn, &delivery, is_moved);
     if (tcp_tail_on_ack(conn, seg, tcp_rack_has_dsack(conn, seg))) {
         cut_once(tcp, conn, now_ns);
@@ -199,6 +228,8 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     if (is_moved) {
         tcp_recovery_forget_recover(conn);
     }
+    tcp_rate_complete(conn, &sample);
+    tcp_recovery_deliver(conn, &sample, now_ns);
     rest(tcp, conn, now_ns);
     tcp_tail_schedule(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
@@ -214,6 +245,7 @@ void tcp_loss_on_duplicate(struct tcp *tcp, struct tcp_conn *conn, const struct 
 
 void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    tcp_rate_check_dry(conn);
     if (conn->loss == NULL || look_for_losses(tcp, conn, now_ns) == 0) {
         return;
     }
@@ -239,7 +271,10 @@ void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (has_reneged(conn)) {
         tcp_scoreboard_forget_sacks(&conn->loss->board);
     }
+    const struct tcp_scoreboard_watch watch = {tell_lost, conn};
+    conn->loss->board.watch = &watch;
     tcp_scoreboard_mark_lost_all(&conn->loss->board);
+    conn->loss->board.watch = NULL;
     conn->loss->tail.is_out = false;
     tcp_timer_on_reordering(tcp, conn, 0, now_ns);
     tcp_tail_schedule(tcp, conn, now_ns);

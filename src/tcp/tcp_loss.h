@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tcp/tcp.h"
+#include "tcp/tcp_rate.h"
 #include "tcp/tcp_scoreboard.h"
 #include "tcp/tcp_segment.h"
 
@@ -47,6 +48,7 @@ struct tcp_loss {
     struct tcp_rack rack;
     struct tcp_prr prr;
     struct tcp_tail tail;
+    struct tcp_rate_flight rate;
     uint32_t sacked_segments; // RACK.segs_sacked
     uint32_t first_resend_ts; // TSval of the first retransmission since the window was cut
     struct seq first_resend;  // and where it begins

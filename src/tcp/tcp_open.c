@@ -77,8 +77,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
-    conn->cc.ops = tcp_cc_ops_of((enum synfin_congestion)conn->set.congestion);
-    tcp_cc_open(&conn->cc, conn->snd.mss, config->initial_window_segments);
+    tcp_congestion_open(tcp, conn);
 }
 
 // RFC 9293 §3.7.1 [MUST-14]. What we do not do ourselves counts as not offered.

@@ -161,15 +161,6 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
     return SYNFIN_ERROR_OK;
 }
 
-void tcp_set_congestion(struct tcp_conn *conn, enum synfin_congestion algorithm)
-{
-    const struct tcp_cc_ops *ops = tcp_cc_ops_of(algorithm);
-    conn->set.congestion = (uint8_t)algorithm;
-    if (conn->cc.ops != NULL && conn->cc.ops != ops) {
-        tcp_cc_switch(&conn->cc, ops);
-    }
-}
-
 // RFC 9293 §3.8.5 [MUST-33].
 static uint32_t urgent_left(const struct tcp_conn *conn)
 {

@@ -390,6 +390,10 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
 // no longer known to be good.
 static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    if (conn->cc.ops->on_restart != NULL && seq_eq(conn->snd.una, conn->snd.nxt)) {
+        struct tcp_cc_restart restart = {conn->rtt.srtt_ns, now_ns, conn->rate.is_app_limited};
+        conn->cc.ops->on_restart(&conn->cc, &restart);
+    }
     bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt) && conn->totals.data_segments_out > 0;
     if (!is_idle || deadline_age(conn->totals.data_sent_ns, now_ns) <= tcp_rtt_timeout(tcp, conn)) {
         return;

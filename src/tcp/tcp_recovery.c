@@ -16,6 +16,7 @@ static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
     return (struct tcp_cc_loss){
         .flight_bytes = tcp_output_flight(conn),
         .mss_bytes = conn->snd.mss,
+        .has_sack = conn->loss != NULL,
         .now_ns = now_ns,
     };
 }
@@ -176,19 +177,50 @@ void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt
     conn->cc.ops->on_ack(&conn->cc, &ack);
 }
 
+void tcp_recovery_deliver(struct tcp_conn *conn, const struct tcp_rate_sample *sample,
+                          uint64_t now_ns)
+{
+    if (conn->cc.ops->on_delivered == NULL || sample->acked_bytes == 0) {
+        return;
+    }
+    struct tcp_cc_ack ack = ack_of(conn, sample->acked_bytes, sample->rtt_ns, now_ns);
+    ack.rate = sample;
+    if (conn->loss != NULL) {
+        ack.flight_bytes = tcp_scoreboard_pipe(&conn->loss->board);
+        ack.is_limited_by_cwnd = sample->is_cwnd_limited;
+    }
+    if (conn->cc.ops->on_delivered(&conn->cc, &ack)) {
+        tcp_rate_limit(conn);
+    }
+}
+
+// After a timeout recovery is over when what was in flight then is acknowledged.
+static bool ends_timeout(const struct tcp_conn *conn, uint32_t acked_bytes)
+{
+    const struct tcp_recovery *recovery = &conn->recovery;
+    return conn->cc.ops->governs_recovery && recovery->has_recover
+           && seq_ge(conn->snd.una, recovery->recover)
+           && seq_lt(seq_sub(conn->snd.una, acked_bytes), recovery->recover);
+}
+
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
                          uint64_t rtt_ns, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
+    tcp_rate_check_dry(conn);
     recovery->dup_acks = 0;
     recovery->limited = 0;
     tcp_recovery_grow(conn, acked_bytes, rtt_ns, now_ns);
-    if (recovery->is_active && seq_ge(conn->snd.una, recovery->recover)) {
+    if ((recovery->is_active && seq_ge(conn->snd.una, recovery->recover))
+        || ends_timeout(conn, acked_bytes)) {
         tcp_recovery_leave(tcp, conn, now_ns);
     } else if (recovery->is_active) {
         go_on(conn, acked_bytes);
     }
     tcp_recovery_forget_recover(conn);
+    struct tcp_rate_sample sample;
+    tcp_rate_on_acked_plainly(conn, acked_bytes, now_ns, &sample);
+    tcp_recovery_deliver(conn, &sample, now_ns);
 }
 
 // RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost
@@ -198,6 +230,7 @@ void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
+    tcp_rate_check_dry(conn);
     if (conn->retries == 1) { // RFC 5681 §3.1: ssthresh only for the first of a row
         conn->cc.ops->on_timeout(&conn->cc, &loss);
         tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_TIMEOUT, now_ns);

@@ -36,6 +36,9 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_
 void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
                        uint64_t now_ns);
+// What the acknowledgment has delivered, for algorithms that go by that.
+void tcp_recovery_deliver(struct tcp_conn *conn, const struct tcp_rate_sample *sample,
+                          uint64_t now_ns);
 void tcp_recovery_forget_recover(struct tcp_conn *conn);
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // `rtt_ns` as tcp_rtt_of_ack has it.

@@ -494,6 +494,9 @@ static uint32_t mark_lost(struct tcp_scoreboard *board, struct tcp_span *span)
 {
     bool is_undoable = has_state(span, TCP_SPAN_STATE_FLIGHT);
     board->order.steps++;
+    if (board->watch != NULL) {
+        board->watch->tell(board->watch->context, span);
+    }
     list_remove(&span->times);
     set_kinds(board, span,
               is_undoable ? TCP_SPAN_STATE_LOST | TCP_SPAN_UNDOABLE : TCP_SPAN_STATE_LOST);

@@ -57,6 +57,12 @@ struct tcp_span {
 
 _Static_assert(sizeof(struct tcp_span) <= 124, "a span and its tag are two cache lines");
 
+// Is told of each span that becomes LOST, before it does.
+struct tcp_scoreboard_watch {
+    void (*tell)(void *context, const struct tcp_span *span);
+    void *context;
+};
+
 struct tcp_scoreboard {
     struct seq una, nxt;   // SND.UNA, SND.NXT
     struct seq fack;       // RACK.fack: highest right edge acknowledged in any way
@@ -70,6 +76,7 @@ struct tcp_scoreboard {
     struct treap order;     // by sequence number; its `steps` counts all work
     struct list_node times; // oldest transmission first
     uint64_t latest_ns;     // of all transmissions; clocks that go back are held here
+    const struct tcp_scoreboard_watch *watch; // NULL: nobody
     bool is_own_used;
     struct tcp_span own; // the first to be used: small flights take nothing from the pool
 };

@@ -33,6 +33,7 @@ void tcp_tail_schedule(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 void tcp_tail_fire(struct tcp *tcp, struct tcp_conn *conn)
 {
+    tcp_rate_check_dry(conn);
     if (tcp_tail_may_probe(conn)) {
         conn->pending.tail_probe = true;
         tcp_output_want(tcp, conn);

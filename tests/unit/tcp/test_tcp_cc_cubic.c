@@ -351,7 +351,7 @@ static void switched_algorithm_keeps_the_window(void **state)
     tcp_cc_open(&cc, MSS, 10);
     cc.cwnd_bytes = 80000;
     lose(&cc, 80000);
-    tcp_cc_switch(&cc, &tcp_cc_cubic);
+    tcp_cc_switch(&cc, &tcp_cc_cubic, NULL);
     assert_int_equal(cc.cwnd_bytes, 40000);
     assert_int_equal(cc.ssthresh_bytes, 40000);
     acknowledge(&cc, MSS, 5 * MS);
