@@ -13,9 +13,7 @@
 #include "harness.h"
 #include "wire_path.h"
 
-enum { RUNS = 5, RATE_MBPS = 100, PACKET_BYTES = 1500, POINTS_QUICK = 3 };
-
-static const uint64_t time_ns = UINT64_C(10000000000);
+enum { RUNS = 5, SECONDS = 10, RATE_MBPS = 100, PACKET_BYTES = 1500, POINTS_QUICK = 3 };
 
 struct point {
     const char *congestion;
@@ -29,11 +27,17 @@ struct side {
 
 static struct wire_path path;
 
+static uint64_t seconds(void)
+{
+    const char *text = harness_option("seconds");
+    return text != NULL ? strtoull(text, NULL, 10) : SECONDS;
+}
+
 static void transfer(const struct point *point, enum bulk_sender sender, uint32_t run,
                      struct side *side)
 {
     uint64_t bdp_bytes = (uint64_t)RATE_MBPS * 1000 / 8 * point->rtt_ms;
-    const struct wire_path_faults faults = {
+    struct wire_path_faults faults = {
         .seed = run + 1,
         .rtt_ns = (uint64_t)point->rtt_ms * 1000000,
         .rate_bps = (uint64_t)RATE_MBPS * 1000000,
@@ -41,8 +45,14 @@ static void transfer(const struct point *point, enum bulk_sender sender, uint32_
         .queue_packets = (uint32_t)(bdp_bytes / PACKET_BYTES),
     };
     struct bulk_result result;
+    char file[512];
+    if (harness_option("pcapng") != NULL) {
+        snprintf(file, sizeof file, "%s-%s-%u.pcapng", harness_option("pcapng"),
+                 sender == BULK_KERNEL ? "linux" : "synfin", run + 1);
+        faults.pcapng = file;
+    }
     wire_path_join(&path, &faults);
-    bulk_run(&path, sender, point->congestion, time_ns, &result);
+    bulk_run(&path, sender, point->congestion, seconds() * 1000000000, &result);
     wire_path_part(&path, result.wire);
     side->mbits[run] = result.mbits;
     side->resent[run] = (double)result.resent;

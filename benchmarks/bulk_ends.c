@@ -28,6 +28,7 @@ enum {
     PORT = 9000,
     CHUNK_BYTES = 1 << 18,
     SEND_BUFFER_BYTES = 32 << 20,
+    UNSENT_BYTES = 1 << 20, // what waits unsent would only cost time to copy
     POLL_MS = 10,
     PATIENCE_MS = 20000,
     ROW_MAX = 8192,
@@ -208,6 +209,9 @@ static synfin_loop *make_sender(struct sender *sender)
             && synfin_loop_add_device(loop, 0, device) == SYNFIN_ERROR_OK
             && synfin_socket_open(sender->stack, &sender->socket) == SYNFIN_ERROR_OK
             && synfin_socket_set_congestion(sender->stack, sender->socket, sender->bulk->congestion)
+                   == SYNFIN_ERROR_OK
+            && synfin_socket_set_option(sender->stack, sender->socket, SYNFIN_OPTION_NOTSENT_LOWAT,
+                                        UNSENT_BYTES, synfin_host_now())
                    == SYNFIN_ERROR_OK
             && synfin_socket_connect(sender->stack, sender->socket, &remote, synfin_host_now())
                    == SYNFIN_ERROR_OK,

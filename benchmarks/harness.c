@@ -40,7 +40,11 @@ void harness_report_with(const struct harness_figure *figure, const struct harne
             printf("\"ratio\":null");
         }
         for (uint32_t i = 0; i < count; i++) {
-            printf(",\"%s\":%.6g", details[i].name, details[i].value);
+            if (details[i].value < 0) {
+                printf(",\"%s\":null", details[i].name);
+            } else {
+                printf(",\"%s\":%.6g", details[i].name, details[i].value);
+            }
         }
         puts("}");
     }

@@ -13,7 +13,7 @@ enum { HARNESS_RUNS = 7 };
 // One more number of a figure, under a name of its own.
 struct harness_detail {
     const char *name;
-    double value;
+    double value; // below 0: there is none
 };
 
 struct harness_figure {

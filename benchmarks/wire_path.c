@@ -145,13 +145,18 @@ static void run_wire(const struct wire_path_faults *faults, int lines)
     snprintf(loss, sizeof loss, "%u.%04u%%", faults->loss_ppm / 10000, faults->loss_ppm % 10000);
     snprintf(queue, sizeof queue, "%u", faults->queue_packets);
     snprintf(seed, sizeof seed, "%" PRIu64, faults->seed);
-    const char *arguments[] = {program,   "wire",        "tun:left0", "tun:right0", "--json",
-                               "--seed",  seed,          "--delay",   delay,        "--loss",
-                               loss,      "--only-from", "a",         "--rate",     rate,
-                               "--queue", queue,         NULL};
-    // Without a rate there is no queue either.
-    if (faults->rate_bps == 0) {
-        arguments[13] = NULL;
+    const char *arguments[24] = {program,  "wire",   "tun:left0", "tun:right0", "--json",
+                                 "--seed", seed,     "--delay",   delay,        "--only-from",
+                                 "a",      "--loss", loss};
+    uint32_t count = 13;
+    if (faults->rate_bps > 0) {
+        const char *const more[] = {"--rate", rate, "--queue", queue};
+        memcpy(&arguments[count], more, sizeof more);
+        count += 4;
+    }
+    if (faults->pcapng != NULL) {
+        arguments[count++] = "--pcapng";
+        arguments[count++] = faults->pcapng;
     }
     (void)dup2(lines, STDOUT_FILENO);
     execv(program, (char *const *)(uintptr_t)arguments);

@@ -28,6 +28,7 @@ struct wire_path {
 struct wire_path_faults {
     uint64_t seed, rtt_ns, rate_bps;
     uint32_t loss_ppm, queue_packets;
+    const char *pcapng; // a file to capture to; NULL: none
 };
 
 // What the wire says of what came from one side.
