@@ -405,6 +405,14 @@ static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
     }
 }
 
+// The last segment again, if the peer has not taken that part of its window back.
+static bool plan_tail_again(const struct tcp_conn *conn, struct tcp_plan *plan, uint32_t mss)
+{
+    struct seq last = tcp_tail_last(conn, mss);
+    return plan_again(conn, plan, last, mss)
+           && seq_distance(conn->snd.una, last) + plan->bytes <= conn->snd.wnd;
+}
+
 // RFC 8985 §7.3: new octets, for which the congestion window need not have room, or the last
 // segment again.
 static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
@@ -420,7 +428,7 @@ static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
         plan->seq = conn->snd.nxt;
         plan->bytes = smaller(unsent, mss);
         plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
-    } else if (!plan_again(conn, plan, tcp_tail_last(conn, mss), mss)) {
+    } else if (!plan_tail_again(conn, plan, mss)) {
         return false;
     }
     plan->kind = TCP_PLAN_TAIL;

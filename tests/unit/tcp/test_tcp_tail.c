@@ -45,6 +45,17 @@ static void silence_sends_new_data_first(void **state)
     CHECK(!was_cut());
 }
 
+// RFC 9293 §3.8.6 [SHLD-16]: what the peer has taken its window back from is not sent again.
+static void hist_133_silence_behind_a_smaller_window_waits_for_the_timer(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(3, 0);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = 2999);
+    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    SEND_ACK(3001);
+}
+
 // The whole last segment and no more, so that a duplicate of it can be told from a repair.
 static void probe_is_the_last_segment_as_it_was_sent(void **state)
 {
@@ -187,6 +198,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(silence_sends_the_last_segment_again),
     SEGMENT_TEST(silence_after_one_segment_waits_for_a_delayed_acknowledgment),
     SEGMENT_TEST(silence_sends_new_data_first),
+    SEGMENT_TEST(hist_133_silence_behind_a_smaller_window_waits_for_the_timer),
     SEGMENT_TEST(probe_is_the_last_segment_as_it_was_sent),
     SEGMENT_TEST(probe_of_the_last_segment_carries_its_fin),
     SEGMENT_TEST(second_silence_is_a_timeout),
