@@ -5,6 +5,7 @@
 // for the scale's granularity, and it moves right by useful amounts only.
 #include "conn_box.h"
 #include "lib/test_random.h"
+#include "lib/test_rows.h"
 
 // What the peer knows: the largest right edge of all fields so far.
 struct peer_view {
@@ -220,7 +221,7 @@ static void reading_octet_by_octet_sends_few_updates(void **state)
     finish(&box);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shift_is_the_smallest_that_covers_the_buffer),
@@ -233,5 +234,5 @@ int main(void)
         cmocka_unit_test(smaller_buffer_does_not_take_back_what_was_offered),
         cmocka_unit_test(reading_octet_by_octet_sends_few_updates),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
 }
