@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#include "cli/cli_values.h"
+
+enum { PPM = 1000000 };
+
 #define AT(member) offsetof(struct cli_flags, member)
 
 static bool take_addr(void *object, const char *text, const char **why)
@@ -49,6 +53,29 @@ static bool take_drop(void *object, const char *text, const char **why)
 {
     *why = "WHO:WHAT[:K], such as client:SYN:1, server:SYN+ACK:* or client:DATA:3";
     return cli_flags_take_drop(object, text, "client", "server", why);
+}
+
+// P:Q or P:Q:L, after Gilbert and Elliott.
+static bool take_burst(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    uint64_t *part[] = {&flags->burst_begin_ppm, &flags->burst_end_ppm, &flags->burst_loss_ppm};
+    uint32_t parts = 0;
+    *why = "P:Q or P:Q:L, probabilities such as 0.5%:30%";
+    flags->burst_loss_ppm = PPM;
+    while (parts < 3) {
+        char one[32] = "";
+        size_t length = strcspn(text, ":");
+        memcpy(one, text, length < sizeof one ? length : 0);
+        if (!cli_values_probability(one, part[parts++])) {
+            return false;
+        }
+        if (text[length] == '\0') {
+            return parts >= 2;
+        }
+        text += length + 1;
+    }
+    return false;
 }
 
 static bool take_congestion(void *object, const char *text, const char **why)
@@ -104,6 +131,9 @@ static const struct cli_flag fault_flags[] = {
     {"--loss", CLI_FLAG_PROBABILITY, AT(loss_ppm), "P", "of losing a packet", NULL},
     {"--dup", CLI_FLAG_PROBABILITY, AT(duplicate_ppm), "P", "of a packet coming twice", NULL},
     {"--reorder", CLI_FLAG_PROBABILITY, AT(reorder_ppm), "P", "of a packet being held back", NULL},
+    {"--reorder-by", CLI_FLAG_TIME, AT(reorder_ns), "T", "for how long; else for one delay", NULL},
+    {"--burst", CLI_FLAG_SPECIAL, AT(burst_begin_ppm), "P:Q[:L]",
+     "P: of a burst of losses beginning, Q: ending; L: of loss in it", take_burst},
     {"--corrupt", CLI_FLAG_PROBABILITY, AT(corrupt_ppm), "P", "of one bit being flipped", NULL},
     {"--rate", CLI_FLAG_RATE, AT(rate_bps), "R", "what the link carries", NULL},
     {"--queue", CLI_FLAG_COUNT, AT(queue_packets), "N", "packets that may wait for it", NULL},
@@ -175,7 +205,13 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     LAY32(loss_ppm, config->loss_ppm);
     LAY32(duplicate_ppm, config->duplicate_ppm);
     LAY32(reorder_ppm, config->reorder_ppm);
+    LAY(reorder_ns, config->reorder_ns);
     LAY32(corrupt_ppm, config->corrupt_ppm);
+    if (GIVEN(burst_begin_ppm)) {
+        config->burst_begin_ppm = (uint32_t)flags->burst_begin_ppm;
+        config->burst_end_ppm = (uint32_t)flags->burst_end_ppm;
+        config->burst_loss_ppm = (uint32_t)flags->burst_loss_ppm;
+    }
     LAY(rate_bps, config->rate_bps);
     LAY32(queue_packets, config->queue_packets);
     for (uint32_t i = 0; i < flags->drop_rules && config->drop_rules < SYNFIN_DROP_RULES_MAX; i++) {
@@ -203,7 +239,8 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
 bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags)
 {
     return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
-           || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(rate_bps) || flags->drop_rules > 0;
+           || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(rate_bps) || GIVEN(burst_begin_ppm)
+           || flags->drop_rules > 0;
 }
 
 bool cli_flags_has_tcp(const struct cli_parser *parser)

@@ -151,8 +151,9 @@ static void spoil_timed(struct lab_oracle *oracle, struct lab_range range)
     }
 }
 
-// Something up to `place` has just been acknowledged, and nothing beyond it.
-static void sample(struct lab_oracle *oracle, uint64_t place, uint64_t now_ns)
+// Something up to `place` has just been acknowledged, and nothing beyond it. Returns the round trip
+// that this tells, or 0.
+static uint64_t sample(struct lab_oracle *oracle, uint64_t place, uint64_t now_ns)
 {
     const struct lab_timed *latest = NULL;
     while (oracle->timed_first < oracle->timed_end
@@ -160,9 +161,11 @@ static void sample(struct lab_oracle *oracle, uint64_t place, uint64_t now_ns)
         latest = &oracle->timed[oracle->timed_first++];
         oracle->sampled = latest->end;
     }
-    if (latest != NULL && !latest->is_again) {
-        cli_spread_add(&oracle->rtt, now_ns - latest->sent_ns);
+    if (latest == NULL || latest->is_again) {
+        return 0;
     }
+    cli_spread_add(&oracle->rtt, now_ns - latest->sent_ns);
+    return now_ns - latest->sent_ns;
 }
 
 static bool is_arriving(const struct synfin_passage *passage)
@@ -192,6 +195,7 @@ static void take_data(struct lab_oracle *oracle, const struct synfin_passage *pa
     if (again.begin < again.end) {
         count_again(oracle, passage, again, out);
         if (is_arriving(passage)) {
+            oracle->got_through += count_missing(oracle, again);
             fill(oracle, again);
         }
     }
@@ -199,7 +203,9 @@ static void take_data(struct lab_oracle *oracle, const struct synfin_passage *pa
     if (fresh.begin < fresh.end) {
         oracle->sent = fresh.end;
         add_timed(oracle, fresh.end, passage->sent_ns);
-        if (!is_arriving(passage)) {
+        if (is_arriving(passage)) {
+            oracle->got_through += fresh.end - fresh.begin;
+        } else {
             add_hole(oracle, fresh);
         }
     }
@@ -234,8 +240,9 @@ void lab_oracle_sent(struct lab_oracle *oracle, const struct synfin_passage *pas
 }
 
 void lab_oracle_returned(struct lab_oracle *oracle, const struct synfin_passage *passage,
-                         const struct synfin_segment *segment)
+                         const struct synfin_segment *segment, struct lab_sighting *out)
 {
+    *out = (struct lab_sighting){0};
     bool has_syn = (segment->flags & SYNFIN_TCP_SYN) != 0;
     if (has_syn && segment->wscale_shift >= 0) {
         oracle->window_shift = (uint8_t)segment->wscale_shift;
@@ -256,7 +263,7 @@ void lab_oracle_returned(struct lab_oracle *oracle, const struct synfin_passage 
     }
     oracle->acked = acked > oracle->acked ? acked : oracle->acked;
     oracle->sacked = edge > oracle->sacked ? edge : oracle->sacked;
-    sample(oracle, edge, passage->arrives_ns);
+    out->rtt_ns = sample(oracle, edge, passage->arrives_ns);
 }
 
 void lab_oracle_deinit(struct lab_oracle *oracle)

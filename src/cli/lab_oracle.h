@@ -42,6 +42,7 @@ struct lab_oracle {
     uint64_t segments, octets; // with data, as packets on the wire
     uint64_t acks, ack_octets; // what came back
     uint64_t lost;             // of the segments, whatever the cause
+    uint64_t got_through;      // octets that have arrived or are on their way, each counted once
     uint64_t again, again_bytes;
     uint64_t spurious, spurious_bytes; // of those, all of the segment; octets of any segment
     uint64_t again_by[SYNFIN_REASON_COUNT];
@@ -55,6 +56,7 @@ struct lab_oracle {
 struct lab_sighting {
     uint64_t begin, end; // its octets; both 0 without data
     bool is_again, is_spurious;
+    uint64_t rtt_ns; // that the receiver's packet tells; 0: none
 };
 
 // A packet of the sender.
@@ -62,7 +64,7 @@ void lab_oracle_sent(struct lab_oracle *oracle, const struct synfin_passage *pas
                      const struct synfin_segment *segment, struct lab_sighting *out);
 // A packet of the receiver.
 void lab_oracle_returned(struct lab_oracle *oracle, const struct synfin_passage *passage,
-                         const struct synfin_segment *segment);
+                         const struct synfin_segment *segment, struct lab_sighting *out);
 void lab_oracle_deinit(struct lab_oracle *oracle);
 
 #endif

@@ -44,10 +44,13 @@ static void on_trace(void *ctx, const struct synfin_trace_event *event)
     bool is_timeout = event->kind == SYNFIN_TRACE_TIMER_FIRED
                       && event->as.timer.timer == SYNFIN_TCP_TIMER_RETRANSMIT;
     bool is_congestion = event->kind == SYNFIN_TRACE_CONGESTION;
+    bool is_received = event->kind == SYNFIN_TRACE_SEGMENT_RECEIVED;
     struct lab_flow *flow = flow_of_port(transfer, event->local.port);
-    if (tap->side != SYNFIN_LINK_A || flow == NULL || !(is_congestion || is_timeout)) {
+    if (tap->side != SYNFIN_LINK_A || flow == NULL
+        || !(is_congestion || is_timeout || is_received)) {
         return;
     }
+    flow->is_touched = true;
     flow->timeouts += is_timeout;
     flow->congestion_by[event->reason] += is_congestion;
     if (is_congestion && audience->congestion != NULL) {
@@ -80,7 +83,7 @@ static void on_passage(void *ctx, const struct synfin_passage *passage)
             cli_spread_add(&transfer->waits, passage->waits_ns);
         }
     } else {
-        lab_oracle_returned(&flow->oracle, passage, &segment);
+        lab_oracle_returned(&flow->oracle, passage, &segment, &sighting);
     }
     if (audience->packet != NULL) {
         audience->packet(audience->ctx, flow->number, passage, &sighting, &flow->oracle);

@@ -28,7 +28,7 @@ struct lab_audience {
     // A flow's packet, with what it was; `flow` from 0.
     void (*packet)(void *ctx, uint32_t flow, const struct synfin_passage *passage,
                    const struct lab_sighting *sighting, const struct lab_oracle *oracle);
-    // What the flow's sender says of itself, whenever it has sent something.
+    // What the flow's sender says of itself, whenever it has sent or received something.
     void (*info)(void *ctx, uint32_t flow, const struct synfin_tcp_info *info, uint64_t now_ns);
     void (*trace)(void *ctx, enum synfin_link_side side, const struct synfin_trace_event *event);
     void (*congestion)(void *ctx, uint32_t flow, const struct synfin_trace_event *event);
@@ -63,7 +63,7 @@ struct lab_flow {
     bool has_wrong_octet;
 
     struct lab_oracle oracle;
-    bool is_touched; // has sent something since the last look
+    bool is_touched; // something has happened to its sender since the last look
     uint64_t timeouts;
     uint64_t congestion_by[SYNFIN_REASON_COUNT]; // why the window was set
     uint64_t looked_ns;                          // when the window was looked at last

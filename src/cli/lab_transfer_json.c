@@ -71,7 +71,11 @@ static void put_path(const struct lab_transfer_config *config)
     put_number("loss_ppm", link->loss_ppm);
     put_number("duplicate_ppm", link->duplicate_ppm);
     put_number("reorder_ppm", link->reorder_ppm);
+    put_number("reorder_ns", link->reorder_ns);
     put_number("corrupt_ppm", link->corrupt_ppm);
+    put_number("burst_begin_ppm", link->burst_begin_ppm);
+    put_number("burst_end_ppm", link->burst_end_ppm);
+    put_number("burst_loss_ppm", link->burst_loss_ppm);
     (void)puts("}");
 }
 

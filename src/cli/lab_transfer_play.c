@@ -5,9 +5,12 @@
 #include "cli/lab_transfer_play.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli_output.h"
+#include "cli/cli_values.h"
 #include "cli/lab_files.h"
+#include "cli/lab_plot.h"
 #include "cli/lab_transfer.h"
 #include "cli/lab_transfer_json.h"
 #include "cli/lab_transfer_report.h"
@@ -27,12 +30,42 @@ enum {
 
 #define AT(member) offsetof(struct lab_transfer_flags, member)
 
+static bool take_side(void *object, const char *text, const char **why)
+{
+    struct lab_transfer_flags *flags = object;
+    *why = "client or server";
+    bool is_client = strcmp(text, "client") == 0;
+    flags->chance_from = is_client ? SYNFIN_CHANCE_FROM_A : SYNFIN_CHANCE_FROM_B;
+    return is_client || strcmp(text, "server") == 0;
+}
+
+static bool take_plot_time(void *object, const char *text, const char **why)
+{
+    struct lab_transfer_flags *flags = object;
+    char from[32] = "";
+    const char *dash = strchr(text, '-');
+    *why = "FROM-TO, two times such as 1.2s-1.5s";
+    if (dash == NULL || (size_t)(dash - text) >= sizeof from) {
+        return false;
+    }
+    memcpy(from, text, (size_t)(dash - text));
+    return cli_values_time(from, &flags->plot_from_ns)
+           && cli_values_time(dash + 1, &flags->plot_to_ns)
+           && flags->plot_from_ns < flags->plot_to_ns;
+}
+
 static const struct cli_flag own_flags[] = {
     {"--bytes", CLI_FLAG_BYTES, AT(bytes), "N", "octets of each flow, such as 1GB; 10MB", NULL},
     {"--time", CLI_FLAG_TIME, AT(time_ns), "T", "all flows end after this", NULL},
     {"--flows", CLI_FLAG_COUNT, AT(flows), "N", "so many; with --cc a,b of each in turn", NULL},
     {"--stagger", CLI_FLAG_TIME, AT(stagger_ns), "T", "between the begins of two flows; 100ms",
      NULL},
+    {"--only-from", CLI_FLAG_SPECIAL, AT(chance_from), "SIDE",
+     "client or server: chance befalls only what comes from there", take_side},
+    {"--plot", CLI_FLAG_TEXT, AT(plot_path), "FILE",
+     "octets, window, rates and delays over time as a picture (SVG)", NULL},
+    {"--plot-time", CLI_FLAG_SPECIAL, AT(plot_from_ns), "FROM-TO",
+     "only this part of the time, such as 1.2s-1.5s", take_plot_time},
     {"--ladder", CLI_FLAG_SWITCH, AT(has_ladder), NULL, "draw every segment before the figures",
      NULL},
 };
@@ -44,12 +77,16 @@ struct scene {
     struct synfin_stack_config stack;
     synfin_ladder *ladder; // NULL: nobody wants one
     struct lab_files_capture capture;
+    struct lab_record record; // tracks 0: nobody wants a picture
 };
 
 void lab_transfer_play_add(struct cli_parser *parser, struct lab_transfer_flags *flags)
 {
-    *flags = (struct lab_transfer_flags){
-        .bytes = BYTES, .time_ns = SYNFIN_NEVER, .flows = 1, .stagger_ns = STAGGER_NS};
+    *flags = (struct lab_transfer_flags){.bytes = BYTES,
+                                         .time_ns = SYNFIN_NEVER,
+                                         .flows = 1,
+                                         .stagger_ns = STAGGER_NS,
+                                         .plot_to_ns = SYNFIN_NEVER};
     cli_parse_add(parser, "transfer", own_flags, sizeof own_flags / sizeof own_flags[0], flags);
 }
 
@@ -78,7 +115,7 @@ static uint32_t product_packets(const struct synfin_link_config *link)
     return packets < PACKETS_MAX / 2 ? (uint32_t)packets : PACKETS_MAX / 2;
 }
 
-static void set_configs(struct scene *scene)
+static void set_configs(struct scene *scene, const struct lab_transfer_flags *flags)
 {
     const struct lab_play *play = scene->play;
     synfin_link_config_default(&scene->link);
@@ -88,6 +125,7 @@ static void set_configs(struct scene *scene)
     scene->link.queue_packets = 0;
     cli_flags_to_link(play->parser, play->flags, &scene->link);
     scene->link.seed = play->flags->seed;
+    scene->link.chance_from = (uint8_t)flags->chance_from;
     if (scene->link.queue_packets == 0) {
         scene->link.queue_packets = product_packets(&scene->link);
     }
@@ -112,6 +150,43 @@ static void on_trace(void *ctx, enum synfin_link_side side, const struct synfin_
 {
     const struct scene *scene = ctx;
     synfin_ladder_trace(scene->ladder, side, event);
+}
+
+static void on_packet(void *ctx, uint32_t flow, const struct synfin_passage *passage,
+                      const struct lab_sighting *sighting, const struct lab_oracle *oracle)
+{
+    struct scene *scene = ctx;
+    lab_record_packet(&scene->record, flow, passage, sighting, oracle);
+}
+
+static void on_info(void *ctx, uint32_t flow, const struct synfin_tcp_info *info, uint64_t now_ns)
+{
+    struct scene *scene = ctx;
+    lab_record_info(&scene->record, flow, info, now_ns);
+}
+
+static void on_congestion(void *ctx, uint32_t flow, const struct synfin_trace_event *event)
+{
+    struct scene *scene = ctx;
+    lab_record_congestion(&scene->record, flow, event);
+}
+
+static bool write_plot(struct scene *scene, const struct lab_transfer *transfer, const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "wb") : NULL;
+    bool is_whole = file != NULL && lab_record_is_whole(&scene->record);
+    if (path == NULL) {
+        return true;
+    }
+    if (file != NULL) {
+        lab_plot_write(file, transfer, &scene->record);
+        is_whole &= ferror(file) == 0;
+        is_whole &= fclose(file) == 0;
+    }
+    if (!is_whole) {
+        cli_parse_complain(scene->play->parser, "--plot: cannot write \"%s\"", path);
+    }
+    return is_whole;
 }
 
 static bool draw(struct scene *scene, const struct lab_transfer_flags *flags)
@@ -141,6 +216,7 @@ static enum cli_status play_transfer(struct scene *scene, const struct lab_trans
     }
     lab_transfer_run(&transfer);
     bool is_good = draw(scene, flags);
+    is_good &= write_plot(scene, &transfer, flags->plot_path);
     if (play->flags->has_json) {
         lab_transfer_json_write(&transfer);
     } else {
@@ -177,6 +253,11 @@ static enum cli_status play_scene(struct scene *scene, const struct lab_transfer
         return CLI_STATUS_FAILED;
     }
     config.audience.trace = needs_ladder ? on_trace : NULL;
+    if (flags->plot_path != NULL) {
+        config.audience.packet = on_packet;
+        config.audience.info = on_info;
+        config.audience.congestion = on_congestion;
+    }
     bool is_ready = lab_files_begin_capture(play, &scene->capture);
     enum cli_status status = is_ready ? play_transfer(scene, &config, flags) : CLI_STATUS_FAILED;
     bool is_whole = lab_files_end_capture(play, &scene->capture);
@@ -194,6 +275,14 @@ enum cli_status lab_transfer_play(const struct lab_play *play,
         cli_parse_complain(play->parser, "--flows is a number from 1 to %d", LAB_FLOWS_MAX);
         return CLI_STATUS_USAGE;
     }
-    set_configs(&scene);
-    return play_scene(&scene, flags);
+    if (flags->plot_path != NULL
+        && !lab_record_init(&scene.record, (uint32_t)flags->flows, flags->plot_from_ns,
+                            flags->plot_to_ns)) {
+        cli_parse_complain(play->parser, "no memory");
+        return CLI_STATUS_FAILED;
+    }
+    set_configs(&scene, flags);
+    enum cli_status status = play_scene(&scene, flags);
+    lab_record_deinit(&scene.record);
+    return status;
 }

@@ -11,7 +11,10 @@
 // The flags that no scenario has.
 struct lab_transfer_flags {
     uint64_t bytes, time_ns, flows, stagger_ns;
+    enum synfin_chance_from chance_from;
     bool has_ladder;
+    const char *plot_path; // NULL: not given
+    uint64_t plot_from_ns, plot_to_ns;
 };
 
 #define LAB_TRANSFER_NAME    "transfer"

@@ -4,9 +4,7 @@
 #include "cli/lab_transfer_report.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/cli_figures.h"
 #include "cli/lab_sum.h"
@@ -22,54 +20,84 @@ static void write_label(const char *label)
     (void)printf("%-*s", LABEL_COLUMNS, label);
 }
 
-static void write_chance(uint32_t ppm, const char *what)
+static void write_chance(FILE *file, uint32_t ppm, const char *what)
 {
     char text[TEXT_MAX];
     if (ppm > 0) {
-        (void)printf(", %s %s", cli_figures_share(ppm, text), what);
+        (void)fprintf(file, ", %s %s", cli_figures_share(ppm, text), what);
     }
 }
 
-static void write_path(const struct synfin_link_config *link)
+void lab_transfer_report_link(FILE *file, const struct synfin_link_config *link)
 {
     struct words w;
-    write_label("path");
-    (void)printf("%s each way", cli_figures_time(link->delay_ns, w.time));
+    (void)fprintf(file, "%s each way", cli_figures_time(link->delay_ns, w.time));
     if (link->jitter_ns > 0) {
-        (void)printf(" and up to %s more", cli_figures_time(link->jitter_ns, w.time));
+        (void)fprintf(file, " and up to %s more", cli_figures_time(link->jitter_ns, w.time));
     }
     if (link->rate_bps > 0) {
-        (void)printf(", %s, queue of %" PRIu32 " packets", cli_figures_bps(link->rate_bps, w.rate),
-                     link->queue_packets);
+        (void)fprintf(file, ", %s, queue of %" PRIu32 " packets",
+                      cli_figures_bps(link->rate_bps, w.rate), link->queue_packets);
     }
-    write_chance(link->loss_ppm, "lost");
-    write_chance(link->duplicate_ppm, "twice");
-    write_chance(link->reorder_ppm, "held back");
-    write_chance(link->corrupt_ppm, "corrupted");
-    (void)putchar('\n');
+    write_chance(file, link->loss_ppm, "lost");
+    if (link->burst_begin_ppm > 0) {
+        (void)fprintf(file, ", bursts (%s begin",
+                      cli_figures_share(link->burst_begin_ppm, w.share));
+        (void)fprintf(file, ", %s end", cli_figures_share(link->burst_end_ppm, w.share));
+        (void)fprintf(file, ", %s lost)", cli_figures_share(link->burst_loss_ppm, w.share));
+    }
+    write_chance(file, link->duplicate_ppm, "twice");
+    write_chance(file, link->reorder_ppm, "held back");
+    if (link->reorder_ppm > 0 && link->reorder_ns > 0) {
+        (void)fprintf(file, " by %s", cli_figures_time(link->reorder_ns, w.time));
+    }
+    write_chance(file, link->corrupt_ppm, "corrupted");
+}
+
+void lab_transfer_report_title(FILE *file, const struct lab_transfer_config *config)
+{
+    struct words w;
+    if (config->bytes != UINT64_MAX) {
+        (void)fprintf(file, "transfer: %s octets", cli_figures_number(config->bytes, w.number));
+    } else {
+        (void)fprintf(file, "transfer: %s", cli_figures_time(config->time_ns, w.time));
+    }
+    if (config->flows > 1) {
+        (void)fprintf(file, " in each of %" PRIu32 " flows", config->flows);
+    }
+    (void)fprintf(file, ", %s", synfin_congestion_name(config->congestion[0]));
+    for (uint32_t i = 1; i < config->congestions; i++) {
+        (void)fprintf(file, "%s%s", i + 1 < config->congestions ? ", " : " and ",
+                      synfin_congestion_name(config->congestion[i]));
+    }
+}
+
+void lab_transfer_report_line(FILE *file, const struct lab_transfer *transfer)
+{
+    struct words w;
+    struct lab_sum sum;
+    lab_sum_all(&sum, transfer);
+    uint64_t goodput_bps = cli_figures_rate(sum.received_bytes, transfer->end_ns);
+    uint64_t capacity_bps = lab_transfer_capacity(transfer);
+    (void)fprintf(file, "goodput %s", cli_figures_bps(goodput_bps, w.rate));
+    if (capacity_bps > 0) {
+        (void)fprintf(file, " (%s)",
+                      cli_figures_share(cli_figures_ppm(goodput_bps, capacity_bps), w.share));
+    }
+    (void)fprintf(file, " in %s", cli_figures_exact(transfer->end_ns, w.time));
+    (void)fprintf(file, "; %s segments sent again", cli_figures_number(sum.again, w.number));
+    (void)fprintf(file, ", %s for nothing", cli_figures_number(sum.spurious, w.number));
+    (void)fprintf(file, "; %" PRIu64 " timeouts, %" PRIu64 " undone", sum.timeouts, sum.undos);
 }
 
 void lab_transfer_report_path(const struct lab_transfer_config *config, bool has_colour)
 {
-    const char *bold = has_colour ? "\x1b[1m" : "";
-    const char *plain = has_colour ? "\x1b[0m" : "";
-    struct words w;
-    (void)printf("%stransfer: ", bold);
-    if (config->bytes != UINT64_MAX) {
-        (void)printf("%s octets", cli_figures_number(config->bytes, w.number));
-    } else {
-        (void)printf("%s of octets", cli_figures_time(config->time_ns, w.time));
-    }
-    if (config->flows > 1) {
-        (void)printf(" in each of %" PRIu32 " flows", config->flows);
-    }
-    (void)printf(", %s", synfin_congestion_name(config->congestion[0]));
-    for (uint32_t i = 1; i < config->congestions; i++) {
-        (void)printf("%s%s", i + 1 < config->congestions ? ", " : " and ",
-                     synfin_congestion_name(config->congestion[i]));
-    }
-    (void)printf("%s\n\n", plain);
-    write_path(config->link);
+    (void)fputs(has_colour ? "\x1b[1m" : "", stdout);
+    lab_transfer_report_title(stdout, config);
+    (void)puts(has_colour ? "\x1b[0m\n" : "\n");
+    write_label("path");
+    lab_transfer_report_link(stdout, config->link);
+    (void)putchar('\n');
 }
 
 static void write_goodput(const struct lab_transfer *transfer, uint64_t goodput_bps)
@@ -169,7 +197,8 @@ static void write_again(const struct lab_sum *sum)
 {
     struct words w;
     write_label("sent again");
-    (void)printf("%s segments", cli_figures_number(sum->again, w.number));
+    (void)printf("%s segment%s", cli_figures_number(sum->again, w.number),
+                 sum->again == 1 ? "" : "s");
     if (sum->again > 0) {
         (void)printf(" (%s), %s of them for nothing",
                      cli_figures_share(cli_figures_ppm(sum->again, sum->segments), w.share),

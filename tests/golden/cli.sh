@@ -58,6 +58,11 @@ expect 2 '--bytes: "1mB" is not a number of octets' lab transfer --bytes 1mB
 expect 2 '--cc: "cubic,vegas" is not names such as' lab transfer --cc cubic,vegas
 expect 2 '--cc names several for synfin lab transfer only' lab close --cc cubic,reno
 expect 2 '--bytes is for synfin lab transfer' lab close --bytes 1MB
+expect 2 '--plot-time: "2s-1s" is not FROM-TO' lab transfer --plot-time 2s-1s
+expect 2 '--burst: "1%" is not P:Q' lab transfer --burst 1%
+expect 2 '--burst: "1%:2%:3%:4%" is not P:Q' lab transfer --burst 1%:2%:3%:4%
+expect 2 '--only-from: "a" is not client or server' lab transfer --only-from a
+expect 1 '--plot: cannot write' lab transfer --bytes 1kB --plot "$work/missing/x.svg"
 expect 1 'flow 1: the peer did not answer' lab transfer --loss 100%
 expect 2 'which two devices?' wire tun:a0
 expect 2 'tun:a0 cannot be both ends' wire tun:a0 tun:a0
@@ -103,6 +108,21 @@ for bytes in 1MiB 1024KiB 1048.576kB; do
     "$synfin" lab transfer --json --bytes $bytes >"$work/b"
     cmp "$work/a" "$work/b" || fail "--bytes $bytes is not 1048576"
 done
+
+# A plot is a whole document, the same each time, and of a bounded size however much it shows.
+plot() {
+    "$synfin" lab transfer --plot "$@" >"$work/out" || fail "--plot $* ends with status $?"
+    python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1" \
+        || fail "--plot $* is no XML"
+    [ "$(wc -c <"$1")" -lt 1000000 ] || fail "--plot $* has $(wc -c <"$1") octets"
+}
+plot "$work/a.svg" --loss 1% --burst 0.1%:30% --bytes 3MB
+plot "$work/b.svg" --loss 1% --burst 0.1%:30% --bytes 3MB
+cmp "$work/a.svg" "$work/b.svg" || fail "the same transfer gives two plots"
+plot "$work/b.svg" --loss 1% --burst 0.1%:30% --bytes 3MB --plot-time 0.1s-0.2s
+if cmp -s "$work/a.svg" "$work/b.svg"; then fail "--plot-time changes nothing"; fi
+plot "$work/a.svg" --flows 12 --loss 3% --reorder 1% --time 20s --plot-time 1s-30s
+plot "$work/a.svg" --loss 100% --plot-time 5000s-5001s --bytes 1kB --time 1s
 
 # In a pipe nothing is coloured; files hold what they should.
 "$synfin" lab reset --svg "$work/x.svg" --pcapng "$work/x.pcapng" >"$work/out"

@@ -58,7 +58,7 @@ static void is_told(uint64_t ack, uint64_t left, uint64_t right, uint64_t t_ns)
     segment.sack[0].right = FIRST_SEQ + (uint32_t)right;
     struct synfin_passage passage = {
         .packet = &packet, .fate = SYNFIN_FATE_DELIVERED, .arrives_ns = t_ns};
-    lab_oracle_returned(&oracle, &passage, &segment);
+    lab_oracle_returned(&oracle, &passage, &segment, &sighting);
 }
 
 static void what_was_lost_is_needed_once(void **state)
@@ -75,6 +75,7 @@ static void what_was_lost_is_needed_once(void **state)
     assert_true(sighting.is_again && sighting.is_spurious);
     assert_int_equal(oracle.spurious, 1);
     assert_int_equal(oracle.again, 3);
+    assert_int_equal(oracle.got_through, 2 * MSS);
     assert_int_equal(oracle.again_by[SYNFIN_REASON_SEND_RACK], 3);
 }
 
@@ -108,6 +109,7 @@ static void round_trip_is_that_of_the_newest_segment_acknowledged(void **state)
     is_told(2 * MSS, 0, 0, 52 * MS);
     assert_int_equal(oracle.rtt.count, 1);
     assert_int_equal(oracle.rtt.least_ns, 40 * MS);
+    assert_int_equal(sighting.rtt_ns, 40 * MS);
     is_told(2 * MSS, 0, 0, 99 * MS); // again: nothing new
     assert_int_equal(oracle.rtt.count, 1);
 }
