@@ -62,6 +62,15 @@ struct synfin_stack_config {
     uint32_t congestion;         // enum synfin_congestion of new sockets
     uint32_t syn_ack_backoff_percent; // each of these waits as a part of the one before, 100-1000
     uint8_t use_pacing; // windows leave over the round trip, not at once, with every algorithm
+    uint8_t ecn;        // enum synfin_ecn of new sockets
+};
+
+// Explicit congestion notification (RFC 3168): whether marks of congestion are taken for losses
+// that need not happen.
+enum synfin_ecn {
+    SYNFIN_ECN_NEVER,  // not even when a peer asks
+    SYNFIN_ECN_ACCEPT, // when a peer asks for it
+    SYNFIN_ECN_ASK,    // and our own SYNs ask
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

@@ -30,6 +30,7 @@
       "RFC 5961 §4.2")                                                                             \
     X(SEND_DATA, "new data within the peer's window and the congestion window",                    \
       "RFC 9293 §3.10.2")                                                                          \
+    X(SEND_DATA_CWR, "new data; CWR tells that the congestion window was cut", "RFC 3168 §6.1.2")  \
     X(SEND_FIN, "no more data will be sent from this end", "RFC 9293 §3.6")                        \
     X(SEND_ACK_EVERY_SECOND, "acknowledges at least every second full-sized segment",              \
       "RFC 9293 §3.8.6.3 [SHLD-19]")                                                               \
@@ -38,6 +39,8 @@
     X(SEND_ACK_OUT_OF_ORDER, "at once, because data is missing before what arrived",               \
       "RFC 5681 §4.2")                                                                             \
     X(SEND_ACK_GAP_FILLED, "at once, because what arrived fills a gap", "RFC 5681 §4.2")           \
+    X(SEND_ACK_MARKED, "at once, because a router marked congestion: ECE until CWR comes",         \
+      "RFC 3168 §6.1.3")                                                                           \
     X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",         \
       "RFC 9293 §3.10.7.4")                                                                        \
     X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                    \
@@ -180,6 +183,8 @@
       "RFC 9293 §3.10.8")                                                                          \
     X(CC_OPEN, "the initial window", "RFC 6928 §2")                                                \
     X(CC_FAST_RETRANSMIT, "cut once for this flight: something of it was lost", "RFC 5681 §3.2")   \
+    X(CC_MARK, "cut once for this flight: a router marked something of it, nothing was lost",      \
+      "RFC 3168 §6.1.2")                                                                           \
     X(CC_UNDO, "given back: it was no loss, the first transmission has arrived", "RFC 4015 §3")    \
     X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \

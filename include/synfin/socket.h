@@ -139,7 +139,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")     \
     X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                            \
     X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                                \
-    X(TRAFFIC_CLASS, "IP_TOS", "DSCP and ECN octet of what is sent")                            \
+    X(TRAFFIC_CLASS, "IP_TOS", "DSCP octet of what is sent; its ECN bits are TCP's")            \
     X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                  \
     X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")             \
     X(SOFT_ERROR, "IP_RECVERR", "read only: what a router said of it last, enum synfin_error")  \
@@ -152,7 +152,8 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(PACING_RATE_MAX, "SO_MAX_PACING_RATE", "octets of data per second at most; 0: no limit")  \
     X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")      \
     X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                 \
-      "1: connect, and let the first data go with the SYN")
+      "1: connect, and let the first data go with the SYN")                                     \
+    X(ECN, "net.ipv4.tcp_ecn", "enum synfin_ecn (config.h); before connecting or listening")
 
 enum synfin_option {
 #define SYNFIN_OPTION_ENUM(code, name, text) SYNFIN_OPTION_##code,
@@ -196,7 +197,8 @@ struct synfin_tcp_info {
     size_t size; // sizeof(struct synfin_tcp_info), set by the caller
     enum synfin_tcp_state state;
     uint32_t conn; // the number under which traces name it
-    uint8_t has_timestamps, has_sack, has_window_scale, has_ecn;
+    uint8_t has_timestamps, has_sack, has_window_scale;
+    uint8_t has_ecn; // 1: agreed on, RFC 3168
     uint8_t snd_wscale_shift, rcv_wscale_shift;
     uint8_t is_in_recovery, backoff;
     uint32_t retransmits; // of the oldest segment, in a row
@@ -215,6 +217,8 @@ struct synfin_tcp_info {
     struct synfin_icmp icmp; // the last one about what has no answer yet
     const char *congestion;  // the algorithm's name, such as "cubic"
     uint64_t pacing_rate;    // octets per second; 0: not paced
+    uint64_t delivered_ce, received_ce; // packets with a mark of congestion: ours, as far as the
+                                        // peer says, and the peer's
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

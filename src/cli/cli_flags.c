@@ -116,6 +116,21 @@ static bool take_syn_cookies(void *object, const char *text, const char **why)
     return false;
 }
 
+static bool take_ecn(void *object, const char *text, const char **why)
+{
+    static const char *const names[] = {
+        [SYNFIN_ECN_NEVER] = "off", [SYNFIN_ECN_ACCEPT] = "accept", [SYNFIN_ECN_ASK] = "ask"};
+    struct cli_flags *flags = object;
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            flags->ecn = (enum synfin_ecn)i;
+            return true;
+        }
+    }
+    *why = "off, accept or ask";
+    return false;
+}
+
 static const struct cli_flag link_flags[] = {
     {"--link", CLI_FLAG_TEXT, AT(link_spec), "SPEC", "tun:NAME, tap:NAME or packet:IFACE", NULL},
     {"--addr", CLI_FLAG_SPECIAL, AT(addrs), "CIDR", "own address; may be repeated", take_addr},
@@ -162,6 +177,8 @@ static const struct cli_flag tcp_flags[] = {
      "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
     {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic or newreno",
      take_congestion},
+    {"--ecn", CLI_FLAG_SPECIAL, AT(ecn), "WHEN",
+     "marks instead of losses: off, accept (a peer that asks) or ask", take_ecn},
 };
 
 static const struct cli_flag output_flags[] = {
@@ -231,6 +248,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
     LAY(delayed_ack_ns, config->delayed_ack_ns);
     LAY32(congestion, config->congestion);
     config->syn_cookies = GIVEN(syn_cookies) ? (uint8_t)flags->syn_cookies : config->syn_cookies;
+    config->ecn = GIVEN(ecn) ? (uint8_t)flags->ecn : config->ecn;
     LAY32(syn_retries, config->syn_retries);
     LAY32(syn_ack_retries, config->syn_ack_retries);
     LAY32(data_retries, config->data_retries);

@@ -36,6 +36,7 @@ struct cli_flags {
     uint32_t congestions; // in the list
     bool takes_cc_list;   // set by a command whose --cc may name several
     enum synfin_syn_cookies syn_cookies;
+    enum synfin_ecn ecn;
 
     // --pcapng, --svg, --json
     const char *pcapng_path, *svg_path; // NULL: not given

@@ -58,6 +58,9 @@ static void set_default_handshake(struct synfin_stack_config *config)
     config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
     config->fastopen_peers_max = 64;
+    // A peer that asks knows what it asks for. Asking is left to the user: some paths still lose
+    // SYNs that ask, which costs a second each.
+    config->ecn = SYNFIN_ECN_ACCEPT;
     config->congestion = SYNFIN_CONGESTION_CUBIC; // RFC 9438: Standards Track, and what most use
 }
 
@@ -140,7 +143,7 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
            && is_within(config->syn_ack_backoff_percent, BACKOFF_MIN, BACKOFF_MAX)
-           && config->congestion < SYNFIN_CONGESTION_COUNT
+           && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK
            && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
 }
 

@@ -47,6 +47,7 @@ static void take_segment(struct synfin_stack *stack, const struct net_datagram *
         .head_bytes = datagram->head_bytes,
         .path = stack->tcp.answer[datagram->iface],
         .is_checksum_verified = datagram->is_checksum_verified,
+        .ecn = datagram->traffic_class & TCP_ECN_FIELD_MASK,
     };
     tcp_input(&stack->tcp, &arrival, now_ns);
 }

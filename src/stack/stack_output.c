@@ -120,13 +120,13 @@ static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8
         .flow_label = flow_label_of(stack, &conn->pair),
         .iface = (uint8_t)burst->iface,
         .protocol = NET_PROTOCOL_TCP,
-        .traffic_class = conn->set.traffic_class,
         .hop_limit = conn->set.hop_limit,
     };
     for (uint32_t sent = 0; sent < TURN_SEGMENTS && burst->count < burst->max; sent++) {
         if (!tcp_output(&stack->tcp, conn, next_packet(burst), burst->now_ns)) {
             return;
         }
+        header.traffic_class = conn->set.traffic_class | conn->ecn.sent;
         net_emit(stack->net, next_packet(burst), &header);
         burst->count++;
     }

@@ -77,6 +77,7 @@ struct tcp_arrival {
     uint32_t head_bytes;
     struct tcp_path path; // by which an answer would leave
     bool is_checksum_verified;
+    uint8_t ecn; // enum tcp_ecn_field
 };
 
 // Errors: NO_MEMORY.

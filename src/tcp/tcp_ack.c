@@ -84,9 +84,13 @@ static bool is_repetition(const struct tcp_conn *conn, const struct tcp_segment 
            && offered_window(conn, seg) == conn->snd.wnd;
 }
 
-static void take_repetition(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
-                            uint64_t now_ns)
+// Acknowledges what the last one did.
+static void take_old(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                     uint64_t now_ns)
 {
+    if (!is_repetition(conn, seg)) {
+        return;
+    }
     bool is_duplicate = seq_lt(conn->snd.una, conn->snd.nxt); // something is outstanding
     if (is_duplicate) {
         seg->reason = SYNFIN_REASON_RECEIVED_DUPLICATE_ACK;
@@ -109,6 +113,7 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
     if (conn->loss != NULL) {
         tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){acked, rtt_ns}, now_ns);
     } else {
+        tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){acked, acked}, now_ns);
         tcp_recovery_on_ack(tcp, conn, acked, rtt_ns, now_ns);
     }
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
@@ -152,8 +157,9 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
     } else if (conn->loss != NULL && seg->h.sack_blocks > 0 && seq_eq(seg->h.ack, conn->snd.una)) {
         seg->reason = SYNFIN_REASON_RECEIVED_SACK;
         tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){0, 0}, now_ns);
-    } else if (is_repetition(conn, seg)) {
-        take_repetition(tcp, conn, seg, now_ns);
+    } else {
+        tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){0, 0}, now_ns);
+        take_old(tcp, conn, seg, now_ns);
     }
     take_window(tcp, conn, seg, now_ns);
     return TCP_VERDICT_GO_ON;

@@ -160,6 +160,12 @@ static inline bool tcp_cc_is_initial_slow_start(const struct tcp_cc *cc)
 {
     return cc->ssthresh_bytes == TCP_CC_SSTHRESH_INITIAL;
 }
+// RFC 8511 §3.1: a mark in congestion avoidance tells of a shorter queue than a loss does, and cuts
+// less.
+static inline bool tcp_cc_is_gentle(const struct tcp_cc *cc, const struct tcp_cc_loss *loss)
+{
+    return loss->is_ecn && cc->cwnd_bytes >= cc->ssthresh_bytes;
+}
 // Before a reduction: notes what tcp_cc_undo goes back to.
 void tcp_cc_remember(struct tcp_cc *cc, const struct tcp_cc_loss *loss, bool is_timeout);
 // RFC 6582 §3.2 step 3, RFC 5681 §4.1, RFC 4015 §3.2 and RFC 9438 §4.9: the same for all that set

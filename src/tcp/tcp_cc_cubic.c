@@ -22,7 +22,8 @@ enum {
     ESTIMATE_SHIFT = 24,
     MSS_PARTS = 10000,        // of a segment in the curve's arithmetic
     DISTANCE_MAX = 2097151,   // ms: 35 min, whose cube is below 2^63
-    BETA_TENTHS = 7,          // §4.6: beta_cubic = 0.7
+    BETA_TWENTIETHS = 14,     // §4.6: beta_cubic = 0.7
+    MARK_TWENTIETHS = 17,     // §4.6, RFC 8511 §3.1: 0.85 for a mark
     CONVERGE_TWENTIETHS = 17, // §4.7: (1 + beta_cubic) / 2 = 0.85
     // §4.3: alpha_cubic = 3 * (1 - beta_cubic) / (1 + beta_cubic) = 9 / 17
     ALPHA_OVER = 9,
@@ -177,7 +178,8 @@ static void remember(struct tcp_cc *cc, const struct tcp_cc_loss *loss, bool is_
 // §4.6, of FlightSize; the next acknowledgment in congestion avoidance begins an epoch.
 static uint32_t reduce(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
-    uint32_t reduced = (uint32_t)((uint64_t)loss->flight_bytes * BETA_TENTHS / 10);
+    uint32_t beta = tcp_cc_is_gentle(cc, loss) ? MARK_TWENTIETHS : BETA_TWENTIETHS;
+    uint32_t reduced = (uint32_t)((uint64_t)loss->flight_bytes * beta / 20);
     cc->ssthresh_bytes = tcp_cc_larger(reduced, 2 * loss->mss_bytes);
     cc->own.cubic.w_est = 0;
     return reduced;

@@ -6,7 +6,11 @@
 // RFC 6928's.
 #include "tcp/tcp_cc.h"
 
-enum { SLOW_START_SEGMENTS = 2 }; // RFC 3465 §2.2: L
+enum {
+    SLOW_START_SEGMENTS = 2, // RFC 3465 §2.2: L
+    BETA_TENTHS = 5,         // RFC 5681 §3.1 eq. 4
+    MARK_TENTHS = 8,         // RFC 8511 §3.1: 0.8 for a mark
+};
 
 static void newreno_open(struct tcp_cc *cc)
 {
@@ -43,7 +47,9 @@ static void newreno_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 // RFC 5681 §3.1 eq. 4: ssthresh = max (FlightSize / 2, 2*SMSS).
 static void reduce(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
-    cc->ssthresh_bytes = tcp_cc_larger(loss->flight_bytes / 2, 2 * loss->mss_bytes);
+    uint32_t beta = tcp_cc_is_gentle(cc, loss) ? MARK_TENTHS : BETA_TENTHS;
+    uint32_t reduced = (uint32_t)((uint64_t)loss->flight_bytes * beta / 10);
+    cc->ssthresh_bytes = tcp_cc_larger(reduced, 2 * loss->mss_bytes);
     cc->own.newreno.counted_bytes = 0;
 }
 

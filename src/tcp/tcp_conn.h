@@ -32,6 +32,7 @@
 #include "buf/reassembly.h"
 #include "buf/stream.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_rate.h"
 #include "tcp/tcp_settings.h"
 
@@ -184,6 +185,7 @@ struct tcp_conn {
     struct tcp_pending pending;
     struct tcp_cc cc;
     struct tcp_recovery recovery;
+    struct tcp_ecn ecn;
     struct tcp_loss *loss;  // while something is in flight to a peer with SACK; tcp_loss.h
     uint32_t ts_offset;     // added to the clock in TSval
     uint32_t ts_recent;     // TS.Recent, RFC 7323 §4.3

@@ -165,7 +165,7 @@ uint32_t tcp_cookie_stamp(uint32_t ts_now, const struct tcp_offer *offer)
         bits = offer->wscale_shift;
     }
     bits |= offer->has_sack ? STAMP_SACK : 0;
-    bits |= offer->has_ecn ? STAMP_ECN : 0;
+    bits |= offer->ecn == TCP_ECN_CLASSIC ? STAMP_ECN : 0;
     // The last number of these low bits that is not after the clock: what is sent later must not
     // have an earlier timestamp, or the peer's PAWS drops it (RFC 7323 §5.3).
     return ts_now - ((ts_now - bits) & (STAMP_SPAN - 1));
@@ -177,5 +177,5 @@ void tcp_cookie_read_stamp(uint32_t ts_ecr, struct tcp_offer *offer)
     offer->has_wscale = wscale != STAMP_NO_WSCALE;
     offer->wscale_shift = offer->has_wscale ? (uint8_t)wscale : 0;
     offer->has_sack = (ts_ecr & STAMP_SACK) != 0;
-    offer->has_ecn = (ts_ecr & STAMP_ECN) != 0;
+    offer->ecn = (ts_ecr & STAMP_ECN) != 0 ? TCP_ECN_CLASSIC : TCP_ECN_NONE;
 }

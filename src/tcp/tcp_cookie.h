@@ -26,7 +26,8 @@ struct tcp_offer {
     struct seq irs;
     uint16_t mss;         // option or default, not below the floor
     uint8_t wscale_shift; // at most 14
-    bool has_wscale, has_sack, has_timestamps, has_ecn;
+    uint8_t ecn;          // enum tcp_ecn_mode: how we answer it
+    bool has_wscale, has_sack, has_timestamps;
     uint32_t ts_val; // of the last segment
 };
 

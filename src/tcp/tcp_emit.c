@@ -53,7 +53,7 @@ static void describe(struct tcp_conn *conn, const struct tcp_plan *plan, struct 
     h->src_port = conn->pair.local_port;
     h->dst_port = conn->pair.remote_port;
     h->seq = plan->seq;
-    h->flags = plan->flags;
+    h->flags = plan->flags | tcp_ecn_on_sending(conn, plan);
     if ((plan->flags & SYNFIN_TCP_ACK) != 0) {
         h->ack = conn->rcv.nxt;
         h->window = tcp_window_advertise(conn, is_syn);

@@ -28,6 +28,7 @@ void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_conn *listener
         (struct tcp_handshake){.iface = seg->arrival->path.iface, .own_shift = own_shift(listener)};
     read_pair(seg->arrival, &seg->h, &out->pair);
     tcp_open_read_offer(tcp, seg, &out->offer);
+    out->offer.ecn = (uint8_t)tcp_ecn_answer(&listener->set, seg->h.flags);
 }
 
 void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
@@ -42,7 +43,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
                   .has_wscale = has_wscale,
                   .has_sack = stub->has_sack,
                   .has_timestamps = stub->has_timestamps,
-                  .has_ecn = stub->has_ecn,
+                  .ecn = stub->has_ecn ? TCP_ECN_CLASSIC : TCP_ECN_NONE,
                   .ts_val = stub->ts_recent},
         .iss = stub->ours,
         .iface = stub->iface,
@@ -60,7 +61,7 @@ void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stu
     stub->iface = handshake->iface & 15;
     stub->has_timestamps = offer->has_timestamps;
     stub->has_sack = offer->has_sack;
-    stub->has_ecn = offer->has_ecn;
+    stub->has_ecn = offer->ecn == TCP_ECN_CLASSIC;
     stub->wants_fastopen = handshake->wants_fastopen;
     stub->size = offer->mss;
     stub->number = handshake->number;
@@ -99,6 +100,7 @@ bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
         tcp_cookie_read_stamp(seg->h.ts_ecr, &out->offer);
         out->offer.has_wscale = out->offer.has_wscale && tcp->config.use_window_scale;
         out->offer.has_sack = out->offer.has_sack && tcp->config.use_sack;
+        out->offer.ecn = listener->set.ecn == SYNFIN_ECN_NEVER ? TCP_ECN_NONE : out->offer.ecn;
     }
     return true;
 }
@@ -124,7 +126,8 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .pair = handshake->pair,
         .seq = handshake->iss,
         .ack = seq_add(offer->irs, 1),
-        .flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK,
+        .flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK
+                 | tcp_ecn_flags_of_syn_ack((enum tcp_ecn_mode)offer->ecn),
         .window = tcp_window_of_syn(listener),
         .mss = tcp_open_advertised_mss(&listener->set, &tcp->answer[handshake->iface], is_ipv4),
         .number = handshake->number,
@@ -145,6 +148,7 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         out->ts_val = tcp_cookie_stamp(out->ts_val, offer);
     } else if (handshake->is_cookie) { // nothing could bring these back
         out->has_wscale = out->has_sack_permitted = false;
+        out->flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK;
     }
 }
 
@@ -182,5 +186,6 @@ struct tcp_conn *tcp_handshake_make_block(struct tcp *tcp, struct tcp_conn *list
     book_syn_ack(conn, handshake);
     conn->rcv.wscale_shift = handshake->own_shift;
     tcp_open_take_offer(conn, &handshake->offer, now_ns);
+    conn->ecn.mode = handshake->offer.ecn;
     return conn;
 }

@@ -10,6 +10,7 @@ static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->has_timestamps = conn->uses_timestamps;
     info->has_sack = conn->uses_sack;
     info->has_window_scale = conn->uses_wscale;
+    info->has_ecn = conn->ecn.mode;
     info->snd_wscale_shift = conn->snd.wscale_shift;
     info->rcv_wscale_shift = conn->rcv.wscale_shift;
     info->snd_mss_bytes = conn->snd.mss;
@@ -68,6 +69,8 @@ static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->data_segments_in = totals->data_segments_in;
     info->data_segments_out = totals->data_segments_out;
     info->total_retransmits = totals->retransmits;
+    info->delivered_ce = conn->ecn.delivered_ce;
+    info->received_ce = conn->ecn.received_ce;
 }
 
 void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
@@ -76,7 +79,6 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     info->state = tcp_time_wait_of(tcp, conn) != NULL ? SYNFIN_TCP_STATE_TIME_WAIT
                                                       : (enum synfin_tcp_state)conn->state;
     info->conn = conn->number;
-    info->has_ecn = 0;
     fill_agreed(conn, info);
     fill_timing(tcp, conn, info, now_ns);
     fill_windows(conn, info);

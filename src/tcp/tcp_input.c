@@ -190,6 +190,15 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_SYN_IN_CONNECTION);
 }
 
+// What the network says of congestion, once the segment is known to be the peer's.
+static enum tcp_verdict take_mark(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
+                                  uint64_t now_ns)
+{
+    (void)now_ns;
+    tcp_ecn_on_received(tcp, conn, seg);
+    return TCP_VERDICT_GO_ON;
+}
+
 typedef enum tcp_verdict (*input_step)(struct tcp *tcp, struct tcp_conn *conn,
                                        struct tcp_segment *seg, uint64_t now_ns);
 
@@ -198,7 +207,8 @@ static enum tcp_verdict synchronised_input(struct tcp *tcp, struct tcp_conn *con
                                            struct tcp_segment *seg, uint64_t now_ns)
 {
     static const input_step steps[] = {
-        tcp_paws_check, check_sequence, check_rst, check_syn, tcp_ack_check, tcp_text_take,
+        tcp_paws_check, check_sequence, check_rst,     check_syn,
+        tcp_ack_check,  take_mark,      tcp_text_take,
     };
     enum tcp_verdict verdict = TCP_VERDICT_GO_ON;
     for (uint32_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

@@ -121,6 +121,7 @@ void tcp_deinit(struct tcp *tcp)
 static void init_settings(struct tcp_settings *set, const struct synfin_stack_config *config)
 {
     set->congestion = (uint8_t)config->congestion;
+    set->ecn = config->ecn;
     set->send_buffer_bytes = config->send_buffer_bytes;
     set->receive_buffer_bytes = config->receive_buffer_bytes;
     set->keepalive_idle_ns = config->keepalive_idle_ns;

@@ -211,6 +211,8 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     tcp_rate_check_dry(conn);
     take_blocks(conn, seg, &delivery);
     tcp_rate_on_delivered(conn, &delivery, now_ns, &sample);
+    uint32_t delivered = delivery.acked_bytes + delivery.sacked_bytes;
+    tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){news->acked_bytes, delivered}, now_ns);
     tcp_rack_count(conn, &delivery, is_moved);
     if (tcp_tail_on_ack(conn, seg, tcp_rack_has_dsack(conn, seg))) {
         cut_once(tcp, conn, now_ns);
@@ -223,7 +225,7 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     bool is_undone = is_moved && advance(tcp, conn, seg, news, now_ns);
     uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, now_ns);
     if (is_recovering(conn)) {
-        tcp_prr_allow(conn, delivery.acked_bytes + delivery.sacked_bytes, is_moved && lost == 0);
+        tcp_prr_allow(conn, delivered, is_moved && lost == 0);
     }
     if (is_moved) {
         tcp_recovery_forget_recover(conn);

@@ -14,8 +14,7 @@ enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40,
     TCP_HEADER = 20,
-    WSCALE_SHIFT_MAX = 14,                       // RFC 7323 §2.3
-    ECN_SETUP = SYNFIN_TCP_ECE | SYNFIN_TCP_CWR, // RFC 3168 §6.1.1
+    WSCALE_SHIFT_MAX = 14, // RFC 7323 §2.3
 };
 
 static uint16_t mss_of_mtu(bool is_ipv4, uint32_t mtu_bytes)
@@ -77,6 +76,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->rcv.mss_seen = conn->snd.mss_peer;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
+    tcp_ecn_open(conn);
     tcp_congestion_open(tcp, conn);
 }
 
@@ -98,7 +98,6 @@ void tcp_open_read_offer(const struct tcp *tcp, const struct tcp_segment *seg,
         .has_wscale = config->use_window_scale && h->has_wscale,
         .has_sack = config->use_sack && h->has_sack_permitted,
         .has_timestamps = config->use_timestamps && h->has_timestamps,
-        .has_ecn = (h->flags & ECN_SETUP) == ECN_SETUP,
         .ts_val = h->ts_val,
     };
 }

@@ -40,6 +40,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_PACING_RATE_MAX] = {0, INT64_MAX},
     [SYNFIN_OPTION_FASTOPEN] = {0, UINT16_MAX},
     [SYNFIN_OPTION_FASTOPEN_CONNECT] = {0, 1},
+    [SYNFIN_OPTION_ECN] = {SYNFIN_ECN_NEVER, SYNFIN_ECN_ASK},
 };
 
 static bool is_read_only(enum synfin_option option)
@@ -101,13 +102,15 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
     } else if (option == SYNFIN_OPTION_QUICKACK) {
         set->has_quickack = value != 0;
     } else if (option == SYNFIN_OPTION_TRAFFIC_CLASS) {
-        set->traffic_class = (uint8_t)value;
+        set->traffic_class = (uint8_t)(value & ~TCP_ECN_FIELD_MASK); // RFC 3168 §5: not the user's
     } else if (option == SYNFIN_OPTION_HOP_LIMIT) {
         set->hop_limit = (uint8_t)value;
     } else if (option == SYNFIN_OPTION_FASTOPEN) {
         set->fastopen_max = (uint16_t)value;
     } else if (option == SYNFIN_OPTION_FASTOPEN_CONNECT) {
         set->has_fastopen_connect = value != 0;
+    } else if (option == SYNFIN_OPTION_ECN) {
+        set->ecn = (uint8_t)value;
     }
 }
 
@@ -214,6 +217,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_URGENT_MARK: *value = conn->has_urgent_out; break;
     case SYNFIN_OPTION_FASTOPEN: *value = set->fastopen_max; break;
     case SYNFIN_OPTION_FASTOPEN_CONNECT: *value = set->has_fastopen_connect; break;
+    case SYNFIN_OPTION_ECN: *value = set->ecn; break;
     case SYNFIN_OPTION_COUNT:
     default: return SYNFIN_ERROR_INVALID;
     }

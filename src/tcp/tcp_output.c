@@ -269,7 +269,8 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
-    bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn);
+    bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn)
+                    && !tcp_ecn_owes_cwr(&conn->ecn);
     most = is_super ? smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
@@ -325,7 +326,8 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     plan->seq = conn->snd.nxt;
     plan->bytes = bytes;
     plan->flags = SYNFIN_TCP_ACK;
-    plan->reason = SYNFIN_REASON_SEND_DATA;
+    plan->reason = tcp_ecn_owes_cwr(&conn->ecn) && bytes > 0 ? SYNFIN_REASON_SEND_DATA_CWR
+                                                             : SYNFIN_REASON_SEND_DATA;
     if (is_all && bytes > 0) {
         plan->flags |= SYNFIN_TCP_PSH;
     }

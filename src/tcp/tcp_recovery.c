@@ -28,12 +28,13 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
     // RFC 5681 §3.2 step 2: without what limited transmit has sent beyond the window.
-    loss.flight_bytes = flight_bytes > conn->cc.cwnd_bytes ? conn->cc.cwnd_bytes : flight_bytes;
+    loss.flight_bytes = tcp_cc_smaller(flight_bytes, tcp_ecn_window(conn));
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
     recovery->is_active = true;
     recovery->limited = 0;
     conn->cc.ops->on_loss(&conn->cc, &loss);
+    tcp_ecn_on_loss(conn);
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
 }
 
@@ -155,13 +156,15 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
     uint32_t flight = tcp_output_flight(conn);
     return (struct tcp_cc_ack){
         .acked_bytes = acked_bytes,
+        .marked_bytes = conn->ecn.marked_bytes,
         .flight_bytes = flight,
         .mss_bytes = conn->snd.mss,
         .is_limited_by_cwnd = uses_window(conn),
         .is_app_limited = is_app_limited(conn, flight),
         .is_round_end = ends_round(conn, acked_bytes),
         .is_paced = tcp_pace_is_on(conn),
-        .is_recovering = conn->recovery.is_active,
+        // RFC 3168 §6.1.2: nor by an acknowledgment with a mark.
+        .is_recovering = conn->recovery.is_active || conn->ecn.marked_bytes > 0,
         .rtt_ns = rtt_ns,
         .srtt_ns = conn->rtt.srtt_ns,
         .rtt_min_ns = conn->rtt.min_ns,
@@ -233,6 +236,7 @@ void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     tcp_rate_check_dry(conn);
     if (conn->retries == 1) { // RFC 5681 §3.1: ssthresh only for the first of a row
         conn->cc.ops->on_timeout(&conn->cc, &loss);
+        tcp_ecn_on_loss(conn);
         tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_TIMEOUT, now_ns);
     }
     tcp_pace_forget(conn);

@@ -26,6 +26,7 @@ struct tcp_settings {
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
     uint8_t congestion; // enum synfin_congestion
+    uint8_t ecn;        // enum synfin_ecn
     int8_t linger;      // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
     bool has_pacing; // by the window, when the algorithm says nothing

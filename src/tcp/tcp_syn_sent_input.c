@@ -52,6 +52,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                      struct tcp_segment *seg, uint64_t now_ns)
 {
     bool has_data_acked = seq_gt(seg->h.ack, seq_add(conn->iss, 1));
+    tcp_ecn_on_syn_ack(conn, seg);
     tcp_fastopen_conn_on_syn_ack(tcp, conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     tcp_fastopen_conn_send_rest(conn);
@@ -73,6 +74,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
 static enum tcp_verdict take_crossed_syn(struct tcp *tcp, struct tcp_conn *conn,
                                          struct tcp_segment *seg, uint64_t now_ns)
 {
+    tcp_ecn_on_crossed_syn(conn, seg);
     conn->snd.resend = conn->iss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK;
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_RECEIVED, SYNFIN_REASON_SYN_CROSSED, now_ns);

@@ -455,6 +455,7 @@ void segment_send(const struct segment *segment, struct segment_place at)
                              : segment->window == SHUT ? 0
                                                        : segment->window),
         .urgent = segment->urgent,
+        .traffic_class = segment->ecn,
         .has_bad_checksum = segment->has_bad_checksum,
         .payload = payload,
         .payload_bytes = segment->data,
@@ -511,10 +512,10 @@ void segment_advance(uint64_t ns, struct segment_place at)
 static void print_segment(char *text, size_t size, const char *who, const struct flow *flow,
                           const struct segment_wire *segment)
 {
-    static const char letters[] = "FSRPAU";
-    char flags[8];
+    static const char letters[] = "FSRPAUECN";
+    char flags[10];
     size_t n = 0;
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < 9; i++) {
         if ((segment->flags >> i & 1) != 0) {
             flags[n++] = letters[i];
         }
@@ -632,7 +633,10 @@ static const char *compare_rest(const struct segment *want, const struct segment
     if (want->hop_limit != 0 && got->hop_limit != want->hop_limit) {
         return "TTL or hop limit";
     }
-    if (want->traffic_class != 0 && got->traffic_class != want->traffic_class) {
+    if ((got->traffic_class & 3) != want->ecn) {
+        return "ECN field";
+    }
+    if (want->traffic_class != 0 && (got->traffic_class & 0xfc) != want->traffic_class) {
         return "traffic class";
     }
     return NULL;

@@ -34,10 +34,14 @@ enum {
     PSH = SYNFIN_TCP_PSH,
     ACK = SYNFIN_TCP_ACK,
     URG = SYNFIN_TCP_URG,
+    ECE = SYNFIN_TCP_ECE,
+    CWR = SYNFIN_TCP_CWR,
+    AE = SYNFIN_TCP_AE,
     // Values of fields whose 0 means "not said".
     SHUT = -1, // window 0
     SEGMENT_ANY_COOKIE = 255,
 };
+enum { NOT_ECT, ECT1, ECT0, CE }; // the IP header's ECN field
 #define SHIFT(n) ((int16_t)((n) + 1))
 #define TS(val, ecr)       \
     {                      \
@@ -56,7 +60,7 @@ enum {
 #define SEC(n)       ((uint64_t)(n)*UINT64_C(1000000000))
 
 // A segment as a test writes it. In EXPECT a field that is not said must be absent or is not
-// compared: flags, seq, ack, data, sack and the timestamps' presence are always compared.
+// compared: flags, seq, ack, data, sack, ecn and the timestamps' presence are always compared.
 struct segment {
     uint16_t flags;
     uint32_t seq;    // from the sender's initial sequence number
@@ -84,6 +88,7 @@ struct segment {
     const struct synfin_addr *to;     // another destination address
     uint16_t reason;                  // EXPECT, by WHY()
     uint8_t hop_limit, traffic_class; // EXPECT: compared when not 0
+    uint8_t ecn;                      // the IP header's field: NOT_ECT, ECT0, ECT1 or CE
 };
 
 struct segment_place {
