@@ -32,7 +32,7 @@ struct synfin_stack_config {
     uint8_t hop_limit;                                  // TTL and hop limit of what is sent
 
     uint64_t rto_initial_ns;     // first wait for a SYN's answer; RFC 6298 §2.1: 1 s
-    uint64_t rto_min_ns;         // RFC 6298 §2.4: 1 s
+    uint64_t rto_min_ns;         // and up to 200 ms above SRTT; RFC 6298 §2.4 has 1 s
     uint64_t rto_max_ns;         // RFC 6298 §2.5: at least 60 s
     uint64_t syn_ack_initial_ns; // first wait of a half-open connection
     uint32_t syn_retries;        // SYNs sent again before TIMED_OUT; 7: 183 s in all

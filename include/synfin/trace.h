@@ -66,12 +66,12 @@ SYNFIN_API const char *synfin_trace_kind_name(enum synfin_trace_kind kind);
 
 // X(code, name): the timers of a connection.
 #define SYNFIN_TCP_TIMERS(X)                                               \
+    X(TAIL_PROBE, "tail-probe") /* RFC 8985: silence: was the end lost? */ \
     X(RETRANSMIT, "retransmission")                                        \
     X(PERSIST, "persist")                                                  \
     X(DELAYED_ACK, "delayed-ack")                                          \
     X(KEEPALIVE, "keep-alive")                                             \
     X(USER_TIMEOUT, "user-timeout")                                        \
-    X(TAIL_PROBE, "tail-probe") /* RFC 8985: silence: was the end lost? */ \
     X(REORDER, "reordering")    /* RFC 8985: what is late may be lost */   \
     X(CORK, "cork")             /* how long the cork may hold */           \
     X(PACE, "pacing")           /* until the next quantum may go */        \

@@ -61,12 +61,12 @@ static const struct lab_scenario scenarios[] = {
     {
         .name = "spurious-timeout",
         .summary = "the path stands still for longer than the timeout, and loses nothing",
-        .story = "The path stands still for a second and a half, and keeps what it was given. The\n"
+        .story = "The path stands still for half a second, and keeps what it was given. The\n"
                  "client hears nothing, its timer expires, and it takes everything for lost. Then\n"
                  "the acknowledgment of the first transmission comes: the time that it echoes is\n"
                  "older than the repetition. Nothing was lost, so the client takes back what the\n"
                  "timeout did, and sends nothing else twice. The copies arrive for nothing.",
-        .late = {{"client:DATA:1-4", 1500}, {"client:DATA:5", 1445}, {"client:DATA:6", 550}},
+        .late = {{"client:DATA:1-4", 500}, {"client:DATA:5", 445}, {"client:DATA:6", 310}},
         .tells_congestion = true,
         .step = {[LAB_CLIENT] = {OPENS, {LAB_AT, 100}, {LAB_SEND, 4 * SEGMENT}},
                  [LAB_SERVER] = {ACCEPTS, {LAB_READ, 4 * SEGMENT}}},
@@ -79,7 +79,7 @@ static const struct lab_scenario scenarios[] = {
             "The link loses the second segment, and loses it again when it is repeated. New\n"
             "data that was sent behind the repetition arrives, and so the repetition is lost\n"
             "too, by the same reasoning as the first time: it goes once more, without waiting\n"
-            "for the timer of a second.",
+            "for the timer.",
         .drop = {"client:DATA:2", "client:DATA:8"},
         .rate_bps = RATE_BPS,
         .tells_congestion = true,

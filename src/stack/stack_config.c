@@ -70,7 +70,7 @@ void synfin_stack_config_default(struct synfin_stack_config *config)
     config->size = sizeof *config;
     set_default_sizes(config);
     config->rto_initial_ns = NS_PER_S;     // RFC 6298 §2.1
-    config->rto_min_ns = NS_PER_S;         // RFC 6298 §2.4
+    config->rto_min_ns = 200 * NS_PER_MS;  // docs/adr/0010-rto-minimum.md
     config->rto_max_ns = 60 * NS_PER_S;    // RFC 6298 §2.5
     config->syn_ack_initial_ns = NS_PER_S; // RFC 6298 §2.1
     config->syn_retries = 7;     // RFC 9293 §3.8.3 [MUST-23]: 1+2+4+8+16+32+60+60 = 183 s

@@ -587,12 +587,12 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_RESEND:
     case TCP_PLAN_LOST:
     case TCP_PLAN_TAIL:
+        tcp_timer_on_sent(tcp, conn, now_ns); // before the probe's timer, which goes by it
         if (conn->is_syn_acked) {
             tcp_loss_on_sent(tcp, conn, plan, now_ns);
         }
         book_sequence(conn, plan);
         conn->pending.push_small = conn->pending.push_corked = false;
-        tcp_timer_on_sent(tcp, conn, now_ns);
         break;
     }
 }

@@ -21,6 +21,9 @@
 
 // §5.7
 #define RTO_AFTER_LOST_SYN_NS (3 * NS_PER_S)
+// How late an acknowledgment may be by its sender's choice, as receivers in use go (RFC 8985 §7.2);
+// RTTVAR does not know it while a bulk transfer makes them acknowledge at once.
+#define ACK_DELAY_MAX_NS      (200 * NS_PER_MS)
 
 enum { BACKOFF_MAX = 16 };
 
@@ -84,7 +87,9 @@ static uint64_t base_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
         }
         return is_answering ? config->syn_ack_initial_ns : config->rto_initial_ns; // §2.1
     }
-    uint64_t rto = rtt->srtt_ns + deadline_max(GRANULARITY_NS, 4 * rtt->rttvar_ns);
+    uint64_t late_ns = deadline_min(config->rto_min_ns, ACK_DELAY_MAX_NS);
+    uint64_t margin_ns = deadline_max(GRANULARITY_NS, 4 * rtt->rttvar_ns);
+    uint64_t rto = rtt->srtt_ns + deadline_max(margin_ns, late_ns);
     return deadline_max(rto, config->rto_min_ns); // §2.4
 }
 

@@ -216,14 +216,15 @@ void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wa
     }
 }
 
-// DEVIATES RFC 8985 §7.2: a probe that would be due after the retransmission timer is not sent in
-// its place; the timer repairs what the probe would only have looked for.
+// RFC 8985 §7.2: a probe that would be due after the retransmission timer goes in its place. The
+// probe's timer is the first of the list, so that it is looked at before.
 void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns)
 {
+    uint64_t left_ns = deadline_age(now_ns, conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT]);
     cancel(conn, SYNFIN_TCP_TIMER_TAIL_PROBE);
-    if (wait_ns > 0
-        && deadline_after(now_ns, wait_ns) < conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT]) {
-        arm(tcp, conn, SYNFIN_TCP_TIMER_TAIL_PROBE, wait_ns, SYNFIN_REASON_ARM_TAIL_PROBE, now_ns);
+    if (wait_ns > 0) {
+        arm(tcp, conn, SYNFIN_TCP_TIMER_TAIL_PROBE, deadline_min(wait_ns, left_ns),
+            SYNFIN_REASON_ARM_TAIL_PROBE, now_ns);
     }
 }
 

@@ -163,6 +163,7 @@ int segment_setup(void **state)
     choose_addrs();
     synfin_stack_config_default(&own.config);
     synfin_iface_config_default(&own.iface_config);
+    own.config.rto_min_ns = UINT64_C(1000000000); // RFC 6298 §2.4
     own.config.use_pacing = 0; // scripts say what may go at once; test_tcp_pace says when
     bench.has_cookies = segment_tries_cookies;
     if (bench.has_cookies) {
