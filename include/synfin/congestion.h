@@ -13,10 +13,11 @@
 extern "C" {
 #endif
 
-// X(code, name, RFC): algorithms of congestion control, the default first.
-#define SYNFIN_CONGESTIONS(X)     \
-    X(CUBIC, "cubic", "RFC 9438") \
-    X(NEWRENO, "newreno", "RFC 5681")
+// X(code, name, RFC or draft): algorithms of congestion control, the default first.
+#define SYNFIN_CONGESTIONS(X)         \
+    X(CUBIC, "cubic", "RFC 9438")     \
+    X(NEWRENO, "newreno", "RFC 5681") \
+    X(BBR, "bbr", "ccwg-bbr")
 
 enum synfin_congestion {
 #define SYNFIN_CONGESTION_ENUM(code, name, rfc) SYNFIN_CONGESTION_##code,

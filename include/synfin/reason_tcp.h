@@ -189,6 +189,7 @@
     X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
     X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \
+    X(CC_NO_MEMORY, "no memory for the algorithm that was chosen: the default one", "")            \
     X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
     X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
       "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \

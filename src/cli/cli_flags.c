@@ -81,8 +81,8 @@ static bool take_burst(void *object, const char *text, const char **why)
 static bool take_congestion(void *object, const char *text, const char **why)
 {
     struct cli_flags *flags = object;
-    *why = flags->takes_cc_list ? "names such as cubic or newreno, with a comma between two"
-                                : "cubic or newreno (reno is the same)";
+    *why = flags->takes_cc_list ? "names such as cubic, newreno or bbr, with a comma between two"
+                                : "cubic, newreno (reno is the same) or bbr";
     flags->congestions = 0;
     while (flags->congestions < (flags->takes_cc_list ? CLI_FLAGS_CC_MAX : 1)) {
         char name[32] = "";
@@ -175,7 +175,7 @@ static const struct cli_flag tcp_flags[] = {
      NULL},
     {"--syn-cookies", CLI_FLAG_SPECIAL, AT(syn_cookies), "WHEN",
      "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
-    {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic or newreno",
+    {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic, newreno or bbr",
      take_congestion},
     {"--ecn", CLI_FLAG_SPECIAL, AT(ecn), "WHEN",
      "marks instead of losses: off, accept (a peer that asks) or ask", take_ecn},

@@ -13,6 +13,7 @@ enum { INITIAL_MSS = 1460 }; // RFC 6928 §2: min (10*MSS, max (2*MSS, 10*1460))
 static const struct tcp_cc_ops *const ALGORITHMS[] = {
     [SYNFIN_CONGESTION_CUBIC] = &tcp_cc_cubic,
     [SYNFIN_CONGESTION_NEWRENO] = &tcp_cc_newreno,
+    [SYNFIN_CONGESTION_BBR] = &tcp_cc_bbr,
 };
 _Static_assert(sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]) == SYNFIN_CONGESTION_COUNT,
                "one row for each");

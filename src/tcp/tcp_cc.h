@@ -54,8 +54,9 @@ struct tcp_cc_loss {
 
 // Octets sent together are taken for lost.
 struct tcp_cc_lost {
-    uint64_t delivered_bytes;    // by the connection until now
-    uint64_t lost_bytes;         // since these were sent, these included
+    uint64_t delivered_bytes; // by the connection until now
+    uint64_t lost_bytes;      // since these were sent, these included
+    uint64_t now_ns;
     uint32_t bytes;              // of these
     uint32_t tx_in_flight_bytes; // with these, when they were sent
     uint32_t mss_bytes;
@@ -137,7 +138,7 @@ struct tcp_cc {
 };
 _Static_assert(sizeof(struct tcp_cc) <= 96, "ARCHITECTURE.md says where each octet goes");
 
-extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic;
+extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic, tcp_cc_bbr;
 
 // tcp_cc.c: what algorithms share, and their table
 const struct tcp_cc_ops *tcp_cc_ops_of(enum synfin_congestion algorithm);

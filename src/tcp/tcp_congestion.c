@@ -24,7 +24,7 @@ static void give_state(struct tcp *tcp, struct tcp_cc_state *state)
     }
 }
 
-void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     const struct tcp_cc_ops *ops = tcp_cc_ops_of((enum synfin_congestion)conn->set.congestion);
     give_state(tcp, tcp_cc_state_of(&conn->cc));
@@ -32,6 +32,7 @@ void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn)
     if (ops->state_bytes > 0 && conn->cc.own.state == NULL) {
         conn->set.congestion = SYNFIN_CONGESTION_DEFAULT;
         ops = tcp_cc_ops_of(SYNFIN_CONGESTION_DEFAULT);
+        tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_NO_MEMORY, now_ns);
     }
     conn->cc.ops = ops;
     tcp_cc_open(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);

@@ -35,7 +35,7 @@ void tcp_life_leave_listener(struct tcp_conn *conn);
 
 // tcp_congestion.c
 // The connection's algorithm with the initial window; the default one when memory is short.
-void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_congestion_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_congestion_free(struct tcp *tcp, struct tcp_conn *conn);
 
 // tcp_event.c

@@ -118,9 +118,15 @@ static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     conn->recovery.is_active = false;
 }
 
+struct lost_at {
+    struct tcp_conn *conn;
+    uint64_t now_ns;
+};
+
 static void tell_lost(void *context, const struct tcp_span *span)
 {
-    struct tcp_conn *conn = context;
+    const struct lost_at *at = context;
+    struct tcp_conn *conn = at->conn;
     bool is_apart = tcp_rate_on_lost(conn, span);
     if (conn->cc.ops->on_lost == NULL) {
         return;
@@ -128,6 +134,7 @@ static void tell_lost(void *context, const struct tcp_span *span)
     struct tcp_cc_lost lost = {
         .delivered_bytes = conn->loss->rate.delivered_bytes,
         .lost_bytes = conn->loss->rate.lost_bytes - span->snapshot.lost_bytes,
+        .now_ns = at->now_ns,
         .bytes = seq_distance(span->left, span->right),
         .tx_in_flight_bytes = span->snapshot.in_flight_bytes,
         .mss_bytes = conn->snd.mss,
@@ -160,7 +167,8 @@ static void end_repair(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 // RFC 6675 §5, RFC 6582 §4: the window is cut once per flight.
 static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    const struct tcp_scoreboard_watch watch = {tell_lost, conn};
+    struct lost_at at = {conn, now_ns};
+    const struct tcp_scoreboard_watch watch = {tell_lost, &at};
     conn->loss->board.watch = &watch;
     uint32_t lost = tcp_rack_detect(tcp, conn, now_ns);
     conn->loss->board.watch = NULL;
@@ -273,7 +281,8 @@ void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (has_reneged(conn)) {
         tcp_scoreboard_forget_sacks(&conn->loss->board);
     }
-    const struct tcp_scoreboard_watch watch = {tell_lost, conn};
+    struct lost_at at = {conn, now_ns};
+    const struct tcp_scoreboard_watch watch = {tell_lost, &at};
     conn->loss->board.watch = &watch;
     tcp_scoreboard_mark_lost_all(&conn->loss->board);
     conn->loss->board.watch = NULL;

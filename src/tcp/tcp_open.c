@@ -77,7 +77,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
     tcp_ecn_open(conn);
-    tcp_congestion_open(tcp, conn);
+    tcp_congestion_open(tcp, conn, now_ns);
 }
 
 // RFC 9293 §3.7.1 [MUST-14]. What we do not do ourselves counts as not offered.

@@ -98,6 +98,58 @@ static void echoed_timestamps_reach_slow_start(void **state)
     CHECK_EQ(segment_conn()->cc.own.cubic.hystart.last_round_min_us, 30000);
 }
 
+// An algorithm with state of its own, and no memory for it.
+static void algorithm_without_memory_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    uint32_t cwnd = segment_conn()->cc.cwnd_bytes;
+    bench.tcp->cc_states.objects_max = 0;
+    CHECK_EQ(choose(bench.socket, "bbr"), SYNFIN_ERROR_NO_MEMORY);
+    CHECK_EQ(strcmp(name_of(bench.socket), "cubic"), 0);
+    CHECK_EQ(segment_conn()->cc.ops == &tcp_cc_cubic, true);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, cwnd);
+    bench.tcp->cc_states.objects_max = 1;
+    CHECK_EQ(choose(bench.socket, "bbr"), SYNFIN_ERROR_OK);
+    CHECK_EQ(bench.tcp->cc_states.objects, 1);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, cwnd);
+    CHECK_EQ(choose(bench.socket, "reno"), SYNFIN_ERROR_OK);
+    CHECK_EQ(bench.tcp->cc_states.objects, 0);
+}
+
+static void connection_without_memory_begins_with_the_default_algorithm(void **state)
+{
+    (void)state;
+    segment_config()->congestion = SYNFIN_CONGESTION_BBR;
+    LISTEN(1);
+    bench.tcp->cc_states.objects_max = 0;
+    SEND(.flags = SYN, .mss = 1000);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    REASON(CC_NO_MEMORY);
+    ACCEPT();
+    CHECK_EQ(strcmp(name_of(bench.socket), "cubic"), 0);
+    CHECK_EQ(strcmp(name_of(bench.listener), "bbr"), 0);
+}
+
+// The block's state is there from the SYN to the end, whatever the end.
+static void state_lives_as_long_as_the_connection(void **state)
+{
+    (void)state;
+    segment_config()->congestion = SYNFIN_CONGESTION_BBR;
+    OPEN(.mss = 1000);
+    CHECK_EQ(bench.tcp->cc_states.objects, 1);
+    WRITE(3000);
+    segment_forget_sent();
+    ADVANCE(MS(100));
+    SEND_ACK(3001);
+    CHECK_EQ(segment_conn()->cc.pacing_rate > 0, true);
+    SEND(.flags = RST, .seq = 1);
+    CHECK_EQ(bench.tcp->cc_states.objects, 0);
+    CHECK_EQ(choose(bench.socket, "bbr"), SYNFIN_ERROR_OK); // for nothing
+    CHECK_EQ(bench.tcp->cc_states.objects, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(connection_begins_with_the_configured_algorithm),
     SEGMENT_TEST(default_is_cubic),
@@ -105,6 +157,9 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(open_connection_changes_over_with_its_window),
     SEGMENT_TEST(listener_gives_its_choice_to_what_it_accepts),
     SEGMENT_TEST(echoed_timestamps_reach_slow_start),
+    SEGMENT_TEST(algorithm_without_memory_is_refused_and_changes_nothing),
+    SEGMENT_TEST(connection_without_memory_begins_with_the_default_algorithm),
+    SEGMENT_TEST(state_lives_as_long_as_the_connection),
 };
 
 SEGMENT_MAIN(tests)
