@@ -67,12 +67,12 @@ static enum cli_parse_outcome read_options(struct cli_parser *parser, struct opt
     memset(parser, 0, sizeof *parser);
     memset(options, 0, sizeof *options);
     parser->command = "lab";
-    parser->usage = "[SCENARIO | --all | --list | --counterexample FILE] [FLAGS]";
+    parser->usage = "[SCENARIO | transfer | --all | --list | --counterexample FILE] [FLAGS]";
     parser->about =
         "Plays a part of a connection's life between two stacks over an emulated link\n"
         "in virtual time, and draws it. Needs no privilege. The flags of the link, its\n"
         "faults and TCP's times override the scenario's own; --drop replaces what it\n"
-        "loses.";
+        "loses. A transfer is many segments, told in figures and, by --plot, in a picture.";
     parser->operands_max = 1;
     cli_parse_add(parser, "lab", own_flags, sizeof own_flags / sizeof own_flags[0], options);
     lab_transfer_play_add(parser, &options->transfer);

@@ -8,7 +8,7 @@
 enum {
     HEAD = 260, // a panel's title and legend, above it
     GAP = 100,
-    CHARACTER = 57, // of a legend, about
+    CHARACTER = 60, // of a legend, about
     SWATCH = 160,
     TICKS_X = 12,
     TICKS_Y = 5,

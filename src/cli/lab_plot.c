@@ -149,6 +149,9 @@ static bool bin_rate(const struct lab_plot *plot, const struct lab_series *octet
     for (uint64_t t_ns = plot->from_ns + width_ns; t_ns <= plot->to_ns; t_ns += width_ns) {
         uint64_t now = lab_series_at(octets, t_ns, before);
         now = now > before ? now : before;
+        if (octets->points == 0 || octets->point[0].t_ns > t_ns) {
+            continue; // the flow has not begun
+        }
         lab_series_add(out, t_ns - width_ns / 2, cli_figures_rate(now - before, width_ns));
         before = now;
     }

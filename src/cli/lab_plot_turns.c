@@ -147,7 +147,7 @@ static void put_kind(struct lab_plot *plot, enum kind kind)
         put_mark(plot, kind, first, more);
         put_shape(plot, kinds[kind].class, plot->legend_x + MARK, plot->top - 70);
         lab_svg_text(&plot->svg, plot->legend_x + 150, plot->top - 30, "key", kinds[kind].legend);
-        plot->legend_x += 300 + (int32_t)strlen(kinds[kind].legend) * 57;
+        plot->legend_x += 300 + (int32_t)strlen(kinds[kind].legend) * 60;
     }
 }
 

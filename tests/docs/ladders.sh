@@ -8,8 +8,13 @@
 #
 # is compared with what that command writes, without the title and the story of each history, which
 # the document tells in its own words. A block that begins with "$ synfin lab ..." is compared with
-# all that the command writes. With --update the blocks are written instead: read the difference
-# before committing it. SYNFIN is the command, SYNFIN_SOURCE the project's root.
+# all that the command writes. A picture behind a line
+#
+#     <!-- picture: synfin lab transfer FLAGS... --plot FILE -->
+#
+# is what that command writes into the file. With --update the blocks and pictures are written
+# instead: read the difference before committing it. SYNFIN is the command, SYNFIN_SOURCE the
+# project's root.
 set -euo pipefail
 
 root=${SYNFIN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -21,9 +26,11 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 BLOCK = re.compile(r'(^<!-- synfin (lab [^\n]*?) -->\n```text\n)(.*?)(```\n)', re.M | re.S)
 MARK = re.compile(r'^<!-- synfin ', re.M)
+PICTURE = re.compile(r'^<!-- picture: synfin (lab transfer [^\n]*) --plot (\S+) -->$', re.M)
 SHELL = re.compile(r'(```\n\$ synfin (lab [^\n]*)\n)(.*?)(```\n)', re.S)
 
 
@@ -46,6 +53,21 @@ def draw(synfin, mark):
     return '\n'.join(history.split('\n\n', 2)[2].rstrip('\n') + '\n' for history in histories)
 
 
+def check_picture(synfin, arguments, path, mode):
+    with tempfile.NamedTemporaryFile() as drawn:
+        run(synfin, f'{arguments} --plot {drawn.name}')
+        picture = drawn.read()
+    if mode == '--update':
+        with open(path, 'wb') as file:
+            file.write(picture)
+        return True
+    with open(path, 'rb') as file:
+        if file.read() == picture:
+            return True
+    print(f'{path} is not what synfin {arguments} draws')
+    return False
+
+
 def main(synfin, mode, *paths):
     blocks = bad = 0
     for path in paths:
@@ -54,6 +76,9 @@ def main(synfin, mode, *paths):
         if len(BLOCK.findall(text)) != len(MARK.findall(text)):
             print(f'{path}: a mark has no block of text behind it')
             bad += 1
+        for arguments, picture in PICTURE.findall(text):
+            blocks += 1
+            bad += not check_picture(synfin, arguments, picture, mode)
         for pattern, write in ((BLOCK, draw), (SHELL, run)):
             text = pattern.sub(lambda m, w=write: m[1] + w(synfin, m[2]) + m[4], text)
             blocks += len(pattern.findall(text))
