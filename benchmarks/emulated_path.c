@@ -189,7 +189,7 @@ static void take_events(struct emulated_path *path)
     }
 }
 
-static bool move(struct emulated_path *path, uint32_t which)
+static uint32_t move(struct emulated_path *path, uint32_t which)
 {
     struct synfin_packet packets[BURST];
     synfin_stack *stack = path->stack[which];
@@ -208,7 +208,7 @@ static bool move(struct emulated_path *path, uint32_t which)
         (void)device->ops->send(device, packets, out, now_ns);
         path->totals.packets += which == SENDER ? out : 0;
     }
-    return in + out > 0;
+    return in + out;
 }
 
 static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
@@ -223,8 +223,11 @@ void emulated_path_run(struct emulated_path *path, uint64_t time_ns, uint64_t pa
     uint64_t packets_end =
         packets_max < UINT64_MAX - totals->packets ? totals->packets + packets_max : UINT64_MAX;
     while (totals->time_ns < end_ns && totals->packets < packets_end) {
-        while (move(path, SENDER) | move(path, RECEIVER)) {
-        }
+        uint32_t moved;
+        do {
+            moved = move(path, SENDER);
+            moved += move(path, RECEIVER);
+        } while (moved > 0);
         uint64_t next_ns = sooner(synfin_link_next_deadline(path->link),
                                   sooner(synfin_stack_next_deadline(path->stack[SENDER]),
                                          synfin_stack_next_deadline(path->stack[RECEIVER])));

@@ -135,11 +135,12 @@ void wire_path_destroy(struct wire_path *path)
 // The command lies beside this program.
 static void run_wire(const struct wire_path_faults *faults, int lines)
 {
-    char program[TEXT_MAX], delay[32], rate[32], loss[32], queue[32], seed[32];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 16);
+    static const char name[] = "/synfin";
+    char program[TEXT_MAX + sizeof name], delay[32], rate[32], loss[32], queue[32], seed[32];
+    ssize_t length = readlink("/proc/self/exe", program, TEXT_MAX);
     harness_require(length > 0, "the name of this program");
     program[length] = '\0';
-    strcpy(strrchr(program, '/') + 1, "synfin");
+    memcpy(strrchr(program, '/'), name, sizeof name);
     snprintf(delay, sizeof delay, "%" PRIu64 "ns", faults->rtt_ns / 2);
     snprintf(rate, sizeof rate, "%" PRIu64, faults->rate_bps);
     snprintf(loss, sizeof loss, "%u.%04u%%", faults->loss_ppm / 10000, faults->loss_ppm % 10000);

@@ -142,10 +142,10 @@ static void losses_in_bursts_come_together_and_in_their_share(void **state)
 static void chance_from_one_side_spares_the_other_but_rules_do_not(void **state)
 {
     (void)state;
-    for (uint8_t from = SYNFIN_CHANCE_BOTH; from <= SYNFIN_CHANCE_FROM_B; from++) {
+    for (uint32_t from = SYNFIN_CHANCE_BOTH; from <= SYNFIN_CHANCE_FROM_B; from++) {
         struct synfin_link_config config = defaults();
         config.loss_ppm = 1000000;
-        config.chance_from = from;
+        config.chance_from = (uint8_t)from;
         config.drop_rules = 1;
         config.drop_rule[0] =
             (struct synfin_drop_rule){.side = SYNFIN_LINK_A, .flags_set = SYNFIN_TCP_FIN};
