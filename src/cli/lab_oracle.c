@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a sender does, seen from beside the link; see lab_oracle.h. Holes are an array sorted by
-// place: new ones come at its end, and what is sent again fills the first ones, so that both ends
-// of a long array are where the work is.
+// What a sender does, seen from beside the link; see lab_oracle.h.
 #include "cli/lab_oracle.h"
 
 #include <stdlib.h>
@@ -27,96 +25,6 @@ static void *grow(struct lab_oracle *oracle, void *old, uint32_t *capacity, size
     }
     *capacity = wanted;
     return grown;
-}
-
-// Makes room for a hole at `at`; false without memory.
-static bool insert_hole(struct lab_oracle *oracle, uint32_t at, struct lab_range hole)
-{
-    if (oracle->holes == oracle->holes_capacity) {
-        oracle->hole = grow(oracle, oracle->hole, &oracle->holes_capacity, sizeof oracle->hole[0]);
-    }
-    if (oracle->holes == oracle->holes_capacity) {
-        return false;
-    }
-    memmove(oracle->hole + at + 1, oracle->hole + at,
-            (oracle->holes - at) * sizeof oracle->hole[0]);
-    oracle->hole[at] = hole;
-    oracle->holes++;
-    return true;
-}
-
-static void remove_holes(struct lab_oracle *oracle, uint32_t first, uint32_t end)
-{
-    memmove(oracle->hole + first, oracle->hole + end,
-            (oracle->holes - end) * sizeof oracle->hole[0]);
-    oracle->holes -= end - first;
-}
-
-// The first hole that ends behind `place`.
-static uint32_t find_hole(const struct lab_oracle *oracle, uint64_t place)
-{
-    uint32_t low = 0;
-    uint32_t high = oracle->holes;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (oracle->hole[middle].end > place) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
-}
-
-// How many octets of the range lie in holes.
-static uint64_t count_missing(const struct lab_oracle *oracle, struct lab_range range)
-{
-    uint64_t missing = 0;
-    for (uint32_t i = find_hole(oracle, range.begin);
-         i < oracle->holes && oracle->hole[i].begin < range.end; i++) {
-        const struct lab_range *hole = &oracle->hole[i];
-        uint64_t begin = hole->begin > range.begin ? hole->begin : range.begin;
-        uint64_t end = hole->end < range.end ? hole->end : range.end;
-        missing += end - begin;
-    }
-    return missing;
-}
-
-// The range got through: it lies in no hole any more.
-static void fill(struct lab_oracle *oracle, struct lab_range range)
-{
-    uint32_t first = find_hole(oracle, range.begin);
-    uint32_t end = first;
-    while (end < oracle->holes && oracle->hole[end].begin < range.end) {
-        end++;
-    }
-    if (first == end) {
-        return;
-    }
-    struct lab_range left = {oracle->hole[first].begin, range.begin};
-    struct lab_range right = {range.end, oracle->hole[end - 1].end};
-    if (left.begin < left.end) {
-        oracle->hole[first++].end = left.end;
-    }
-    if (right.begin < right.end) {
-        if (first < end) {
-            oracle->hole[--end].begin = right.begin;
-        } else if (!insert_hole(oracle, first, right)) {
-            return;
-        }
-    }
-    if (first < end) {
-        remove_holes(oracle, first, end);
-    }
-}
-
-static void add_hole(struct lab_oracle *oracle, struct lab_range range)
-{
-    if (oracle->holes > 0 && oracle->hole[oracle->holes - 1].end == range.begin) {
-        oracle->hole[oracle->holes - 1].end = range.end;
-    } else {
-        (void)insert_hole(oracle, oracle->holes, range);
-    }
 }
 
 static void add_timed(struct lab_oracle *oracle, uint64_t end, uint64_t sent_ns)
@@ -176,7 +84,7 @@ static bool is_arriving(const struct synfin_passage *passage)
 static void count_again(struct lab_oracle *oracle, const struct synfin_passage *passage,
                         struct lab_range range, struct lab_sighting *out)
 {
-    uint64_t needless = range.end - range.begin - count_missing(oracle, range);
+    uint64_t needless = range.end - range.begin - lab_ranges_count(&oracle->holes, range);
     out->is_again = true;
     out->is_spurious = needless == range.end - range.begin;
     oracle->again++;
@@ -195,8 +103,8 @@ static void take_data(struct lab_oracle *oracle, const struct synfin_passage *pa
     if (again.begin < again.end) {
         count_again(oracle, passage, again, out);
         if (is_arriving(passage)) {
-            oracle->got_through += count_missing(oracle, again);
-            fill(oracle, again);
+            oracle->got_through += lab_ranges_count(&oracle->holes, again);
+            lab_ranges_remove(&oracle->holes, again);
         }
     }
     struct lab_range fresh = {range.begin > oracle->sent ? range.begin : oracle->sent, range.end};
@@ -206,7 +114,7 @@ static void take_data(struct lab_oracle *oracle, const struct synfin_passage *pa
         if (is_arriving(passage)) {
             oracle->got_through += fresh.end - fresh.begin;
         } else {
-            add_hole(oracle, fresh);
+            lab_ranges_add(&oracle->holes, fresh);
         }
     }
 }
@@ -258,18 +166,25 @@ void lab_oracle_returned(struct lab_oracle *oracle, const struct synfin_passage 
     uint64_t acked = next < oracle->sent ? next : oracle->sent; // a FIN is no octet
     uint64_t edge = acked;
     for (uint32_t i = 0; i < segment->sack_blocks; i++) {
-        uint64_t right = place_of(oracle, segment->sack[i].right, oracle->sent);
-        edge = right > edge && right <= oracle->sent ? right : edge;
+        struct lab_range block = {place_of(oracle, segment->sack[i].left, oracle->sent),
+                                  place_of(oracle, segment->sack[i].right, oracle->sent)};
+        // The first block may repeat what was acknowledged before (D-SACK, RFC 2883 §4).
+        if (block.begin >= acked && block.end <= oracle->sent) {
+            lab_ranges_add(&oracle->islands, block);
+            edge = block.end > edge ? block.end : edge;
+        }
     }
     oracle->acked = acked > oracle->acked ? acked : oracle->acked;
+    lab_ranges_remove(&oracle->islands, (struct lab_range){0, oracle->acked});
+    oracle->is_out_of_memory |= oracle->holes.is_out_of_memory | oracle->islands.is_out_of_memory;
     oracle->sacked = edge > oracle->sacked ? edge : oracle->sacked;
     out->rtt_ns = sample(oracle, edge, passage->arrives_ns);
 }
 
 void lab_oracle_deinit(struct lab_oracle *oracle)
 {
-    free(oracle->hole);
+    lab_ranges_deinit(&oracle->holes);
+    lab_ranges_deinit(&oracle->islands);
     free(oracle->timed);
-    oracle->hole = NULL;
     oracle->timed = NULL;
 }

@@ -16,10 +16,7 @@
 #include <synfin/link.h>
 
 #include "cli/cli_spread.h"
-
-struct lab_range {
-    uint64_t begin, end;
-};
+#include "cli/lab_ranges.h"
 
 // A segment on its way whose acknowledgment will tell a round trip.
 struct lab_timed {
@@ -31,13 +28,13 @@ struct lab_oracle {
     bool has_first;
     uint32_t first_seq; // of octet 0
     uint64_t sent;      // octets sent so far, each counted once
-    struct lab_range *hole;
-    uint32_t holes, holes_capacity;
+    struct lab_ranges holes;
     struct lab_timed *timed; // a queue: those from timed_first on
     uint32_t timed_first, timed_end, timed_capacity;
-    uint64_t sampled; // acknowledgments up to here have told theirs
-    uint64_t acked, sacked;
-    bool is_out_of_memory; // nothing more is told
+    uint64_t sampled;          // acknowledgments up to here have told theirs
+    uint64_t acked, sacked;    // the greatest place told, the latter of SACK or of both
+    struct lab_ranges islands; // what SACK has told beyond `acked`
+    bool is_out_of_memory;     // nothing more is told
 
     uint64_t segments, octets; // with data, as packets on the wire
     uint64_t acks, ack_octets; // what came back

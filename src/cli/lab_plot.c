@@ -125,7 +125,7 @@ static void draw_window(struct lab_plot *plot)
     if (plot->record->tracks == 1) {
         struct lab_track *track = &plot->record->track[0];
         lab_plot_turns_shade(plot);
-        lab_panel_area(plot, &track->flight, "flight", true, "not acknowledged");
+        lab_panel_area(plot, &track->flight, "flight", true, "not acknowledged, nor by SACK");
         lab_panel_series(plot, &track->ssthresh, "ssthresh", true, "slow-start threshold");
         lab_panel_series(plot, &track->cwnd, "cwnd", true, "congestion window");
     }

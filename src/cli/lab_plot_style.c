@@ -13,7 +13,7 @@
     ".cwnd{stroke:#2563eb}.ssthresh{stroke:#9333ea}.flight{fill:#93c5fd}.level{stroke:#6b7280}" \
     ".pacing{stroke:#ea7a0c}.rate{stroke:#15803d}.rtt{stroke:#be185d}.wait{fill:#c4b5fd}"       \
     ".band{fill:#fecaca}.cut{fill:#dc2626}.timeout{fill:#111827}.undo{fill:#15803d}"            \
-    ".other{fill:#9333ea}"                                                                      \
+    ".mark{fill:#ea7a0c}.other{fill:#9333ea}"                                                   \
     ".f0{stroke:#2563eb}.f1{stroke:#ea7a0c}.f2{stroke:#15803d}.f3{stroke:#be185d}"              \
     ".f4{stroke:#9333ea}.f5{stroke:#0d9488}.f6{stroke:#854d0e}.f7{stroke:#475569}"
 
@@ -26,7 +26,7 @@
     ".cwnd{stroke:#60a5fa}.ssthresh{stroke:#c084fc}.flight{fill:#1e3a5f}.level{stroke:#8b96a5}" \
     ".pacing{stroke:#fb923c}.rate{stroke:#4ade80}.rtt{stroke:#f472b6}.wait{fill:#4c3f80}"       \
     ".band{fill:#7f1d1d}.cut{fill:#f87171}.timeout{fill:#f0f3f6}.undo{fill:#4ade80}"            \
-    ".other{fill:#c084fc}"                                                                      \
+    ".mark{fill:#fb923c}.other{fill:#c084fc}"                                                   \
     ".f0{stroke:#60a5fa}.f1{stroke:#fb923c}.f2{stroke:#4ade80}.f3{stroke:#f472b6}"              \
     ".f4{stroke:#c084fc}.f5{stroke:#2dd4bf}.f6{stroke:#fcd34d}.f7{stroke:#94a3b8}"
 
@@ -39,5 +39,5 @@ const char lab_plot_style[] =
     ".again,.needless{stroke-width:2.4;stroke-linecap:round}\n"
     ".lost,.full,.chosen{stroke-width:1.3}.edge,.level,.ssthresh{stroke-dasharray:5 3}\n"
     ".cwnd{stroke-width:1.8}.flight,.wait{stroke:none}\n"
-    ".band{opacity:.28}.cut,.timeout,.undo,.other{stroke:none}\n" LIGHT
+    ".band{opacity:.28}.cut,.timeout,.undo,.mark,.other{stroke:none}\n" LIGHT
     "\n@media (prefers-color-scheme:dark){" DARK "}\n</style>\n";

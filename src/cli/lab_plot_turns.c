@@ -14,14 +14,13 @@ enum {
     RECOVERIES_MAX = 150, // more of them would colour the whole panel
 };
 
-enum kind { KIND_CUT, KIND_TIMEOUT, KIND_UNDO, KIND_OTHER, KIND_END };
+enum kind { KIND_CUT, KIND_TIMEOUT, KIND_UNDO, KIND_MARK, KIND_OTHER, KIND_END };
 
 static const struct {
     const char *class, *legend;
 } kinds[KIND_END] = {
-    [KIND_CUT] = {"cut", "loss found"},
-    [KIND_TIMEOUT] = {"timeout", "timeout"},
-    [KIND_UNDO] = {"undo", "undone"},
+    [KIND_CUT] = {"cut", "loss found"},       [KIND_TIMEOUT] = {"timeout", "timeout"},
+    [KIND_UNDO] = {"undo", "undone"},         [KIND_MARK] = {"mark", "marked by a router"},
     [KIND_OTHER] = {"other", "other causes"},
 };
 
@@ -32,6 +31,9 @@ static enum kind kind_of(enum synfin_reason reason)
     }
     if (reason == SYNFIN_REASON_CC_TIMEOUT) {
         return KIND_TIMEOUT;
+    }
+    if (reason == SYNFIN_REASON_CC_MARK) {
+        return KIND_MARK;
     }
     if (reason == SYNFIN_REASON_CC_RECOVERED) {
         return KIND_END;
@@ -75,7 +77,7 @@ void lab_plot_turns_shade(struct lab_plot *plot)
             }
             from = from != 0 ? from : x;
             is_recovering = true;
-        } else if (is_recovering && kind != KIND_OTHER) {
+        } else if (is_recovering && (kind == KIND_END || kind == KIND_UNDO)) {
             is_recovering = false;
             to = x;
         }

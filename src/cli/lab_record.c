@@ -28,7 +28,8 @@ void lab_record_deinit(struct lab_record *record)
         struct lab_track *track = &record->track[i];
         struct lab_series *series[] = {&track->acked,      &track->sacked,      &track->window_end,
                                        &track->cwnd,       &track->ssthresh,    &track->flight,
-                                       &track->pacing_bps, &track->got_through, &track->rtt_ns};
+                                       &track->pacing_bps, &track->got_through, &track->rtt_ns,
+                                       &track->islands};
         struct lab_bars *bars[] = {&track->sent,        &track->again,      &track->spurious,
                                    &track->lost_random, &track->lost_queue, &track->lost_chosen};
         for (uint32_t k = 0; k < sizeof series / sizeof series[0]; k++) {
@@ -90,6 +91,7 @@ static void take_returned(struct lab_track *track, const struct synfin_passage *
     lab_series_add(&track->sacked, t_ns,
                    oracle->sacked > oracle->acked ? oracle->sacked : LAB_SERIES_GAP);
     lab_series_add(&track->window_end, t_ns, oracle->window_end);
+    lab_series_add(&track->islands, t_ns, oracle->islands.octets);
     if (sighting->rtt_ns != 0) {
         lab_series_add(&track->rtt_ns, t_ns, sighting->rtt_ns);
     }
@@ -118,7 +120,9 @@ void lab_record_info(struct lab_record *record, uint32_t flow, const struct synf
     }
     struct lab_track *track = &record->track[flow];
     lab_series_add(&track->cwnd, now_ns, info->cwnd_bytes);
-    lab_series_add(&track->flight, now_ns, info->unacked_bytes);
+    uint64_t islands = lab_series_at(&track->islands, now_ns, 0);
+    uint64_t unacked = info->unacked_bytes;
+    lab_series_add(&track->flight, now_ns, unacked > islands ? unacked - islands : 0);
     lab_series_add(&track->ssthresh, now_ns,
                    info->ssthresh_bytes < SSTHRESH_MAX ? info->ssthresh_bytes : LAB_SERIES_GAP);
     lab_series_add(&track->pacing_bps, now_ns,

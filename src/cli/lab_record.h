@@ -14,6 +14,7 @@ enum { LAB_TRACKS_MAX = 8 }; // flows that are drawn
 struct lab_track {
     struct lab_series acked, sacked, window_end; // places of octets
     struct lab_series cwnd, ssthresh, flight;    // octets
+    struct lab_series islands; // octets that SACK tells to have arrived beyond a gap
     struct lab_series pacing_bps;
     struct lab_series got_through; // octets in all, when they arrive
     struct lab_series rtt_ns;

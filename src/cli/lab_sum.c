@@ -27,6 +27,7 @@ void lab_sum_add(struct lab_sum *sum, const struct lab_flow *flow)
     sum->spurious_bytes += oracle->spurious_bytes;
     sum->timeouts += flow->timeouts;
     sum->recoveries += flow->congestion_by[SYNFIN_REASON_CC_FAST_RETRANSMIT];
+    sum->marks += flow->congestion_by[SYNFIN_REASON_CC_MARK];
     sum->is_intact &= !flow->has_wrong_octet;
     for (uint32_t i = 0; i < SYNFIN_REASON_COUNT; i++) {
         sum->again_by[i] += oracle->again_by[i];

@@ -11,7 +11,7 @@ struct lab_sum {
     uint64_t segments, octets, acks, ack_octets, lost;
     uint64_t again, again_bytes, spurious, spurious_bytes;
     uint64_t again_by[SYNFIN_REASON_COUNT], congestion_by[SYNFIN_REASON_COUNT];
-    uint64_t timeouts, recoveries, undos;
+    uint64_t timeouts, recoveries, undos, marks; // marks: cuts that a router's mark caused
     bool is_intact;
 };
 

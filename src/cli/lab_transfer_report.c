@@ -213,8 +213,12 @@ static void write_again(const struct lab_sum *sum)
         }
     }
     write_label("recovery");
-    (void)printf("%" PRIu64 " by acknowledgments, %" PRIu64 " timeouts, %" PRIu64 " undone\n",
+    (void)printf("%" PRIu64 " by acknowledgments, %" PRIu64 " timeouts, %" PRIu64 " undone",
                  sum->recoveries, sum->timeouts, sum->undos);
+    if (sum->marks > 0) {
+        (void)printf("; %" PRIu64 " times slower at a router's mark", sum->marks);
+    }
+    (void)putchar('\n');
 }
 
 static void write_flows(const struct lab_transfer *transfer)
