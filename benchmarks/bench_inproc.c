@@ -36,6 +36,7 @@ static void config_init(struct synfin_stack_config *config)
     config->slab_bytes = 256 << 10;
     config->send_buffer_bytes = BUFFER_BYTES;
     config->receive_buffer_bytes = BUFFER_BYTES;
+    config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 0;
     config->msl_ns = MSL_NS;
 }
 

@@ -24,8 +24,8 @@ struct synfin_stack_config {
     uint32_t sockets_max;          // all sockets; neither half-open connections nor TIME-WAIT
     uint32_t reassembly_bytes_max; // of IP fragments held at once
 
-    uint32_t send_buffer_bytes;       // default of SYNFIN_OPTION_SEND_BUFFER
-    uint32_t receive_buffer_bytes;    // default of SYNFIN_OPTION_RECEIVE_BUFFER
+    uint32_t send_buffer_bytes;       // of a new socket; grows by itself, see ..._max below
+    uint32_t receive_buffer_bytes;    // the same
     uint32_t out_of_order_ranges_max; // separate runs of out-of-order data kept per connection
     uint16_t port_first, port_last;   // ephemeral ports; RFC 6056 §3.2: 1024-65535
     uint8_t use_timestamps, use_window_scale, use_sack; // offer and accept, RFC 7323, RFC 2018
@@ -63,6 +63,13 @@ struct synfin_stack_config {
     uint32_t syn_ack_backoff_percent; // each of these waits as a part of the one before, 100-1000
     uint8_t use_pacing; // windows leave over the round trip, not at once, with every algorithm
     uint8_t ecn;        // enum synfin_ecn of new sockets
+
+    // How far buffers grow by themselves while the path carries more and memory lasts: 0 or less
+    // than where they begin, not at all. The receive buffer's is also what the window scale of a
+    // SYN has to cover. A size that the user sets by SYNFIN_OPTION_..._BUFFER stays as it is.
+    uint32_t send_buffer_bytes_max;
+    uint32_t receive_buffer_bytes_max;
+    uint64_t orphan_ns; // longest that a closed socket's last octets may take, answered or not
 };
 
 // Explicit congestion notification (RFC 3168): whether marks of congestion are taken for losses

@@ -5,6 +5,7 @@
 #ifndef SYNFIN_REASON_LIST_H
 #define SYNFIN_REASON_LIST_H
 
+#include <synfin/reason_drop.h>
 #include <synfin/reason_tcp.h>
 
 // X(code, text, clause). Below TCP: link, ARP, IP, ICMP, neighbour discovery, reassembly, output.

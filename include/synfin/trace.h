@@ -42,17 +42,18 @@ enum synfin_tcp_state {
 SYNFIN_API const char *synfin_tcp_state_name(enum synfin_tcp_state state);
 
 // X(code, name, what the event says and which member of `as` holds its details)
-#define SYNFIN_TRACE_KINDS(X)                                                               \
-    X(SEGMENT_SENT, "sent", "a segment was given to the device; as.segment")                \
-    X(SEGMENT_RETRANSMITTED, "retransmitted", "octets were sent again; as.segment")         \
-    X(SEGMENT_RECEIVED, "received", "a segment was accepted and acted on; as.segment")      \
-    X(SEGMENT_DROPPED, "dropped", "a segment was refused; as.segment")                      \
-    X(PACKET_DROPPED, "packet-dropped", "a packet was refused below TCP; nothing in as")    \
-    X(STATE, "state", "a connection changed state; as.state")                               \
-    X(TIMER_ARMED, "timer-armed", "a timer was set; as.timer")                              \
-    X(TIMER_FIRED, "timer-fired", "a timer was due; as.timer")                              \
-    X(CONGESTION, "congestion", "the congestion window was set by an event; as.congestion") \
-    X(OUTCOME, "outcome", "the connection's user was told of its end or opening; as.outcome")
+#define SYNFIN_TRACE_KINDS(X)                                                                 \
+    X(SEGMENT_SENT, "sent", "a segment was given to the device; as.segment")                  \
+    X(SEGMENT_RETRANSMITTED, "retransmitted", "octets were sent again; as.segment")           \
+    X(SEGMENT_RECEIVED, "received", "a segment was accepted and acted on; as.segment")        \
+    X(SEGMENT_DROPPED, "dropped", "a segment was refused; as.segment")                        \
+    X(PACKET_DROPPED, "packet-dropped", "a packet was refused below TCP; nothing in as")      \
+    X(STATE, "state", "a connection changed state; as.state")                                 \
+    X(TIMER_ARMED, "timer-armed", "a timer was set; as.timer")                                \
+    X(TIMER_FIRED, "timer-fired", "a timer was due; as.timer")                                \
+    X(CONGESTION, "congestion", "the congestion window was set by an event; as.congestion")   \
+    X(OUTCOME, "outcome", "the connection's user was told of its end or opening; as.outcome") \
+    X(BUFFER, "buffer", "a buffer has grown, or memory holds a window down; as.buffer")
 
 enum synfin_trace_kind {
 #define SYNFIN_TRACE_KIND_ENUM(code, name, text) SYNFIN_TRACE_##code,
@@ -72,10 +73,10 @@ SYNFIN_API const char *synfin_trace_kind_name(enum synfin_trace_kind kind);
     X(DELAYED_ACK, "delayed-ack")                                          \
     X(KEEPALIVE, "keep-alive")                                             \
     X(USER_TIMEOUT, "user-timeout")                                        \
-    X(REORDER, "reordering")    /* RFC 8985: what is late may be lost */   \
-    X(CORK, "cork")             /* how long the cork may hold */           \
-    X(PACE, "pacing")           /* until the next quantum may go */        \
-    X(LINGER, "linger") /* FIN-WAIT-2, TIME-WAIT, orphan: the time left in a closing state */
+    X(REORDER, "reordering") /* RFC 8985: what is late may be lost */      \
+    X(CORK, "cork")          /* how long the cork may hold */              \
+    X(PACE, "pacing")        /* until the next quantum may go */           \
+    X(LINGER, "linger")      /* FIN-WAIT-2, TIME-WAIT, orphan: the time left in a closing state */
 
 enum synfin_tcp_timer {
 #define SYNFIN_TCP_TIMER_ENUM(code, name) SYNFIN_TCP_TIMER_##code,
@@ -147,6 +148,13 @@ struct synfin_trace_event {
         struct {
             enum synfin_error error; // OK: opened or closed in order
         } outcome;
+        struct {
+            uint32_t bytes, before_bytes; // the limit now, and before; of a window: the buffer's
+            // What was measured: octets that the reader took in one round trip, the congestion
+            // window (SEND_BUFFER_GREW), or the stack's free memory (WINDOW_HELD, WINDOW_RELEASED).
+            uint32_t measured_bytes;
+            uint64_t rtt_ns; // the round trip; 0: none was needed
+        } buffer;
     } as;
 };
 

@@ -300,6 +300,7 @@ void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
     case SYNFIN_TRACE_SEGMENT_SENT: // the link tells the same, with what became of it
     case SYNFIN_TRACE_SEGMENT_RETRANSMITTED:
     case SYNFIN_TRACE_CONGESTION:
+    case SYNFIN_TRACE_BUFFER:
     case SYNFIN_TRACE_KIND_COUNT: return;
     }
     if (record != NULL) {

@@ -36,8 +36,10 @@ static void set_default_sizes(struct synfin_stack_config *config)
     config->chunk_bytes = 4096; // 17 of them hold a 64 KB super-packet, SYNFIN_PACKET_SPANS
     config->sockets_max = 1 << 20;
     config->reassembly_bytes_max = 1 << 20;
-    config->send_buffer_bytes = 512 << 10;    // 100 Mbit/s over 40 ms
-    config->receive_buffer_bytes = 512 << 10; // the same
+    config->send_buffer_bytes = 128 << 10; // 9 initial windows: both grow in time
+    config->receive_buffer_bytes = 128 << 10;
+    // Twice what 1 Gbit/s has on its way in 250 ms, and what a shift of 10 can say.
+    config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 65535 << 10;
     config->out_of_order_ranges_max = 64;
     config->port_first = 1024; // RFC 6056 §3.2
     config->port_last = 65535;
@@ -82,6 +84,7 @@ void synfin_stack_config_default(struct synfin_stack_config *config)
     // long today, and 30 s is what hosts have used for decades.
     config->msl_ns = 30 * NS_PER_S;
     config->fin_wait_2_ns = 60 * NS_PER_S;
+    config->orphan_ns = 900 * NS_PER_S;          // 64 KB at 600 bit/s
     config->keepalive_idle_ns = 7200 * NS_PER_S; // RFC 9293 §3.8.4 [MUST-28]
     config->keepalive_interval_ns = 75 * NS_PER_S;
     config->keepalive_probes = 9;
@@ -110,6 +113,8 @@ static bool are_sizes_valid(const struct synfin_stack_config *config)
            && is_within(config->sockets_max, 1, UINT32_MAX - 1)
            && is_within(config->send_buffer_bytes, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX)
            && is_within(config->receive_buffer_bytes, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX)
+           && config->send_buffer_bytes_max <= BUFFER_BYTES_MAX
+           && config->receive_buffer_bytes_max <= BUFFER_BYTES_MAX
            && is_within(config->out_of_order_ranges_max, 0, UINT16_MAX) && config->port_first >= 1
            && config->port_first <= config->port_last && config->use_timestamps <= 1
            && config->use_window_scale <= 1 && config->use_sack <= 1 && config->use_pacing <= 1
@@ -127,6 +132,7 @@ static bool are_waits_valid(const struct synfin_stack_config *config)
            && is_within(config->syn_ack_max_ns, config->syn_ack_initial_ns, TCP_STUB_WAIT_NS_MAX)
            && is_within(config->cookie_lifetime_ns, NS_PER_S, TCP_STUB_WAIT_NS_MAX)
            && is_within(config->fin_wait_2_ns, 1, WAIT_NS_MAX)
+           && is_within(config->orphan_ns, 1, WAIT_NS_MAX)
            && is_within(config->keepalive_idle_ns, 1, WAIT_NS_MAX)
            && is_within(config->keepalive_interval_ns, 1, WAIT_NS_MAX);
 }

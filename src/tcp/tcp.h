@@ -38,6 +38,7 @@ struct tcp {
     struct slab_pool runs;          // struct reassembly_run
     struct slab_pool losses, spans; // struct tcp_loss, struct tcp_span
     struct slab_pool cc_states;     // of algorithms of congestion control that need more
+    struct slab_pool autotunes;     // struct tcp_autotune
     struct chunk_pool chunks;
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
@@ -59,6 +60,7 @@ struct tcp {
     struct list_node ready[SYNFIN_IFACES_MAX];  // connections with something to send
     struct list_node parked[SYNFIN_IFACES_MAX]; // the same, waiting for their next hop
     struct list_node events;                    // connections with events for the user
+    struct list_node starved;                   // whose user waits for memory; by `family`
 
     struct tcp_strays strays; // segments without a connection block
 

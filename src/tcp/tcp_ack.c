@@ -4,6 +4,7 @@
 // RFC 5961 §5.2's narrower range; what follows is SND.UNA, the window, recovery and congestion
 // control, and the state changes that an acknowledged SYN or FIN brings.
 #include "base/check.h"
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
@@ -117,6 +118,10 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
         tcp_recovery_on_ack(tcp, conn, acked, rtt_ns, now_ns);
     }
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
+    if (conn->is_send_blocked) {
+        tcp_autotune_on_full(tcp, conn, now_ns);
+        tcp_calls_data_on_room(tcp, conn);
+    }
 }
 
 static void take_window(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,

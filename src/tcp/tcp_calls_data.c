@@ -2,7 +2,9 @@
 //
 // User calls that move data: RFC 9293 §3.10.2, SEND, and §3.10.3, RECEIVE.
 #include "base/check.h"
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 
 // Why data cannot be queued; OK when it can.
 static enum synfin_error check_send(const struct tcp_conn *conn)
@@ -17,9 +19,9 @@ static enum synfin_error check_send(const struct tcp_conn *conn)
 }
 
 // What more may be queued.
-static uint32_t room_to_queue(const struct tcp_conn *conn)
+static uint32_t room_to_queue(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint32_t buffer = conn->set.send_buffer_bytes;
+    uint32_t buffer = tcp_memory_send_limit(tcp, conn);
     uint32_t lowat = conn->set.notsent_lowat_bytes;
     uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
     if (lowat == 0) {
@@ -38,9 +40,18 @@ void tcp_calls_data_on_room(struct tcp *tcp, struct tcp_conn *conn)
     }
     uint32_t lowat = conn->set.notsent_lowat_bytes;
     bool has_much_unsent = lowat > 0 && tcp_output_unsent(conn) > (lowat - 1) / 2;
-    if (!has_much_unsent && room_to_queue(conn) > 0) {
+    if (!has_much_unsent && room_to_queue(tcp, conn) > 0) {
         conn->is_send_blocked = false;
         tcp_event_tell(tcp, conn, SYNFIN_EVENT_WRITABLE);
+    }
+}
+
+// Whoever has something queued is told of room when that is acknowledged.
+static void await_memory(struct tcp *tcp, struct tcp_conn *conn)
+{
+    conn->is_send_blocked = true;
+    if (conn->send.bytes == 0) {
+        tcp_memory_await(tcp, conn);
     }
 }
 
@@ -52,7 +63,11 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     if (error != SYNFIN_ERROR_OK || bytes == 0) {
         return error;
     }
-    uint32_t room = room_to_queue(conn);
+    uint32_t room = room_to_queue(tcp, conn);
+    if (bytes >= room) {
+        tcp_autotune_on_full(tcp, conn, now_ns);
+        room = room_to_queue(tcp, conn);
+    }
     if (room == 0) {
         conn->is_send_blocked = true;
         return SYNFIN_ERROR_AGAIN;
@@ -62,6 +77,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     gather_of_octets(&from, data, bytes < room ? (uint32_t)bytes : room);
     uint32_t taken = stream_append(&conn->send, &tcp->chunks, &from, from.bytes);
     if (taken == 0) {
+        await_memory(tcp, conn);
         return SYNFIN_ERROR_NO_MEMORY;
     }
     conn->is_send_blocked = conn->is_send_blocked || taken < bytes;
@@ -104,18 +120,18 @@ static uint32_t readable_bytes(const struct tcp_conn *conn)
     return conn->receive.bytes;
 }
 
-static void after_read(struct tcp *tcp, struct tcp_conn *conn)
+static void after_read(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (conn->has_urgent && seq_lt(conn->rcv.up, tcp_calls_data_position(conn))) {
         conn->has_urgent = false;
     }
+    tcp_autotune_on_read(tcp, conn, now_ns);
     tcp_window_after_read(tcp, conn);
 }
 
 enum synfin_error tcp_recv(struct tcp *tcp, struct tcp_conn *conn, void *data, size_t capacity,
                            size_t *received, uint64_t now_ns)
 {
-    (void)now_ns;
     *received = 0;
     if (conn->receive.bytes == 0) {
         bool is_end;
@@ -126,7 +142,7 @@ enum synfin_error tcp_recv(struct tcp *tcp, struct tcp_conn *conn, void *data, s
         bytes = (uint32_t)capacity;
     }
     *received = stream_read(&conn->receive, &tcp->chunks, data, bytes);
-    after_read(tcp, conn);
+    after_read(tcp, conn, now_ns);
     return SYNFIN_ERROR_OK;
 }
 
@@ -146,11 +162,10 @@ enum synfin_error tcp_peek(struct tcp *tcp, struct tcp_conn *conn, struct synfin
 
 enum synfin_error tcp_consume(struct tcp *tcp, struct tcp_conn *conn, size_t bytes, uint64_t now_ns)
 {
-    (void)now_ns;
     if (bytes > conn->receive.bytes) {
         return SYNFIN_ERROR_INVALID;
     }
     stream_drop(&conn->receive, &tcp->chunks, (uint32_t)bytes);
-    after_read(tcp, conn);
+    after_read(tcp, conn, now_ns);
     return SYNFIN_ERROR_OK;
 }

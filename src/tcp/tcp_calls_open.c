@@ -64,6 +64,7 @@ enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t ba
     }
     conn->listen.backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     if (!is_listening) {
+        conn->rcv.wscale_shift = tcp_window_offered_shift(tcp, conn); // of its children
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LISTEN, SYNFIN_REASON_USER_LISTEN, now_ns);
         tcp_syncache_recount(tcp, now_ns);
     }

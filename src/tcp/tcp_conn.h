@@ -183,20 +183,22 @@ struct tcp_conn {
     struct tcp_rtt rtt;
     struct tcp_rate rate;
     struct tcp_pending pending;
+    uint8_t retries;         // retransmissions of the oldest segment in a row
+    uint8_t probes;          // window probes in a row: their backoff
+    uint8_t unanswered;      // window probes or keep-alives since the peer was last heard
+    uint8_t challenges;      // challenge ACKs sent in the present second
+    bool is_send_blocked;    // send() found no room: WRITABLE is owed
+    bool is_short_of_memory; // its window or its buffers are held down; written by tcp_memory.c
     struct tcp_cc cc;
     struct tcp_recovery recovery;
     struct tcp_ecn ecn;
-    struct tcp_loss *loss;  // while something is in flight to a peer with SACK; tcp_loss.h
-    uint32_t ts_offset;     // added to the clock in TSval
-    uint32_t ts_recent;     // TS.Recent, RFC 7323 §4.3
-    uint64_t ts_recent_ns;  // when it was set
-    uint8_t retries;        // retransmissions of the oldest segment in a row
-    uint8_t probes;         // window probes in a row: their backoff
-    uint8_t unanswered;     // window probes or keep-alives since the peer was last heard
-    uint8_t challenges;     // challenge ACKs sent in the present second
-    bool is_send_blocked;   // send() found no room: WRITABLE is owed
-    uint64_t challenges_ns; // when the present second began
-    uint64_t answered_ns;   // when an unacceptable segment was last answered
+    struct tcp_loss *loss;         // while something is in flight to a peer with SACK; tcp_loss.h
+    struct tcp_autotune *autotune; // once it has received much; tcp_autotune.h
+    uint32_t ts_offset;            // added to the clock in TSval
+    uint32_t ts_recent;            // TS.Recent, RFC 7323 §4.3
+    uint64_t ts_recent_ns;         // when it was set
+    uint64_t challenges_ns;        // when the present second began
+    uint64_t answered_ns;          // when an unacceptable segment was last answered
 
     struct tcp_path path;
     uint32_t pmtu_bytes;
@@ -216,7 +218,8 @@ struct tcp_conn {
     struct tcp_settings set;
     struct tcp_totals totals;
     struct tcp_conn *listener; // of a child not accepted yet
-    struct list_node family;   // on a list of that listener
+    // On the listener's list; of one that has a handle, on the list of those that wait for memory.
+    struct list_node family;
     struct tcp_listener listen;
 };
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 #include "tcp/tcp_sack.h"
 
 enum {
@@ -45,8 +46,8 @@ static void add_urgent(const struct tcp_conn *conn, const struct tcp_plan *plan,
     }
 }
 
-static void describe(struct tcp_conn *conn, const struct tcp_plan *plan, struct wire_tcp *h,
-                     uint64_t now_ns)
+static void describe(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
+                     struct wire_tcp *h, uint64_t now_ns)
 {
     bool is_syn = (plan->flags & SYNFIN_TCP_SYN) != 0;
     memset(h, 0, sizeof(*h));
@@ -56,7 +57,8 @@ static void describe(struct tcp_conn *conn, const struct tcp_plan *plan, struct 
     h->flags = plan->flags | tcp_ecn_on_sending(conn, plan);
     if ((plan->flags & SYNFIN_TCP_ACK) != 0) {
         h->ack = conn->rcv.nxt;
-        h->window = tcp_window_advertise(conn, is_syn);
+        tcp_memory_note(tcp, conn, now_ns);
+        h->window = tcp_window_advertise(tcp, conn, is_syn);
     } else {
         h->window = tcp_window_of_syn(conn);
     }
@@ -153,7 +155,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     struct wire_tcp h;
     begin_packet(packet);
     add_payload(conn, plan, packet);
-    describe(conn, plan, &h, now_ns);
+    describe(tcp, conn, plan, &h, now_ns);
     if (plan->kind == TCP_PLAN_SYN) {
         tcp_fastopen_conn_add_option(tcp, conn, plan, &h, now_ns);
     }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 
 void tcp_event_tell(struct tcp *tcp, struct tcp_conn *conn, enum synfin_event_kind kind)
 {
@@ -56,6 +57,9 @@ void tcp_event_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error err
 
 bool tcp_next_event(struct tcp *tcp, struct synfin_event *event, struct tcp_conn **out)
 {
+    if (list_is_empty(&tcp->events)) {
+        tcp_memory_wake(tcp);
+    }
     if (list_is_empty(&tcp->events)) {
         return false;
     }

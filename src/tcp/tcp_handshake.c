@@ -16,16 +16,11 @@ static void read_pair(const struct tcp_arrival *arrival, const struct wire_tcp *
                               .remote_port = h->src_port};
 }
 
-static uint8_t own_shift(const struct tcp_conn *listener)
-{
-    return tcp_window_shift(listener->set.receive_buffer_bytes);
-}
-
 void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_conn *listener,
                           const struct tcp_segment *seg, struct tcp_handshake *out)
 {
-    *out =
-        (struct tcp_handshake){.iface = seg->arrival->path.iface, .own_shift = own_shift(listener)};
+    *out = (struct tcp_handshake){.iface = seg->arrival->path.iface,
+                                  .own_shift = listener->rcv.wscale_shift};
     read_pair(seg->arrival, &seg->h, &out->pair);
     tcp_open_read_offer(tcp, seg, &out->offer);
     out->offer.ecn = (uint8_t)tcp_ecn_answer(&listener->set, seg->h.flags);
@@ -87,7 +82,7 @@ bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
 {
     *out = (struct tcp_handshake){.iface = seg->arrival->path.iface,
                                   .iss = seq_sub(seg->h.ack, 1),
-                                  .own_shift = own_shift(listener),
+                                  .own_shift = listener->rcv.wscale_shift,
                                   .is_cookie = true};
     read_pair(seg->arrival, &seg->h, &out->pair);
     out->offer.irs = seq_sub(seg->h.seq, 1);

@@ -157,7 +157,7 @@ void tcp_close_deferred(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 // tcp_window.c
 // The window field of the next segment; moves rcv.adv.
-uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn);
+uint16_t tcp_window_advertise(const struct tcp *tcp, struct tcp_conn *conn, bool is_syn);
 // After the reader took octets: an update is sent when it is worth one.
 void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn);
 // RCV.WND: what the peer may send now.
@@ -168,5 +168,7 @@ static inline uint32_t tcp_window_open(const struct tcp_conn *conn)
 // What our SYN offers.
 uint16_t tcp_window_of_syn(const struct tcp_conn *conn);
 uint8_t tcp_window_shift(uint32_t buffer_bytes);
+// The scale that a SYN offers: it covers what the buffer may grow to.
+uint8_t tcp_window_offered_shift(const struct tcp *tcp, const struct tcp_conn *conn);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/cpu.h"
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
@@ -81,6 +82,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->losses, memory, sizeof(struct tcp_loss), UINT32_MAX);
     slab_pool_init(&tcp->spans, memory, sizeof(struct tcp_span), UINT32_MAX);
     slab_pool_init(&tcp->cc_states, memory, tcp_cc_state_bytes_max(), UINT32_MAX);
+    slab_pool_init(&tcp->autotunes, memory, sizeof(struct tcp_autotune), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
@@ -88,6 +90,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
                         config->time_wait_max);
     tcp_fastopen_peers_init(&tcp->fastopen_peers, memory, config->fastopen_peers_max);
     list_init(&tcp->events);
+    list_init(&tcp->starved);
     for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {
         list_init(&tcp->ready[i]);
         list_init(&tcp->parked[i]);
@@ -112,6 +115,7 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->losses);
     slab_pool_deinit(&tcp->spans);
     slab_pool_deinit(&tcp->cc_states);
+    slab_pool_deinit(&tcp->autotunes);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
@@ -168,6 +172,7 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
     tcp_output_forget(tcp, conn);
     tcp_loss_free(tcp, conn);
     tcp_congestion_free(tcp, conn);
+    tcp_autotune_free(tcp, conn);
     tcp_timer_cancel_all(tcp, conn);
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);
@@ -191,10 +196,10 @@ void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_life_leave_listener(struct tcp_conn *conn)
 {
     struct tcp_conn *listener = conn->listener;
+    list_remove(&conn->family);
     if (listener == NULL) {
         return;
     }
-    list_remove(&conn->family);
     conn->listener = NULL;
     listener->listen.acceptables--;
 }

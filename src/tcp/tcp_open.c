@@ -69,7 +69,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     conn->uses_timestamps = config->use_timestamps;
     conn->uses_sack = config->use_sack;
     conn->uses_wscale = config->use_window_scale;
-    conn->rcv.wscale_shift = tcp_window_shift(conn->set.receive_buffer_bytes);
+    conn->rcv.wscale_shift = tcp_window_offered_shift(tcp, conn);
     bool is_ipv4 = addr_kind_is_ipv4(&conn->pair.remote);
     conn->rcv.mss = tcp_open_advertised_mss(&conn->set, path, is_ipv4);
     conn->snd.mss_peer = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;

@@ -2,6 +2,7 @@
 //
 // Socket options: what the user may set of a connection, and read of it. Each option is a row:
 // its range, and where it lives.
+#include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -81,8 +82,10 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
 {
     if (option == SYNFIN_OPTION_SEND_BUFFER) {
         set->send_buffer_bytes = (uint32_t)value;
+        set->has_send_buffer = true;
     } else if (option == SYNFIN_OPTION_RECEIVE_BUFFER) {
         set->receive_buffer_bytes = (uint32_t)value;
+        set->has_receive_buffer = true;
     } else if (option == SYNFIN_OPTION_REUSE_ADDR) {
         set->has_reuse_addr = value != 0;
     } else if (option == SYNFIN_OPTION_NODELAY) {
@@ -120,10 +123,23 @@ static bool is_timing(enum synfin_option option)
            || option == SYNFIN_OPTION_KEEPALIVE_INTERVAL || option == SYNFIN_OPTION_USER_TIMEOUT;
 }
 
+// The window scale of a listener's children goes with its buffer; but not while a SYN+ACK is out
+// that said another and of which nothing was kept: the peer would take all windows for what they
+// are not.
+static void set_shift_of_children(const struct tcp *tcp, struct tcp_conn *listener, uint64_t now_ns)
+{
+    if (!tcp_handshake_may_be_cookie(tcp, now_ns)) {
+        listener->rcv.wscale_shift = tcp_window_offered_shift(tcp, listener);
+    }
+}
+
 // What a change means for a connection that runs already.
 static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option option,
                   uint64_t now_ns)
 {
+    if (conn->state == SYNFIN_TCP_STATE_LISTEN && option == SYNFIN_OPTION_RECEIVE_BUFFER) {
+        set_shift_of_children(tcp, conn, now_ns);
+    }
     if (!tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
         return;
     }

@@ -4,7 +4,9 @@
 // acknowledge what they bring. Text is trimmed to the window; what is in order goes to the
 // reader, what is not is kept in the reassembly until the gap before it is filled.
 #include "base/check.h"
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -110,18 +112,33 @@ static uint32_t append_in_place_of_kept(struct tcp *tcp, struct tcp_conn *conn,
     return taken;
 }
 
+// What is refused was not acknowledged and comes again.
+static uint32_t append_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
+{
+    uint32_t wanted = seg->text.bytes;
+    uint32_t allowed = tcp_memory_may_take(tcp, conn, wanted);
+    if (allowed < wanted) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_OVER_SHARE);
+        gather_trim_right(&seg->text, wanted - allowed);
+    }
+    uint32_t taken = stream_append(&conn->receive, &tcp->chunks, &seg->text, allowed);
+    taken += append_in_place_of_kept(tcp, conn, seg);
+    if (taken < allowed) {
+        report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
+    }
+    if (taken < wanted) {
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
+    }
+    return taken;
+}
+
 static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                           uint64_t now_ns)
 {
-    uint32_t wanted = seg->text.bytes;
-    uint32_t taken = stream_append(&conn->receive, &tcp->chunks, &seg->text, wanted);
-    taken += append_in_place_of_kept(tcp, conn, seg);
-    if (taken < wanted) { // the memory limit: the rest was not acknowledged and comes again
-        report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
-        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
-    }
+    uint32_t taken = append_in_order(tcp, conn, seg);
     bool had_gap = conn->ooo.runs > 0;
     note_received(tcp, conn, taken, now_ns);
+    tcp_autotune_on_text(tcp, conn, seg, taken, now_ns);
     if (had_gap) {
         struct reassembly_memory memory = ooo_memory(tcp, conn);
         note_received(tcp, conn,
@@ -139,9 +156,11 @@ static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_seg
 static void take_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg)
 {
     struct reassembly_memory memory = ooo_memory(tcp, conn);
-    enum reassembly_verdict verdict = reassembly_insert(&conn->ooo, &memory, seg->h.seq, seg->text);
-    if (verdict == REASSEMBLY_REFUSED) {
-        report_count(tcp->report, SYNFIN_REASON_DROP_NO_MEMORY);
+    bool may_keep = tcp_memory_may_keep(tcp);
+    if (!may_keep
+        || reassembly_insert(&conn->ooo, &memory, seg->h.seq, seg->text) == REASSEMBLY_REFUSED) {
+        report_count(tcp->report,
+                     may_keep ? SYNFIN_REASON_DROP_NO_MEMORY : SYNFIN_REASON_DROP_NO_ROOM_TO_KEEP);
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
     }
     seg->reason = SYNFIN_REASON_RECEIVED_OUT_OF_ORDER;

@@ -14,7 +14,7 @@
 //     TAIL_PROBE    nothing comes back for the last segment   RFC 8985 §7
 //     CORK          the user's cork holds a small segment
 //     PACE          data wait for their turn                  RFC 9002 §7.7
-//     LINGER        TIME-WAIT, and an orphan in FIN-WAIT-2
+//     LINGER        TIME-WAIT, an orphan in FIN-WAIT-2, and all of an orphan's life before it
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
@@ -259,9 +259,11 @@ void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 
 void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (conn->is_orphan && conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2) {
-        arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER, tcp->config.fin_wait_2_ns, SYNFIN_REASON_ARM_LINGER,
-            now_ns);
+    if (conn->is_orphan) {
+        bool is_finished = conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2;
+        arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER,
+            is_finished ? tcp->config.fin_wait_2_ns : tcp->config.orphan_ns,
+            SYNFIN_REASON_ARM_LINGER, now_ns);
     }
 }
 
@@ -451,6 +453,10 @@ static bool fire_pace(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 static bool fire_linger(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_time_wait = conn->state == SYNFIN_TCP_STATE_TIME_WAIT;
+    if (!is_time_wait && conn->state != SYNFIN_TCP_STATE_FIN_WAIT_2) {
+        give_up(tcp, conn, SYNFIN_REASON_ORPHAN_OVER, now_ns);
+        return false;
+    }
     tcp_life_end(tcp, conn, SYNFIN_ERROR_OK,
                  is_time_wait ? SYNFIN_REASON_TIME_WAIT_OVER : SYNFIN_REASON_FIN_WAIT_2_OVER,
                  now_ns);

@@ -66,6 +66,22 @@ void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum syn
     tell(tcp, &event);
 }
 
+void tcp_trace_buffer(struct tcp *tcp, const struct tcp_conn *conn, const struct tcp_resize *resize,
+                      uint64_t now_ns)
+{
+    report_count(tcp->report, resize->reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_BUFFER, resize->reason, now_ns);
+    event.as.buffer.bytes = resize->bytes;
+    event.as.buffer.before_bytes = resize->before_bytes;
+    event.as.buffer.measured_bytes = resize->measured_bytes;
+    event.as.buffer.rtt_ns = resize->rtt_ns;
+    tell(tcp, &event);
+}
+
 void tcp_trace_outcome(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
                        enum synfin_error error, enum synfin_reason reason, uint64_t now_ns)
 {

@@ -32,6 +32,16 @@ void tcp_trace_timer(struct tcp *tcp, const struct tcp_tick *tick, uint64_t now_
 
 void tcp_trace_congestion(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
                           uint64_t now_ns);
+
+// A buffer has grown, or memory holds it down.
+struct tcp_resize {
+    enum synfin_reason reason;
+    uint32_t bytes, before_bytes, measured_bytes;
+    uint64_t rtt_ns;
+};
+void tcp_trace_buffer(struct tcp *tcp, const struct tcp_conn *conn, const struct tcp_resize *resize,
+                      uint64_t now_ns);
+
 void tcp_trace_outcome(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
                        enum synfin_error error, enum synfin_reason reason, uint64_t now_ns);
 void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,

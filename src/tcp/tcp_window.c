@@ -3,9 +3,11 @@
 // The receive window: what we offer the peer. Its right edge never moves left (RFC 9293 §3.8.6
 // [SHLD-14]), and it moves right only by useful amounts, so that neither end is drawn into
 // exchanging tiny segments (silly window syndrome, RFC 9293 §3.8.6.2.2 [MUST-39]).
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 
-enum { WINDOW_FIELD_MAX = 65535, WSCALE_MAX = 14 };
+enum { WINDOW_FIELD_MAX = 65535, WSCALE_MAX = 14, UNITS_MIN = 64 };
 
 uint8_t tcp_window_shift(uint32_t buffer_bytes)
 {
@@ -16,23 +18,35 @@ uint8_t tcp_window_shift(uint32_t buffer_bytes)
     return shift;
 }
 
-// RCV.BUFF - RCV.USER: room for octets that have not arrived.
-static uint32_t free_room(const struct tcp_conn *conn)
+// A buffer that begins small is not offered in units that it holds few of: it grows less far.
+uint8_t tcp_window_offered_shift(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint32_t buffer = conn->set.receive_buffer_bytes;
+    uint8_t shift = tcp_window_shift(tcp_autotune_receive_max(tcp, conn));
+    uint8_t least = tcp_window_shift(conn->set.receive_buffer_bytes);
+    while (shift > least && (UINT32_C(1) << shift) > conn->set.receive_buffer_bytes / UNITS_MIN) {
+        shift--;
+    }
+    return shift;
+}
+
+// RCV.BUFF - RCV.USER: room for octets that have not arrived.
+static uint32_t free_room(const struct tcp_conn *conn, uint32_t buffer)
+{
     return conn->receive.bytes < buffer ? buffer - conn->receive.bytes : 0;
 }
 
 uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
 {
-    uint32_t room = free_room(conn); // all of the buffer, less what came with the peer's SYN
+    // All of the buffer, less what came with the peer's SYN; memory does not change it, because
+    // the third segment of the handshake is judged by the same number.
+    uint32_t room = free_room(conn, conn->set.receive_buffer_bytes);
     return (uint16_t)(room < WINDOW_FIELD_MAX ? room : WINDOW_FIELD_MAX);
 }
 
 // By how much the right edge could move.
-static uint32_t possible_growth(const struct tcp_conn *conn)
+static uint32_t possible_growth(const struct tcp_conn *conn, uint32_t buffer)
 {
-    uint32_t room = free_room(conn);
+    uint32_t room = free_room(conn, buffer);
     uint32_t open = tcp_window_open(conn);
     uint32_t most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
     room = room < most ? room : most;
@@ -40,9 +54,9 @@ static uint32_t possible_growth(const struct tcp_conn *conn)
 }
 
 // Fr * RCV.BUFF with Fr = 1/2, and one segment.
-static bool is_worth_offering(const struct tcp_conn *conn, uint32_t growth)
+static bool is_worth_offering(const struct tcp_conn *conn, uint32_t buffer, uint32_t growth)
 {
-    return growth >= conn->set.receive_buffer_bytes / 2 || growth >= conn->rcv.mss_seen;
+    return growth >= buffer / 2 || growth >= conn->rcv.mss_seen;
 }
 
 // The scale cuts the edge down. Where that would move it left it is rounded up instead, as long as
@@ -55,18 +69,19 @@ static bool may_round_up(const struct tcp_conn *conn, uint32_t window)
     return (uint64_t)conn->receive.bytes + window <= (uint64_t)buffer + buffer / 2;
 }
 
-uint16_t tcp_window_advertise(struct tcp_conn *conn, bool is_syn)
+uint16_t tcp_window_advertise(const struct tcp *tcp, struct tcp_conn *conn, bool is_syn)
 {
     if (is_syn) {
         uint16_t window = tcp_window_of_syn(conn);
         conn->rcv.adv = seq_max(conn->rcv.adv, seq_add(conn->rcv.nxt, window));
         return window;
     }
-    uint32_t growth = possible_growth(conn);
+    uint32_t buffer = tcp_memory_receive_limit(tcp, conn);
+    uint32_t growth = possible_growth(conn, buffer);
     uint32_t window = tcp_window_open(conn);
     uint32_t shift = conn->rcv.wscale_shift;
     uint32_t field;
-    if (growth > 0 && is_worth_offering(conn, growth)) {
+    if (growth > 0 && is_worth_offering(conn, buffer, growth)) {
         field = (window + growth) >> shift;
     } else {
         field = window >> shift;
@@ -87,8 +102,8 @@ void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
     if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
         return;
     }
-    uint32_t growth = possible_growth(conn);
-    uint32_t buffer = conn->set.receive_buffer_bytes;
+    uint32_t buffer = tcp_memory_receive_limit(tcp, conn);
+    uint32_t growth = possible_growth(conn, buffer);
     bool is_low = tcp_window_open(conn) <= buffer / 4;
     bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
     if (is_useful) {

@@ -162,6 +162,9 @@ int segment_setup(void **state)
     bench.peer_port = 40000;
     choose_addrs();
     synfin_stack_config_default(&own.config);
+    // Of one size, so that a test knows each window; those of autotuning set the maxima.
+    own.config.send_buffer_bytes = own.config.receive_buffer_bytes = 512 << 10;
+    own.config.send_buffer_bytes_max = own.config.receive_buffer_bytes_max = 0;
     synfin_iface_config_default(&own.iface_config);
     own.config.rto_min_ns = UINT64_C(1000000000); // RFC 6298 §2.4
     own.config.use_pacing = 0; // scripts say what may go at once; test_tcp_pace says when

@@ -70,9 +70,12 @@ static void choose_stack(struct run *run, struct synfin_stack_config *stack)
     static const uint32_t chunk[] = {256, 512, 1000, 4096};
     static const uint32_t buffer[] = {512, 1000, 2920, 8192, 65535, 70000, 262144};
     static const uint32_t ranges[] = {0, 1, 4, 64};
+    static const uint32_t most[] = {0, 0, 100000, 65535 << 10};
     stack->chunk_bytes = pick(run, chunk, 4);
     stack->send_buffer_bytes = pick(run, buffer, 7);
     stack->receive_buffer_bytes = pick(run, buffer, 7);
+    stack->send_buffer_bytes_max = pick(run, most, 4);
+    stack->receive_buffer_bytes_max = pick(run, most, 4);
     stack->out_of_order_ranges_max = pick(run, ranges, 4);
     stack->use_timestamps = test_random_below(&run->random, 2) != 0;
     stack->use_sack = test_random_below(&run->random, 2) != 0;
@@ -100,6 +103,12 @@ static void choose_user(struct run *run, struct user *user, uint32_t end)
     }
 }
 
+// A small buffer that may grow far is offered in units which small segments do not fill.
+static bool has_coarse_scale(const struct synfin_stack_config *stack)
+{
+    return stack->receive_buffer_bytes_max > 1 << 20 && stack->receive_buffer_bytes <= 8192;
+}
+
 static void begin(struct run *run, uint64_t seed)
 {
     struct world_config config;
@@ -114,6 +123,8 @@ static void begin(struct run *run, uint64_t seed)
     world_init(&run->world, &config);
     run->world.output_max = pick(run, (const uint32_t[]){1, 2, 64}, 3);
     wire_watch_init(&run->watch, seed);
+    run->watch.may_retract =
+        has_coarse_scale(&config.stack[0]) || has_coarse_scale(&config.stack[1]);
     synfin_link_observe(run->world.link, wire_watch_see, &run->watch);
     for (uint32_t i = 0; i < 2; i++) {
         tap_init(&run->tap[i], &run->world, i);

@@ -48,7 +48,7 @@ void conn_box_init(struct conn_box *box)
     configure(&config);
     test_env_bind(&box->env, &box->memory, 1);
     box->now_ns = 1000 * BOX_S;
-    slab_source_init(&box->source, &box->env, 4 << 20, 65536);
+    slab_source_init(&box->source, &box->env, (size_t)4 << 30, 65536);
     wheel_init(&box->wheel, box->now_ns);
     report_init(&box->report, NULL, NULL);
     assert_int_equal(tcp_init(&box->tcp, &config, &box->source, &box->wheel, &box->report),

@@ -117,11 +117,37 @@ static void data_beyond_the_memory_limit_is_not_acknowledged(void **state)
     REASON(DROP_NO_MEMORY);
     EXPECT_NOTHING();
     SEND(.flags = PSH | ACK, .seq = 101, .ack = 1, .data = 100);
-    REASON(DROP_NO_MEMORY);
+    REASON(DROP_NO_ROOM_TO_KEEP);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
     bench.tcp->memory->limit_bytes = limit_bytes;
     SEND(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 200);
     READ(200);
+}
+
+// With less than an eighth of the memory left, who holds much takes no more before it was read;
+// what was refused was not acknowledged. Two segments are always taken.
+static void who_holds_much_takes_no_more_while_memory_is_short(void **state)
+{
+    (void)state;
+    OPEN_PASSIVE();
+    for (uint32_t i = 0; i < 40; i++) {
+        SEND(.flags = ACK, .seq = 1 + 1000 * i, .ack = 1, .data = 1000);
+    }
+    ADVANCE(MS(500));
+    segment_forget_sent();
+    size_t limit_bytes = bench.tcp->memory->limit_bytes;
+    bench.tcp->memory->limit_bytes = bench.tcp->memory->taken_bytes;
+    SEND(.flags = PSH | ACK, .seq = 40001, .ack = 1, .data = 1000);
+    REASON(DROP_OVER_SHARE);
+    EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 40001);
+    READ(40000);
+    segment_forget_sent();
+    SEND(.flags = ACK, .seq = 40001, .ack = 1, .data = 1000);
+    SEND(.flags = PSH | ACK, .seq = 41001, .ack = 1, .data = 1000);
+    NO_REASON(DROP_OVER_SHARE);
+    EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 42001);
+    READ(2000);
+    bench.tcp->memory->limit_bytes = limit_bytes;
 }
 
 // RFC 9293 §3.6.1 [SHLD-3]
@@ -171,6 +197,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(crossed_syn_with_fin_is_dropped),
     SEGMENT_TEST(resets_to_nowhere_are_limited),
     SEGMENT_TEST(data_beyond_the_memory_limit_is_not_acknowledged),
+    SEGMENT_TEST(who_holds_much_takes_no_more_while_memory_is_short),
     SEGMENT_TEST(data_that_nobody_will_read_resets),
     SEGMENT_TEST(one_more_in_time_wait_than_the_limit_ends_the_oldest),
 };

@@ -15,7 +15,7 @@ struct peer_view {
 
 static void advertise(struct conn_box *box, struct peer_view *view)
 {
-    uint16_t field = tcp_window_advertise(box->conn, false);
+    uint16_t field = tcp_window_advertise(&box->tcp, box->conn, false);
     view->window = (uint32_t)field << box->conn->rcv.wscale_shift;
     view->edge = seq_add(box->conn->rcv.nxt, view->window);
 }
@@ -75,7 +75,7 @@ static void window_of_a_syn_is_not_scaled(void **state)
     (void)state;
     struct conn_box box;
     box_with(&box, 1u << 20);
-    assert_int_equal(tcp_window_advertise(box.conn, true), 65535);
+    assert_int_equal(tcp_window_advertise(&box.tcp, box.conn, true), 65535);
     assert_int_equal(seq_distance(box.conn->rcv.nxt, box.conn->rcv.adv), 65535);
     box.conn->set.receive_buffer_bytes = 3000;
     assert_int_equal(tcp_window_of_syn(box.conn), 3000);
