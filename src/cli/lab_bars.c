@@ -25,8 +25,8 @@ uint32_t lab_bars_join(struct lab_bar *bar, uint32_t bars, uint64_t step_ns, uin
     }
     qsort(bar, bars, sizeof bar[0], compare_bars);
     for (uint32_t i = 0; i < bars; i++) {
-        struct lab_bar *last = bar + kept - 1;
-        if (kept > 0 && last->t_ns == bar[i].t_ns && bar[i].begin <= last->end + step_bytes) {
+        struct lab_bar *last = kept > 0 ? &bar[kept - 1] : NULL;
+        if (last != NULL && last->t_ns == bar[i].t_ns && bar[i].begin <= last->end + step_bytes) {
             last->end = bar[i].end > last->end ? bar[i].end : last->end;
         } else {
             bar[kept++] = bar[i];
@@ -47,8 +47,8 @@ static void compact(struct lab_bars *bars)
 
 void lab_bars_add(struct lab_bars *bars, uint64_t t_ns, uint64_t begin, uint64_t end)
 {
-    struct lab_bar *last = bars->bar + bars->bars - 1;
-    if (bars->bars > 0 && last->t_ns == t_ns && last->end == begin) {
+    struct lab_bar *last = bars->bars > 0 ? &bars->bar[bars->bars - 1] : NULL;
+    if (last != NULL && last->t_ns == t_ns && last->end == begin) {
         last->end = end;
         return;
     }

@@ -15,6 +15,9 @@ int32_t lab_scale_place(const struct lab_scale *scale, uint64_t value)
     uint64_t places = (uint64_t)(is_falling ? (int64_t)scale->place_from - scale->place_to
                                             : (int64_t)scale->place_to - scale->place_from);
     above = above < range ? above : range;
+    if (range == 0) {
+        return scale->place_from;
+    }
     while (range > UINT64_MAX / (places + 1)) {
         range /= 2;
         above /= 2;

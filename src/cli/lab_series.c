@@ -35,10 +35,10 @@ static bool make_room(struct lab_series *series)
 
 void lab_series_add(struct lab_series *series, uint64_t t_ns, uint64_t value)
 {
-    struct lab_point *last = series->point + series->points;
-    bool is_level = series->points >= 2 && last[-1].value == value && last[-2].value == value;
-    if (is_level && last[-1].t_ns <= t_ns) {
-        last[-1].t_ns = t_ns;
+    struct lab_point *last = series->points >= 2 ? &series->point[series->points - 1] : NULL;
+    bool is_level = last != NULL && last[0].value == value && last[-1].value == value;
+    if (is_level && last->t_ns <= t_ns) {
+        last->t_ns = t_ns;
         return;
     }
     if (!make_room(series)) {
