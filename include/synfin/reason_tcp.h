@@ -84,6 +84,7 @@
     X(SEND_LIMITED_TRANSMIT, "new data on a duplicate acknowledgment", "RFC 3042 §2")              \
     X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")           \
     X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")     \
+    X(SEND_FRTO, "new data after a timeout: was anything lost?", "RFC 5682 §2.1")                  \
     X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",              \
       "RFC 9293 §3.8.6.1")                                                                         \
     X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")
@@ -170,6 +171,7 @@
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
     X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
     X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
+    X(ARM_RENEGED, "missing is what was reported as received", "RFC 2018 §8")                      \
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
     X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \
     X(ARM_KEEPALIVE, "to notice a peer that vanished", "RFC 9293 §3.8.4")                          \
@@ -184,7 +186,10 @@
     X(CC_FAST_RETRANSMIT, "cut once for this flight: something of it was lost", "RFC 5681 §3.2")   \
     X(CC_MARK, "cut once for this flight: a router marked something of it, nothing was lost",      \
       "RFC 3168 §6.1.2")                                                                           \
+    X(CC_LOST_AGAIN, "cut once more: what was sent again was lost as well", "RFC 5681 §4.3")       \
     X(CC_UNDO, "given back: it was no loss, the first transmission has arrived", "RFC 4015 §3")    \
+    X(CC_UNDO_FRTO, "given back: what was sent once arrives after a timeout", "RFC 5682 §4")       \
+    X(CC_UNDO_DSACK, "given back: all that was sent again arrived twice", "RFC 3708 §3")           \
     X(CC_RECOVERED, "recovery is over", "RFC 6582 §3.2")                                           \
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
     X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \

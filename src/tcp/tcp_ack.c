@@ -89,6 +89,9 @@ static bool is_repetition(const struct tcp_conn *conn, const struct tcp_segment 
 static void take_old(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                      uint64_t now_ns)
 {
+    if (conn->loss == NULL && tcp_undo_is_all_duplicate(conn, seg)) {
+        tcp_undo_take_back(tcp, conn, 0, SYNFIN_REASON_CC_UNDO_DSACK, now_ns);
+    }
     if (!is_repetition(conn, seg)) {
         return;
     }

@@ -108,12 +108,14 @@ bool tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
     if (cc->ssthresh_prior_bytes == 0 || cc->cwnd_bytes >= cc->cwnd_prior_bytes) {
         return false;
     }
+    uint32_t cut = cc->cwnd_bytes;
     cc->ssthresh_bytes = cc->ssthresh_prior_bytes;
     cc->ssthresh_prior_bytes = 0; // once
     cc->cwnd_bytes = cc->cwnd_prior_bytes;
     if (undo->was_timeout) {
         uint32_t initial = tcp_cc_initial_window(undo->mss_bytes, undo->initial_segments);
-        cc->cwnd_bytes = undo->flight_bytes + tcp_cc_smaller(undo->acked_bytes, initial);
+        cc->cwnd_bytes =
+            tcp_cc_larger(cut, undo->flight_bytes + tcp_cc_smaller(undo->acked_bytes, initial));
     }
     return true;
 }

@@ -114,6 +114,16 @@ struct tcp_recovery {
     bool has_seen_reordering; // something arrived behind what was sent after it
 };
 
+// What could show that the window was last cut for nothing. Written by tcp_undo.c and tcp_frto.c.
+struct tcp_undo {
+    struct seq left, right; // SND.UNA and SND.NXT when it was cut
+    uint32_t resent_bytes;  // since then, and not reported as duplicates yet
+    bool is_watching;
+    bool was_timeout;      // cut by the retransmission timer
+    uint8_t frto;          // enum tcp_frto
+    uint8_t frto_segments; // new ones that F-RTO may still send
+};
+
 // What is to be sent as soon as the device asks. Written by tcp_output.c and tcp_window.c.
 struct tcp_pending {
     uint16_t ack_reason;    // enum synfin_reason of an acknowledgment due now; 0: none is due
@@ -192,6 +202,7 @@ struct tcp_conn {
     struct tcp_cc cc;
     struct tcp_recovery recovery;
     struct tcp_ecn ecn;
+    struct tcp_undo undo;
     struct tcp_loss *loss;         // while something is in flight to a peer with SACK; tcp_loss.h
     struct tcp_autotune *autotune; // once it has received much; tcp_autotune.h
     uint32_t ts_offset;            // added to the clock in TSval

@@ -18,8 +18,6 @@ static bool is_recovering(const struct tcp_conn *conn)
     return conn->recovery.is_active;
 }
 
-// The window is cut once for all that was in flight when a loss was found.
-// DEVIATES RFC 5681 §4.3: a retransmission that is lost in its turn does not cut it once more.
 bool tcp_loss_is_repairing(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
@@ -70,7 +68,7 @@ void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_p
     struct seq nxt = loss->board.nxt;
     if (seq_lt(plan->seq, nxt)) {
         tcp_scoreboard_resent(&loss->board, plan->seq, seq_min(end, nxt), now_ns, &snapshot);
-        tcp_undo_on_resent(loss, conn, plan->seq, now_ns);
+        tcp_undo_on_resent(conn, plan->seq, plan->bytes, now_ns);
     }
     if (seq_gt(end, nxt)
         && !tcp_scoreboard_sent(&loss->board, seq_max(plan->seq, nxt), end, now_ns, &snapshot)) {
@@ -92,18 +90,23 @@ uint32_t tcp_loss_room(const struct tcp_conn *conn)
 {
     const struct tcp_loss *loss = conn->loss;
     uint32_t pipe = tcp_scoreboard_pipe(&loss->board);
+    if (conn->undo.frto == TCP_FRTO_NEW) {
+        return tcp_frto_room(conn);
+    }
     if (is_recovering(conn) && !conn->cc.ops->governs_recovery) {
         return loss->prr.allowed_bytes;
     }
     return conn->cc.cwnd_bytes > pipe ? conn->cc.cwnd_bytes - pipe : 0;
 }
 
-static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+static void enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t delivered_bytes,
+                  enum synfin_reason reason, uint64_t now_ns)
 {
-    uint32_t flight = seq_distance(conn->snd.una, conn->snd.nxt);
-    tcp_undo_watch(conn->loss, false);
-    conn->loss->prr = (struct tcp_prr){.flight_bytes = flight};
-    tcp_recovery_enter(tcp, conn, flight, now_ns);
+    tcp_undo_watch(conn, false);
+    conn->undo.frto = TCP_FRTO_OFF;
+    conn->loss->cut_ns = now_ns;
+    tcp_prr_begin(conn, delivered_bytes);
+    tcp_recovery_enter(tcp, conn, seq_distance(conn->snd.una, conn->snd.nxt), reason, now_ns);
     conn->pending.resend_reason = SYNFIN_REASON_SEND_RACK;
 }
 
@@ -113,8 +116,10 @@ static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     if (tcp_loss_is_repairing(conn)) {
         return;
     }
-    tcp_undo_watch(conn->loss, false);
-    tcp_recovery_enter(tcp, conn, conn->loss->tail.flight_bytes, now_ns);
+    tcp_undo_watch(conn, false);
+    conn->loss->cut_ns = now_ns;
+    tcp_recovery_enter(tcp, conn, conn->loss->tail.flight_bytes, SYNFIN_REASON_CC_FAST_RETRANSMIT,
+                       now_ns);
     conn->recovery.is_active = false;
 }
 
@@ -164,36 +169,63 @@ static void end_repair(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
-// RFC 6675 §5, RFC 6582 §4: the window is cut once per flight.
-static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+// RFC 6675 §5, RFC 6582 §4: the window is cut once for all that was in flight when a loss was
+// found, and once more when what went again since is lost in its turn (RFC 5681 §4.3).
+static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint32_t delivered_bytes,
+                                uint64_t now_ns)
 {
     struct lost_at at = {conn, now_ns};
     const struct tcp_scoreboard_watch watch = {tell_lost, &at};
-    conn->loss->board.watch = &watch;
+    struct tcp_loss *loss = conn->loss;
+    loss->board.watch = &watch;
     uint32_t lost = tcp_rack_detect(tcp, conn, now_ns);
-    conn->loss->board.watch = NULL;
-    if (lost > 0 && !tcp_loss_is_repairing(conn)) {
-        enter(tcp, conn, now_ns);
+    loss->board.watch = NULL;
+    if (lost == 0) {
+        return 0;
+    }
+    if (!tcp_loss_is_repairing(conn)) {
+        enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
+    } else if (loss->board.lost_again_ns > 0 && loss->board.lost_again_ns >= loss->cut_ns) {
+        enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_LOST_AGAIN, now_ns);
     }
     return lost;
 }
 
-// SND.UNA has moved. True when what was taken for lost was not.
-static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                    const struct tcp_news *news, uint64_t now_ns)
+// True when what was taken for lost was not.
+static bool look_for_undo(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                          const struct tcp_news *news, const struct tcp_delivery *delivery,
+                          uint64_t now_ns)
+{
+    bool is_moved = news->acked_bytes > 0;
+    if (is_moved && tcp_undo_is_spurious(conn, seg)) {
+        tcp_undo_take_back(tcp, conn, news->acked_bytes, SYNFIN_REASON_CC_UNDO, now_ns);
+        return true;
+    }
+    enum synfin_reason reason = SYNFIN_REASON_UNKNOWN;
+    if (tcp_frto_on_delivery(conn, delivery, is_moved)) {
+        reason = SYNFIN_REASON_CC_UNDO_FRTO;
+    } else if (tcp_undo_is_all_duplicate(conn, seg)) {
+        reason = SYNFIN_REASON_CC_UNDO_DSACK;
+    }
+    if (reason == SYNFIN_REASON_UNKNOWN) {
+        return false;
+    }
+    conn->loss->rack.is_set = false; // it may be that of a copy
+    tcp_undo_take_back(tcp, conn, news->acked_bytes, reason, now_ns);
+    return true;
+}
+
+// SND.UNA has moved.
+static void advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_news *news,
+                    uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
-    bool is_undone = tcp_undo_is_spurious(conn, seg);
-    if (is_undone) {
-        tcp_undo(tcp, conn, news->acked_bytes, now_ns);
-    }
     tcp_recovery_grow(conn, news->acked_bytes, news->rtt_ns, now_ns);
     struct seq before = seq_sub(conn->snd.una, news->acked_bytes);
     if (recovery->has_recover && seq_ge(conn->snd.una, recovery->recover)
         && (recovery->is_active || seq_lt(before, recovery->recover))) {
         end_repair(tcp, conn, now_ns);
     }
-    return is_undone;
 }
 
 // Nothing is in flight. What a probe was good for may still be open.
@@ -207,6 +239,22 @@ static void rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     loss->may_undo = false;
     if (!loss->tail.is_out) {
         tcp_loss_free(tcp, conn);
+    }
+}
+
+// RFC 2018 §8: a receiver that has taken back what it said acknowledges up to what it had reported
+// and not beyond, and stays silent about that while the timer runs.
+static bool has_reneged(struct tcp_conn *conn)
+{
+    const struct tcp_span *first = tcp_scoreboard_find(&conn->loss->board, conn->snd.una);
+    return first != NULL && tcp_scoreboard_state_of(first) == TCP_SPAN_STATE_SACKED;
+}
+
+// It may also be an acknowledgment that was overtaken by another: the timer finds out, soon.
+static void look_for_reneging(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (has_reneged(conn)) {
+        tcp_timer_on_reneged(tcp, conn, now_ns);
     }
 }
 
@@ -230,13 +278,17 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     }
     tcp_rack_adapt(conn, seg);
     tcp_rack_update(conn, seg, &delivery, now_ns);
-    bool is_undone = is_moved && advance(tcp, conn, seg, news, now_ns);
-    uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, now_ns);
+    bool is_undone = look_for_undo(tcp, conn, seg, news, &delivery, now_ns);
+    if (is_moved) {
+        advance(tcp, conn, news, now_ns);
+    }
+    uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, delivered, now_ns);
     if (is_recovering(conn)) {
         tcp_prr_allow(conn, delivered, is_moved && lost == 0);
     }
     if (is_moved) {
         tcp_recovery_forget_recover(conn);
+        look_for_reneging(tcp, conn, now_ns);
     }
     tcp_rate_complete(conn, &sample);
     tcp_recovery_deliver(conn, &sample, now_ns);
@@ -256,7 +308,7 @@ void tcp_loss_on_duplicate(struct tcp *tcp, struct tcp_conn *conn, const struct 
 void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     tcp_rate_check_dry(conn);
-    if (conn->loss == NULL || look_for_losses(tcp, conn, now_ns) == 0) {
+    if (conn->loss == NULL || look_for_losses(tcp, conn, 0, now_ns) == 0) {
         return;
     }
     if (is_recovering(conn)) {
@@ -265,26 +317,19 @@ void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     tcp_output_want(tcp, conn);
 }
 
-// RFC 2018 §8: a receiver that has taken back what it said is found by its silence about the first
-// octet while the timer ran.
-static bool has_reneged(struct tcp_conn *conn)
-{
-    const struct tcp_span *first = tcp_scoreboard_find(&conn->loss->board, conn->snd.una);
-    return first != NULL && tcp_scoreboard_state_of(first) == TCP_SPAN_STATE_SACKED;
-}
-
 void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (conn->retries == 1) {
-        tcp_undo_watch(conn->loss, true);
-    }
-    if (has_reneged(conn)) {
-        tcp_scoreboard_forget_sacks(&conn->loss->board);
-    }
     struct lost_at at = {conn, now_ns};
     const struct tcp_scoreboard_watch watch = {tell_lost, &at};
     conn->loss->board.watch = &watch;
-    tcp_scoreboard_mark_lost_all(&conn->loss->board);
+    conn->loss->cut_ns = now_ns;
+    if (has_reneged(conn)) {
+        conn->undo.frto = TCP_FRTO_OFF;
+        tcp_scoreboard_forget_sacks(&conn->loss->board);
+        tcp_scoreboard_mark_lost_all(&conn->loss->board);
+    } else {
+        tcp_rack_on_timeout(conn, now_ns);
+    }
     conn->loss->board.watch = NULL;
     conn->loss->tail.is_out = false;
     tcp_timer_on_reordering(tcp, conn, 0, now_ns);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Loss detection and recovery for peers that acknowledge selectively: RACK (RFC 8985, tcp_rack.c)
-// says what is lost, by time; proportional rate reduction (RFC 6937, tcp_prr.c) says how much may
-// go while it is repaired; Eifel (RFC 3522, RFC 4015, tcp_undo.c) takes back what was no loss. The
-// scoreboard (tcp_scoreboard.h) knows what is where. Peers without SACK have tcp_recovery.c alone.
+// says what is lost, by time; proportional rate reduction (RFC 9937, tcp_prr.c) says how much may
+// go while it is repaired; tcp_undo.c takes back what was no loss. The scoreboard
+// (tcp_scoreboard.h) knows what is where. Peers without SACK have tcp_recovery.c and, after a
+// timeout, tcp_frto.c.
 #ifndef SYNFIN_TCP_LOSS_H
 #define SYNFIN_TCP_LOSS_H
 
@@ -25,7 +26,7 @@ struct tcp_rack {
     bool is_set;
 };
 
-// RFC 6937 §3.1
+// RFC 9937 §5
 struct tcp_prr {
     uint64_t delivered_bytes; // since recovery began
     uint64_t out_bytes;       // sent since recovery began
@@ -53,8 +54,8 @@ struct tcp_loss {
     uint32_t first_resend_ts; // TSval of the first retransmission since the window was cut
     struct seq first_resend;  // and where it begins
     bool has_first_resend;
-    bool may_undo;    // the window was cut for what is in flight now
-    bool was_timeout; // by the retransmission timer
+    bool may_undo;   // Eifel has not decided yet whether what was cut last was cut for a loss
+    uint64_t cut_ns; // when the window was cut last
 };
 
 // A segment that takes sequence space was emitted; before SND.NXT moves.
@@ -70,7 +71,7 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
 // An acknowledgment that says the same as the one before.
 void tcp_loss_on_duplicate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
                            uint64_t now_ns);
-// The retransmission timer: all that is not SACKED goes again.
+// The retransmission timer; `was_repairing` an earlier loss.
 void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // The reordering timer: what was only late so far may be lost now.
 void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
@@ -95,20 +96,27 @@ void tcp_rack_count(struct tcp_conn *conn, const struct tcp_delivery *delivery, 
 uint64_t tcp_rack_window(const struct tcp_conn *conn);
 // Step 5; gives the octets newly lost.
 uint32_t tcp_rack_detect(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// RFC 8985 §6.3: what the retransmission timer says is lost.
+void tcp_rack_on_timeout(struct tcp_conn *conn, uint64_t now_ns);
 
 // tcp_prr.c
+// The window is cut, by an ACK that delivered this much or by a timer.
+void tcp_prr_begin(struct tcp_conn *conn, uint32_t delivered_bytes);
 void tcp_prr_spend(struct tcp_loss *loss, uint32_t bytes);
 void tcp_prr_allow(struct tcp_conn *conn, uint32_t delivered, bool is_progress);
 
 // tcp_undo.c
 // The window is cut now: what shows that there was no loss is looked for from here on.
-void tcp_undo_watch(struct tcp_loss *loss, bool is_timeout);
-void tcp_undo_on_resent(struct tcp_loss *loss, const struct tcp_conn *conn, struct seq seq,
-                        uint64_t now_ns);
+void tcp_undo_watch(struct tcp_conn *conn, bool is_timeout);
+void tcp_undo_on_resent(struct tcp_conn *conn, struct seq seq, uint32_t bytes, uint64_t now_ns);
 bool tcp_undo_is_older_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
                             uint32_t ts);
+// Eifel: SND.UNA has moved, and it was the first transmission that moved it.
 bool tcp_undo_is_spurious(struct tcp_conn *conn, const struct tcp_segment *seg);
-void tcp_undo(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns);
+// D-SACK: with this one all that was sent again is reported as duplicate.
+bool tcp_undo_is_all_duplicate(struct tcp_conn *conn, const struct tcp_segment *seg);
+void tcp_undo_take_back(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
+                        enum synfin_reason reason, uint64_t now_ns);
 
 // tcp_tail.c
 // Sets the timer of the next probe, or takes it back.

@@ -108,6 +108,9 @@ static uint32_t congestion_room(const struct tcp_conn *conn)
     if (conn->loss != NULL) {
         return tcp_loss_room(conn);
     }
+    if (conn->undo.frto == TCP_FRTO_NEW) {
+        return tcp_frto_room(conn);
+    }
     const struct tcp_recovery *recovery = &conn->recovery;
     uint32_t flight = tcp_output_flight(conn);
     uint32_t window = conn->cc.cwnd_bytes + recovery->inflation_bytes
@@ -230,7 +233,7 @@ static bool has_lost(const struct tcp_conn *conn)
 }
 
 // The lowest lost octets, within the peer's window and the congestion window; one segment may
-// always go when nothing else is in flight.
+// always go when nothing else is in flight, and when the timer demands it.
 static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
     struct tcp_scoreboard *board = &conn->loss->board;
@@ -242,7 +245,8 @@ static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
     uint32_t limit = smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
     plan->kind = TCP_PLAN_LOST;
     return plan_again(conn, plan, span->left, limit)
-           && (plan->bytes <= congestion_room(conn) || tcp_scoreboard_pipe(board) == 0);
+           && (plan->bytes <= congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
+               || plan->reason == SYNFIN_REASON_SEND_TIMEOUT);
 }
 
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
@@ -255,8 +259,8 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     if (!is_all) {
         return bytes >= conn->snd.wnd_max / 2; // (3) Fs = 1/2 of the largest window
     }
-    if (conn->snd_closed || conn->pending.push_corked) {
-        return true;
+    if (conn->snd_closed || conn->pending.push_corked || tcp_frto_wants_new(conn)) {
+        return true; // RFC 5682 §2.1 step 2b: Nagle's algorithm may be overridden for F-RTO
     }
     bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn));      // a SYN in flight is no data
     return !conn->set.has_cork && (is_idle || conn->set.has_nodelay); // (2)
@@ -305,6 +309,17 @@ static bool has_unsent(const struct tcp_conn *conn)
     return seq_lt(conn->snd.nxt, tcp_output_end(conn)) || (conn->snd_closed && !conn->fin_sent);
 }
 
+// RFC 3042 §2: what duplicates let go beyond the window. A scoreboard needs no counter for that:
+// what is SACKED has left the pipe (RFC 6675 §5 step C).
+static bool is_limited_transmit(const struct tcp_conn *conn, uint32_t bytes)
+{
+    if (conn->loss == NULL) {
+        return conn->recovery.limited > 0;
+    }
+    return conn->loss->board.sacked_bytes > 0 && !tcp_loss_is_repairing(conn)
+           && tcp_output_flight(conn) + bytes > conn->cc.cwnd_bytes;
+}
+
 // Nothing waits for a PUSH, and the last octet queued carries PSH:
 // RFC 9293 §3.9.1.2 [MUST-60, MUST-61, MAY-16, SHLD-27].
 static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
@@ -334,7 +349,9 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     if (has_fin) {
         plan->flags |= SYNFIN_TCP_FIN;
         plan->reason = SYNFIN_REASON_SEND_FIN;
-    } else if (conn->recovery.limited > 0) {
+    } else if (conn->undo.frto == TCP_FRTO_NEW) {
+        plan->reason = SYNFIN_REASON_SEND_FRTO;
+    } else if (is_limited_transmit(conn, bytes)) {
         plan->reason = SYNFIN_REASON_SEND_LIMITED_TRANSMIT;
     }
     return true;
@@ -441,6 +458,13 @@ static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
 static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
                         uint64_t now_ns)
 {
+    if (tcp_frto_wants_new(conn)) {
+        if (choose_new(conn, plan)) {
+            return true;
+        }
+        tcp_frto_on_nothing_new(conn);
+        *plan = (struct tcp_plan){0};
+    }
     if (choose_fast(conn, plan) || choose_resend(conn, plan)) {
         return true;
     }
@@ -510,6 +534,7 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
     } else if (was_sending_new) {
         conn->snd.resend = conn->snd.nxt;
         tcp_recovery_on_sent(conn);
+        tcp_frto_on_sent(conn, plan->bytes);
     } else {
         conn->snd.resend = seq_max(conn->snd.resend, end);
         if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {

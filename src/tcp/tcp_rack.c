@@ -131,3 +131,19 @@ uint32_t tcp_rack_detect(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     tcp_timer_on_reordering(tcp, conn, remaining_ns, now_ns);
     return lost;
 }
+
+// What went last may still be on its way; the first segment is what the timer was about. Without a
+// round trip to go by all of it is lost, RFC 9293 §3.8.2 [MUST-19].
+void tcp_rack_on_timeout(struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_loss *loss = conn->loss;
+    uint64_t remaining_ns;
+    if (!loss->rack.is_set) {
+        tcp_scoreboard_mark_lost_all(&loss->board);
+        return;
+    }
+    uint64_t wait_ns = loss->rack.rtt_ns + tcp_rack_window(conn);
+    tcp_scoreboard_mark_lost_by_time(&loss->board, UINT64_MAX, conn->snd.nxt, wait_ns, now_ns,
+                                     &remaining_ns);
+    tcp_scoreboard_mark_lost_first(&loss->board, conn->snd.mss);
+}

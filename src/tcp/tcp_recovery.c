@@ -23,7 +23,7 @@ static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
 
 // RFC 6582 §3.2 step 2, RFC 6675 §5.
 void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
-                        uint64_t now_ns)
+                        enum synfin_reason reason, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
@@ -35,13 +35,14 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_
     recovery->limited = 0;
     conn->cc.ops->on_loss(&conn->cc, &loss);
     tcp_ecn_on_loss(conn);
-    tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
+    tcp_trace_congestion(tcp, conn, reason, now_ns);
 }
 
 // Without SACK the segment at SND.UNA is taken for the lost one.
 static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    tcp_recovery_enter(tcp, conn, tcp_output_flight(conn), now_ns);
+    tcp_recovery_enter(tcp, conn, tcp_output_flight(conn), SYNFIN_REASON_CC_FAST_RETRANSMIT,
+                       now_ns);
     conn->recovery.needs_resend = true;
     conn->recovery.inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
@@ -59,7 +60,9 @@ static void inflate(struct tcp_conn *conn)
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
+    tcp_frto_on_duplicate(conn);
     if (seq_lt(conn->snd.resend, conn->snd.nxt)) {
+        tcp_output_want(tcp, conn);
         return; // going back after a timeout: the duplicates are of its making
     }
     if (recovery->dup_acks < UINT16_MAX) {
@@ -213,6 +216,9 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
     tcp_rate_check_dry(conn);
     recovery->dup_acks = 0;
     recovery->limited = 0;
+    if (tcp_frto_on_ack(conn)) {
+        tcp_undo_take_back(tcp, conn, acked_bytes, SYNFIN_REASON_CC_UNDO_FRTO, now_ns);
+    }
     tcp_recovery_grow(conn, acked_bytes, rtt_ns, now_ns);
     if ((recovery->is_active && seq_ge(conn->snd.una, recovery->recover))
         || ends_timeout(conn, acked_bytes)) {
@@ -226,15 +232,17 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
     tcp_recovery_deliver(conn, &sample, now_ns);
 }
 
-// RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: everything in flight is taken for lost
-// and goes again from SND.UNA as the window allows; duplicates of what was sent before start no
-// fast retransmit.
+// RFC 9293 §3.8.2 [MUST-19], RFC 6298 §5.4 and RFC 6582 §4: what is in flight is taken for lost and
+// goes again from SND.UNA as the window allows, unless F-RTO finds out after the first segment that
+// it was not; duplicates of what was sent before start no fast retransmit.
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
     tcp_rate_check_dry(conn);
+    tcp_frto_on_timeout(conn, tcp_loss_is_repairing(conn));
     if (conn->retries == 1) { // RFC 5681 §3.1: ssthresh only for the first of a row
+        tcp_undo_watch(conn, true);
         conn->cc.ops->on_timeout(&conn->cc, &loss);
         tcp_ecn_on_loss(conn);
         tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_TIMEOUT, now_ns);

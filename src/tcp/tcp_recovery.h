@@ -9,6 +9,7 @@
 
 #include "tcp/tcp.h"
 #include "tcp/tcp_conn.h"
+#include "tcp/tcp_frto.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_segment.h"
 
@@ -32,7 +33,7 @@ void tcp_rtt_on_spurious(struct tcp_conn *conn);
 // tcp_recovery.c
 // Both kinds of recovery cut the window, give it its way out, and let it grow alike.
 void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
-                        uint64_t now_ns);
+                        enum synfin_reason reason, uint64_t now_ns);
 void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt_ns,
                        uint64_t now_ns);

@@ -382,6 +382,9 @@ static void note_newest(struct tcp_delivery *delivery, const struct tcp_span *sp
 
 static void note_once(struct tcp_delivery *delivery, const struct tcp_span *span, struct seq right)
 {
+    if (!delivery->has_once || seq_lt(right, delivery->once_lowest)) {
+        delivery->once_lowest = right;
+    }
     delivery->has_once = true;
     bool is_first = delivery->once_sent_ns == SYNFIN_NEVER;
     bool is_newer =
@@ -496,6 +499,9 @@ static uint32_t mark_lost(struct tcp_scoreboard *board, struct tcp_span *span)
     board->order.steps++;
     if (board->watch != NULL) {
         board->watch->tell(board->watch->context, span);
+    }
+    if (!is_undoable && span->sent_ns > board->lost_again_ns) {
+        board->lost_again_ns = span->sent_ns;
     }
     list_remove(&span->times);
     set_kinds(board, span,

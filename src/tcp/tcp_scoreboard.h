@@ -77,6 +77,7 @@ struct tcp_scoreboard {
     struct list_node times; // oldest transmission first
     uint64_t latest_ns;     // of all transmissions; clocks that go back are held here
     const struct tcp_scoreboard_watch *watch; // NULL: nobody
+    uint64_t lost_again_ns; // the latest transmission of what was RESENT and became LOST; 0: none
     bool is_own_used;
     struct tcp_span own; // the first to be used: small flights take nothing from the pool
 };
@@ -98,7 +99,8 @@ struct tcp_delivery {
     // by Karn's rule. SYNFIN_NEVER: only spans that are mixed.
     bool has_once;
     uint64_t once_sent_ns;
-    struct seq once_right; // the highest right edge of what was sent then
+    struct seq once_right;  // the highest right edge of what was sent then
+    struct seq once_lowest; // the smallest right edge of all such
     // Something never sent again was among it below fack (RFC 8985 §6.2 step 3): the smallest
     // right edge of such.
     bool is_reordered;

@@ -275,7 +275,8 @@ static void mark_behind_a_loss_does_not_cut_again(void **state)
     FROM(.flags = ACK | ECE, .seq = 1, .ack = OURS(1));
     NO_REASON(CC_MARK);
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, cwnd); // nor does it grow
-    TOWARD(.flags = ACK, .seq = OURS(1), .ack = 1, .data = DATA_BYTES);
+    TOWARD(.flags = ACK | CWR, .seq = OURS(4), .ack = 1, .data = DATA_BYTES, .ecn = ECT0,
+           WHY(SEND_FRTO));
 }
 
 // RFC 3168 §6.1.4, §6.1.6: acknowledgments, keep-alives, probes and a FIN alone.

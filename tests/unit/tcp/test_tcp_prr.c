@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// How much goes for each acknowledgment while a loss is repaired, on the wire: RFC 6937 §3.
+// How much goes for each acknowledgment while a loss is repaired, on the wire: RFC 9937 §6.
 #include "loss_steps.h"
 
-// Twenty in flight, the first is lost. Above ssthresh one segment goes for two that arrive.
-static void above_ssthresh_every_other_acknowledgment_lets_one_go(void **state)
+// Twenty in flight, the first is lost, and two arrived before the third showed it: RecoverFS is 18
+// segments, and for what arrives of them 10/18 as much goes, rounded up, above ssthresh.
+static void above_ssthresh_a_share_of_what_arrives_goes(void **state)
 {
     (void)state;
     LOSS_OPEN(20);
@@ -18,18 +19,21 @@ static void above_ssthresh_every_other_acknowledgment_lets_one_go(void **state)
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 10000);
     WRITE(20000);
     uint32_t next = 20001;
-    for (uint32_t i = 2; i <= 12; i++) { // segments delivered since recovery began
+    uint32_t out = 1;                    // the first retransmission
+    for (uint32_t i = 2; i <= 13; i++) { // segments delivered since recovery began
         SEND_SACK(1, {1001, 3001 + 1000 * i});
-        if (i >= 4 && i <= 10 && i % 2 == 0) {
+        if (i <= 11 && 1000 * i * 10 / 18 >= 1000 * (out + 1) - 1) {
             EXPECT_DATA(next);
             next += 1000;
+            out++;
         }
         EXPECT_NOTHING();
     }
+    CHECK_EQ(out, 6);
     CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 10000);
-    SEND_SACK(1, {1001, 16001}); // from here on one for one
+    SEND_SACK(1, {1001, 17001}); // from here on one for one
     EXPECT_DATA(next);
-    SEND_SACK(1, {1001, 17001});
+    SEND_SACK(1, {1001, 18001});
     EXPECT_DATA(next + 1000);
     CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 10000);
     SEND_ACK(20001);
@@ -84,7 +88,7 @@ static void acknowledgments_without_news_let_nothing_go(void **state)
     segment_forget_sent();
 }
 
-// RFC 6937 §3: the window is ssthresh when recovery ends, whatever is in flight then.
+// RFC 9937 §6.2: the window is ssthresh when recovery ends, whatever is in flight then.
 static void window_after_recovery_is_ssthresh(void **state)
 {
     (void)state;
@@ -98,7 +102,7 @@ static void window_after_recovery_is_ssthresh(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    SEGMENT_TEST(above_ssthresh_every_other_acknowledgment_lets_one_go),
+    SEGMENT_TEST(above_ssthresh_a_share_of_what_arrives_goes),
     SEGMENT_TEST(below_ssthresh_what_arrives_lets_as_much_go),
     SEGMENT_TEST(acknowledgments_without_news_let_nothing_go),
     SEGMENT_TEST(window_after_recovery_is_ssthresh),
