@@ -99,6 +99,12 @@ static void draw_sequence(struct lab_plot *plot)
         lab_panel_series(plot, &plot->record->track[i].acked, flow_class[i], true, NULL);
         put_legend_of_flow(plot, i);
     }
+    if (plot->transfer->config.flows > plot->record->tracks) {
+        char text[60];
+        (void)snprintf(text, sizeof text, "and %" PRIu32 " more, not drawn",
+                       plot->transfer->config.flows - plot->record->tracks);
+        lab_svg_text(&plot->svg, plot->legend_x, plot->top - 30, "key", text);
+    }
 }
 
 // What the path holds without its queue.

@@ -45,6 +45,11 @@ void lab_sum_all(struct lab_sum *sum, const struct lab_transfer *transfer)
     }
 }
 
+uint64_t lab_sum_refused(const struct lab_transfer *transfer)
+{
+    return synfin_stack_count(transfer->stack[SYNFIN_LINK_B], SYNFIN_REASON_DROP_NO_MEMORY);
+}
+
 uint64_t lab_sum_cwnd_mean(const struct lab_flow *flow)
 {
     uint64_t us = flow->looked_ns / 1000 - flow->start_ns / 1000;

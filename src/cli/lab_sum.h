@@ -18,6 +18,8 @@ struct lab_sum {
 void lab_sum_add(struct lab_sum *sum, const struct lab_flow *flow);
 // Of all flows.
 void lab_sum_all(struct lab_sum *sum, const struct lab_transfer *transfer);
+// Segments for which the receiver had no room. To the oracle they have arrived.
+uint64_t lab_sum_refused(const struct lab_transfer *transfer);
 // The window's mean over the flow's time.
 uint64_t lab_sum_cwnd_mean(const struct lab_flow *flow);
 // "done", "running" or, as outcomes are written, the error: "timed-out".

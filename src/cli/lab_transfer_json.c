@@ -112,8 +112,7 @@ static void put_queue(const struct lab_transfer *transfer, const struct synfin_l
     put_number("corrupted", link->corrupted);
     put_number("duplicated", link->duplicated);
     put_number("reordered", link->held_back);
-    put_number("refused",
-               synfin_stack_count(transfer->stack[SYNFIN_LINK_B], SYNFIN_REASON_DROP_NO_MEMORY));
+    put_number("refused", lab_sum_refused(transfer));
 }
 
 void lab_transfer_json_write(const struct lab_transfer *transfer)

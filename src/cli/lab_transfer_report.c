@@ -172,7 +172,7 @@ static void add_lost(uint64_t *parts, uint64_t count, const char *text)
     }
 }
 
-static void write_lost(const struct synfin_link_stats *link)
+static void write_lost(const struct lab_transfer *transfer, const struct synfin_link_stats *link)
 {
     uint64_t parts = 0;
     write_label("lost");
@@ -181,6 +181,7 @@ static void write_lost(const struct synfin_link_stats *link)
     add_lost(&parts, link->lost_chosen, "by --drop");
     add_lost(&parts, link->lost_mtu, "longer than the path's MTU");
     add_lost(&parts, link->corrupted, "corrupted");
+    add_lost(&parts, lab_sum_refused(transfer), "for which the receiver had no room");
     (void)puts(parts > 0 ? "" : "nothing");
 }
 
@@ -255,7 +256,7 @@ void lab_transfer_report_text(const struct lab_transfer *transfer)
         write_window(&transfer->flow[0]);
     }
     write_queue(transfer, &link);
-    write_lost(&link);
+    write_lost(transfer, &link);
     write_sent(&sum);
     write_again(&sum);
     if (transfer->config.flows > 1) {
