@@ -130,11 +130,13 @@ static void start_up(struct tcp_cc *cc, const struct tcp_rate_sample *rate)
     tcp_bbr_loss_raise_slope(cc);
 }
 
-// The wall clock, or as many rounds as Reno would need to come back to where it was.
+// The wall clock, or as many rounds as Reno would need to come back to where it was, with the least
+// window at the least.
 static bool probe_when_due(struct tcp_cc *cc)
 {
     struct tcp_bbr *bbr = tcp_cc_bbr_of(cc);
-    uint32_t reno_rounds = tcp_bbr_loss_target(cc) / bbr->mss_bytes;
+    uint32_t target = tcp_cc_larger(tcp_bbr_loss_target(cc), tcp_bbr_model_min_pipe(bbr));
+    uint32_t reno_rounds = target / bbr->mss_bytes;
     bool is_due = bbr->now_ns > bbr->cycle_stamp_ns + bbr->bw_probe_wait_ns
                   || bbr->rounds_since_probe_up >= tcp_cc_smaller(reno_rounds, RENO_ROUNDS_MAX);
     if (is_due) {
