@@ -171,7 +171,6 @@
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
     X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
     X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
-    X(ARM_RENEGED, "missing is what was reported as received", "RFC 2018 §8")                      \
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
     X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \
     X(ARM_KEEPALIVE, "to notice a peer that vanished", "RFC 9293 §3.8.4")                          \

@@ -242,22 +242,6 @@ static void rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
-// RFC 2018 §8: a receiver that has taken back what it said acknowledges up to what it had reported
-// and not beyond, and stays silent about that while the timer runs.
-static bool has_reneged(struct tcp_conn *conn)
-{
-    const struct tcp_span *first = tcp_scoreboard_find(&conn->loss->board, conn->snd.una);
-    return first != NULL && tcp_scoreboard_state_of(first) == TCP_SPAN_STATE_SACKED;
-}
-
-// It may also be an acknowledgment that was overtaken by another: the timer finds out, soon.
-static void look_for_reneging(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
-{
-    if (has_reneged(conn)) {
-        tcp_timer_on_reneged(tcp, conn, now_ns);
-    }
-}
-
 void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
                      const struct tcp_news *news, uint64_t now_ns)
 {
@@ -288,7 +272,6 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     }
     if (is_moved) {
         tcp_recovery_forget_recover(conn);
-        look_for_reneging(tcp, conn, now_ns);
     }
     tcp_rate_complete(conn, &sample);
     tcp_recovery_deliver(conn, &sample, now_ns);
@@ -315,6 +298,15 @@ void tcp_loss_on_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
         tcp_prr_allow(conn, 0, false);
     }
     tcp_output_want(tcp, conn);
+}
+
+// RFC 2018 §8: a receiver that has taken back what it said acknowledges up to what it had reported
+// and not beyond, and stays silent about that while the timer runs. The timer is not shortened for
+// it: peers that acknowledge inside of segments look the same for a moment.
+static bool has_reneged(struct tcp_conn *conn)
+{
+    const struct tcp_span *first = tcp_scoreboard_find(&conn->loss->board, conn->snd.una);
+    return first != NULL && tcp_scoreboard_state_of(first) == TCP_SPAN_STATE_SACKED;
 }
 
 void tcp_loss_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)

@@ -24,8 +24,7 @@
 
 enum { R1_RETRIES = 3 }; // RFC 9293 §3.8.3 [SHLD-10]: at least 3 retransmissions
 
-#define CORK_NS        (200 * NS_PER_MS) // as long as Linux lets it hold
-#define RENEGED_NS_MIN (10 * NS_PER_MS)
+#define CORK_NS (200 * NS_PER_MS) // as long as Linux lets it hold
 
 static void trace(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_tcp_timer timer,
                   enum synfin_trace_kind kind, enum synfin_reason reason, uint64_t now_ns)
@@ -214,15 +213,6 @@ void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wa
     cancel(conn, SYNFIN_TCP_TIMER_REORDER);
     if (wait_ns > 0) {
         arm(tcp, conn, SYNFIN_TCP_TIMER_REORDER, wait_ns, SYNFIN_REASON_ARM_REORDER, now_ns);
-    }
-}
-
-// Half a round trip is time enough for an acknowledgment that was overtaken.
-void tcp_timer_on_reneged(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
-{
-    uint64_t wait_ns = deadline_max(conn->rtt.srtt_ns / 2, RENEGED_NS_MIN);
-    if (deadline_after(now_ns, wait_ns) < conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT]) {
-        arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, wait_ns, SYNFIN_REASON_ARM_RENEGED, now_ns);
     }
 }
 

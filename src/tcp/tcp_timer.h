@@ -33,8 +33,6 @@ void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_
 // Something is late: look again after this time; 0: nothing is.
 void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns,
                              uint64_t now_ns);
-// The peer may have taken back what it had reported as received.
-void tcp_timer_on_reneged(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // A tail-loss probe is due after this time; 0: none is.
 void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns, uint64_t now_ns);
 void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);

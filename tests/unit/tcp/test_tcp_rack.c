@@ -217,8 +217,8 @@ static void timeout_sends_all_but_the_sacked_again(void **state)
     EXPECT_NOTHING();
 }
 
-// RFC 2018 §8: the acknowledgment stops where octets begin that were reported as received. Half a
-// round trip is left to another one; then the timer, which stands still for nothing else, decides.
+// RFC 2018 §8: the acknowledgment stops where octets begin that were reported as received, and the
+// timer decides.
 static void receiver_that_has_reneged_is_sent_everything_again(void **state)
 {
     (void)state;
@@ -228,7 +228,7 @@ static void receiver_that_has_reneged_is_sent_everything_again(void **state)
     EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000);
     SEND_ACK(1001); // and the rest is not acknowledged any more
     EXPECT_NOTHING();
-    EXPECT_AFTER(MS(50), .flags = ACK, .seq = 1001, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1001, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
     CHECK_EQ(LOSS()->board.sacked_bytes, 0);
     SEND_ACK(2001);
     EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 1, .data = 1000, WHY(SEND_AFTER_TIMEOUT));
@@ -244,7 +244,7 @@ static void acknowledgment_overtaken_by_a_later_one_is_no_reneging(void **state)
     SEND_SACK(1, {1001, 3001});
     EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000);
     SEND_ACK(1001);
-    ADVANCE(MS(49));
+    ADVANCE(MS(900));
     SEND_ACK(3001);
     ADVANCE(SEC(3));
     EXPECT_NOTHING();
@@ -315,7 +315,7 @@ static void lost_fin_is_found_like_any_loss(void **state)
     SEND_SACK(1, {1001, 2002});
     EXPECT_AFTER(MS(25), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_RACK));
     SEND_ACK(2001); // the FIN was not kept
-    EXPECT_AFTER(MS(50), .flags = FIN | ACK, .seq = 2001, .ack = 1);
+    EXPECT_AFTER(SEC(1), .flags = FIN | ACK, .seq = 2001, .ack = 1);
     SEND_ACK(2002);
     IN_STATE(FIN_WAIT_2);
 }
