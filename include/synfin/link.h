@@ -28,6 +28,7 @@ typedef struct synfin_link synfin_link;
 enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
 
 enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_LATE_RULES_MAX = 4, SYNFIN_DROP_EVERY = 0 };
+enum { SYNFIN_MARK_RULES_MAX = 4 };
 
 // Loses chosen segments: those sent by `side` that have all `flags_set` and none of
 // `flags_clear`, the `nth` of them (from 1) up to the `nth_last`, or every one.
@@ -66,6 +67,13 @@ struct synfin_link_config {
     uint32_t burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
     // Whose packets chance befalls: loss, bursts, duplication, reordering, corruption.
     uint8_t chance_from; // enum synfin_chance_from
+    // Marks of congestion (CE, RFC 3168 §5) on ECN-capable packets: on those that find more than
+    // mark_packets before them, or wait for the rate longer than mark_ns, and on chosen ones.
+    // 0: neither.
+    uint32_t mark_packets;
+    uint64_t mark_ns;
+    uint32_t mark_rules;
+    struct synfin_drop_rule mark_rule[SYNFIN_MARK_RULES_MAX];
 };
 
 // Rules, delay, jitter, rate and queue act in both directions whatever is chosen here.
@@ -132,6 +140,7 @@ struct synfin_link_stats {
     uint32_t queue_packets;               // wait for the rate now, behind the one being sent
     uint32_t queue_packets_max;           // the most that ever did
     uint32_t flight_packets;              // on their way now, waiting ones and copies too
+    uint64_t marked;                      // with CE by the link
 };
 // Fills as much of *out as the `size` that the caller has set says, for what `side` sends.
 SYNFIN_API void synfin_link_stats(const synfin_link *link, enum synfin_link_side side,

@@ -73,7 +73,8 @@
     X(LINK_LOST_MTU, "lost on the link: larger than its MTU", "")  \
     X(LINK_CORRUPTED, "a bit was flipped on the link", "")         \
     X(LINK_DUPLICATED, "the link made a copy", "")                 \
-    X(LINK_REORDERED, "held back on the link", "")
+    X(LINK_REORDERED, "held back on the link", "")                 \
+    X(LINK_MARKED, "marked by a router: CE", "RFC 3168 §5")
 
 #define SYNFIN_REASONS(X)                \
     X(UNKNOWN, "no reason is known", "") \

@@ -42,8 +42,12 @@ static bool is_rule_valid(const struct synfin_drop_rule *rule)
 
 static bool are_rules_valid(const struct synfin_link_config *config)
 {
-    bool are_valid =
-        config->drop_rules <= SYNFIN_DROP_RULES_MAX && config->late_rules <= SYNFIN_LATE_RULES_MAX;
+    bool are_valid = config->drop_rules <= SYNFIN_DROP_RULES_MAX
+                     && config->late_rules <= SYNFIN_LATE_RULES_MAX
+                     && config->mark_rules <= SYNFIN_MARK_RULES_MAX;
+    for (uint32_t i = 0; are_valid && i < config->mark_rules; i++) {
+        are_valid = is_rule_valid(&config->mark_rule[i]);
+    }
     for (uint32_t i = 0; are_valid && i < config->drop_rules; i++) {
         are_valid = is_rule_valid(&config->drop_rule[i]);
     }
@@ -182,6 +186,8 @@ static void tell_arrival(const struct link_side *side, const struct synfin_packe
     if (verdict->is_corrupted) {
         passage.fate = SYNFIN_FATE_CORRUPTED;
         passage.fate_reason = SYNFIN_REASON_LINK_CORRUPTED;
+    } else if (verdict->is_marked) {
+        passage.fate_reason = SYNFIN_REASON_LINK_MARKED;
     } else if (verdict->is_held_back) {
         passage.fate_reason = SYNFIN_REASON_LINK_REORDERED;
     }
@@ -267,6 +273,11 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
     }
     slot->number = number;
     uint64_t begins_ns = deadline_max(side->line.free_ns, link->now_ns);
+    bool is_chosen = link_drop_is_marked(link, side->side, packet);
+    if (is_chosen || link_mark_is_due(side, begins_ns - link->now_ns)) {
+        verdict.is_marked = link_mark(side, slot);
+        side->stats.marked += verdict.is_marked;
+    }
     slot->departs_ns =
         link_line_depart(&side->line, link->config.rate_bps, packet->bytes, link->now_ns);
     if (slot->departs_ns > link->now_ns) {

@@ -71,6 +71,21 @@ bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
     return is_chosen;
 }
 
+bool link_drop_is_marked(synfin_link *link, enum synfin_link_side from,
+                         const struct synfin_packet *packet)
+{
+    struct synfin_segment segment;
+    bool is_chosen = false;
+    if (link->config.mark_rules == 0
+        || !synfin_packet_segment(packet, link->config.is_ethernet != 0, &segment)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < link->config.mark_rules; i++) {
+        is_chosen |= does_choose(&link->config.mark_rule[i], from, &segment, &link->seen_mark[i]);
+    }
+    return is_chosen;
+}
+
 uint64_t link_drop_lateness(synfin_link *link, enum synfin_link_side from,
                             const struct synfin_packet *packet)
 {

@@ -111,6 +111,7 @@ void link_fault_judge(struct link_side *side, const struct synfin_packet *packet
     uint32_t header_bytes = config->is_ethernet ? LINK_ETHERNET_BYTES : 0;
     side->is_in_burst ^= draw_chance(
         side, DRAW_BURST, side->is_in_burst ? config->burst_end_ppm : config->burst_begin_ppm);
+    verdict->is_marked = false;
     verdict->lost = find_loss(side, packet);
     verdict->is_corrupted =
         packet->bytes > header_bytes && draw_chance(side, DRAW_CORRUPT, config->corrupt_ppm);

@@ -80,6 +80,7 @@ struct synfin_link {
     uint64_t numbers;             // given so far
     uint32_t seen[SYNFIN_DROP_RULES_MAX]; // segments that matched each rule
     uint32_t seen_late[SYNFIN_LATE_RULES_MAX];
+    uint32_t seen_mark[SYNFIN_MARK_RULES_MAX];
     synfin_passage_fn observe;
     void *observe_ctx;
 };
@@ -88,6 +89,7 @@ struct synfin_link {
 struct link_verdict {
     enum synfin_reason lost; // UNKNOWN: not lost
     bool is_corrupted, is_duplicated, is_held_back;
+    bool is_marked;              // set once it is known how long it waits
     uint64_t corrupt_draw;       // chooses the bit
     uint64_t jitter_ns, hold_ns; // hold_ns: of those held back
 };
@@ -104,6 +106,17 @@ bool link_drop_is_chosen(synfin_link *link, enum synfin_link_side from,
 // How long a rule holds this packet back, the longest of them; 0: none does.
 uint64_t link_drop_lateness(synfin_link *link, enum synfin_link_side from,
                             const struct synfin_packet *packet);
+
+// True when a rule wants this packet marked.
+bool link_drop_is_marked(synfin_link *link, enum synfin_link_side from,
+                         const struct synfin_packet *packet);
+
+// link_mark.c
+// Whether the queue that a packet finds, or its wait for the line, is too long. Before it is on the
+// line itself.
+bool link_mark_is_due(const struct link_side *side, uint64_t waits_ns);
+// Marks an ECN-capable packet; false when it is none, or marked already.
+bool link_mark(const struct link_side *side, struct link_slot *slot);
 
 // link_stats.c
 void link_stats_lose(struct link_side *side, enum synfin_reason reason);
