@@ -69,15 +69,17 @@ struct synfin_stack_config {
     // SYN has to cover. A size that the user sets by SYNFIN_OPTION_..._BUFFER stays as it is.
     uint32_t send_buffer_bytes_max;
     uint32_t receive_buffer_bytes_max;
-    uint64_t orphan_ns; // longest that a closed socket's last octets may take, answered or not
+    uint64_t orphan_ns;   // longest that a closed socket's last octets may take, answered or not
+    uint8_t accurate_ecn; // 1: a peer that asks for accurate feedback gets it, RFC 9768
 };
 
 // Explicit congestion notification (RFC 3168): whether marks of congestion are taken for losses
 // that need not happen.
 enum synfin_ecn {
-    SYNFIN_ECN_NEVER,  // not even when a peer asks
-    SYNFIN_ECN_ACCEPT, // when a peer asks for it
-    SYNFIN_ECN_ASK,    // and our own SYNs ask
+    SYNFIN_ECN_NEVER,        // not even when a peer asks
+    SYNFIN_ECN_ACCEPT,       // when a peer asks for it
+    SYNFIN_ECN_ASK,          // and our own SYNs ask
+    SYNFIN_ECN_ASK_ACCURATE, // for accurate feedback (RFC 9768), or at least for that of RFC 3168
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

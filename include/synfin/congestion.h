@@ -17,7 +17,8 @@ extern "C" {
 #define SYNFIN_CONGESTIONS(X)         \
     X(CUBIC, "cubic", "RFC 9438")     \
     X(NEWRENO, "newreno", "RFC 5681") \
-    X(BBR, "bbr", "ccwg-bbr")
+    X(BBR, "bbr", "ccwg-bbr")         \
+    X(DCTCP, "dctcp", "RFC 8257")
 
 enum synfin_congestion {
 #define SYNFIN_CONGESTION_ENUM(code, name, rfc) SYNFIN_CONGESTION_##code,

@@ -33,6 +33,7 @@
     X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                            \
     X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")    \
     X(DROP_COOKIE, "acknowledges no cookie of ours, or one too old", "RFC 4987 §3.6")             \
+    X(DROP_ECN_KINDS, "asks for both kinds of ECN in one handshake: reset", "RFC 9768 §3.1.5")    \
     X(DROP_AMPLIFICATION,                                                                         \
       "withheld: an unvalidated peer gets at most three times the octets it sent", "")            \
     X(DROP_NO_MEMORY, "the memory limit is reached", "RFC 9293 §3.8.6")                           \

@@ -38,8 +38,9 @@
     X(SEND_ACK_OUT_OF_ORDER, "at once, because data is missing before what arrived",               \
       "RFC 5681 §4.2")                                                                             \
     X(SEND_ACK_GAP_FILLED, "at once, because what arrived fills a gap", "RFC 5681 §4.2")           \
-    X(SEND_ACK_MARKED, "at once, because a router marked congestion: ECE until CWR comes",         \
-      "RFC 3168 §6.1.3")                                                                           \
+    X(SEND_ACK_MARKED, "at once: a router marked congestion; ECE until CWR", "RFC 3168 §6.1.3")    \
+    X(SEND_ACK_MARKS, "at once: tells how many marks have come", "RFC 9768 §3.2.2.5.1")            \
+    X(SEND_ACK_MARK_CHANGE, "at once, as marks begin or end: ECE says which", "RFC 8257 §3.2")     \
     X(SEND_ACK_DUPLICATE, "what arrived was received before: says again what is expected",         \
       "RFC 9293 §3.10.7.4")                                                                        \
     X(SEND_ACK_UNACCEPTABLE, "outside the window: says again what is expected",                    \
@@ -183,8 +184,7 @@
       "RFC 9293 §3.10.8")                                                                          \
     X(CC_OPEN, "the initial window", "RFC 6928 §2")                                                \
     X(CC_FAST_RETRANSMIT, "cut once for this flight: something of it was lost", "RFC 5681 §3.2")   \
-    X(CC_MARK, "cut once for this flight: a router marked something of it, nothing was lost",      \
-      "RFC 3168 §6.1.2")                                                                           \
+    X(CC_MARK, "cut once for this flight: a mark, and nothing was lost", "RFC 3168 §6.1.2")        \
     X(CC_LOST_AGAIN, "cut once more: what was sent again was lost as well", "RFC 5681 §4.3")       \
     X(CC_UNDO, "given back: it was no loss, the first transmission has arrived", "RFC 4015 §3")    \
     X(CC_UNDO_FRTO, "given back: what was sent once arrives after a timeout", "RFC 5682 §4")       \
@@ -198,6 +198,9 @@
     X(BUFFER_HELD, "memory is short: the buffer does not grow", "")                                \
     X(WINDOW_HELD, "memory is short: less is offered than the buffer", "RFC 9293 §3.8.6")          \
     X(WINDOW_RELEASED, "there is memory again for all of the buffer", "")                          \
+    X(ECN_MANGLED, "the way changes the ECN field: no more ECN-capable", "RFC 9768 §3.2.2.3")      \
+    X(ECN_ZEROED, "the counter of marks was zeroed: it is not believed", "RFC 9768 §3.2.2.4")      \
+    X(ECN_INCONSISTENT, "marked octets without a marked packet", "RFC 9768 §3.2.3.2.5")            \
     X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
     X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
       "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \

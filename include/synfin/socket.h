@@ -198,7 +198,7 @@ struct synfin_tcp_info {
     enum synfin_tcp_state state;
     uint32_t conn; // the number under which traces name it
     uint8_t has_timestamps, has_sack, has_window_scale;
-    uint8_t has_ecn; // 1: agreed on, RFC 3168
+    uint8_t has_ecn; // agreed on: 1: RFC 3168, 2: accurate, RFC 9768
     uint8_t snd_wscale_shift, rcv_wscale_shift;
     uint8_t is_in_recovery, backoff;
     uint32_t retransmits; // of the oldest segment, in a row

@@ -120,6 +120,9 @@ struct synfin_segment {
     uint8_t sack_blocks; // how many of sack[] are in use
     uint8_t fastopen;    // enum synfin_fastopen
     uint32_t ts_val, ts_ecr;
+    // The AccECN option, RFC 9768 §3.2.3: its kind, 172 or 174, or 0; counters in its order.
+    uint8_t accecn_kind, accecn_fields;
+    uint32_t accecn[3];
     struct {
         uint32_t left, right;
     } sack[SYNFIN_SACK_BLOCKS_MAX];

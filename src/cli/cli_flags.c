@@ -78,11 +78,31 @@ static bool take_burst(void *object, const char *text, const char **why)
     return false;
 }
 
+// A length of the queue, a time in it, or chosen segments.
+static bool take_mark(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    *why = "a number of packets, a time such as 5ms, or WHO:WHAT[:K] as for --drop";
+    if (cli_values_number(text, &flags->mark_packets)) {
+        return flags->mark_packets <= UINT32_MAX;
+    }
+    if (cli_values_time(text, &flags->mark_ns)) {
+        return true;
+    }
+    if (flags->mark_rules == SYNFIN_MARK_RULES_MAX) {
+        *why = "possible: there are too many --mark";
+        return false;
+    }
+    struct synfin_drop_rule *rule = &flags->mark_rule[flags->mark_rules++];
+    return synfin_drop_rule_parse(text, "client", "server", rule) == SYNFIN_ERROR_OK
+           || synfin_drop_rule_parse(text, "a", "b", rule) == SYNFIN_ERROR_OK;
+}
+
 static bool take_congestion(void *object, const char *text, const char **why)
 {
     struct cli_flags *flags = object;
     *why = flags->takes_cc_list ? "names such as cubic, newreno or bbr, with a comma between two"
-                                : "cubic, newreno (reno is the same) or bbr";
+                                : "cubic, newreno (reno is the same), bbr or dctcp";
     flags->congestions = 0;
     while (flags->congestions < (flags->takes_cc_list ? CLI_FLAGS_CC_MAX : 1)) {
         char name[32] = "";
@@ -118,8 +138,10 @@ static bool take_syn_cookies(void *object, const char *text, const char **why)
 
 static bool take_ecn(void *object, const char *text, const char **why)
 {
-    static const char *const names[] = {
-        [SYNFIN_ECN_NEVER] = "off", [SYNFIN_ECN_ACCEPT] = "accept", [SYNFIN_ECN_ASK] = "ask"};
+    static const char *const names[] = {[SYNFIN_ECN_NEVER] = "off",
+                                        [SYNFIN_ECN_ACCEPT] = "accept",
+                                        [SYNFIN_ECN_ASK] = "ask",
+                                        [SYNFIN_ECN_ASK_ACCURATE] = "accurate"};
     struct cli_flags *flags = object;
     for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
@@ -127,7 +149,7 @@ static bool take_ecn(void *object, const char *text, const char **why)
             return true;
         }
     }
-    *why = "off, accept or ask";
+    *why = "off, accept, ask or accurate";
     return false;
 }
 
@@ -152,6 +174,8 @@ static const struct cli_flag fault_flags[] = {
     {"--corrupt", CLI_FLAG_PROBABILITY, AT(corrupt_ppm), "P", "of one bit being flipped", NULL},
     {"--rate", CLI_FLAG_RATE, AT(rate_bps), "R", "what the link carries", NULL},
     {"--queue", CLI_FLAG_COUNT, AT(queue_packets), "N", "packets that may wait for it", NULL},
+    {"--mark", CLI_FLAG_SPECIAL, AT(mark_rules), "N|T|WHICH",
+     "mark, as a router with ECN does, behind N packets or a wait of T, or these", take_mark},
     {"--drop", CLI_FLAG_SPECIAL, AT(drop_rules), "WHO:WHAT[:K]",
      "lose the K-th (or *: every) such segment: client:SYN:1", take_drop},
 };
@@ -175,10 +199,10 @@ static const struct cli_flag tcp_flags[] = {
      NULL},
     {"--syn-cookies", CLI_FLAG_SPECIAL, AT(syn_cookies), "WHEN",
      "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
-    {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME", "congestion control: cubic, newreno or bbr",
-     take_congestion},
+    {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME",
+     "congestion control: cubic, newreno, bbr or dctcp", take_congestion},
     {"--ecn", CLI_FLAG_SPECIAL, AT(ecn), "WHEN",
-     "marks instead of losses: off, accept (a peer that asks) or ask", take_ecn},
+     "marks instead of losses: off, accept (who asks), ask or accurate", take_ecn},
 };
 
 static const struct cli_flag output_flags[] = {
@@ -231,6 +255,11 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     }
     LAY(rate_bps, config->rate_bps);
     LAY32(queue_packets, config->queue_packets);
+    config->mark_packets = (uint32_t)flags->mark_packets;
+    config->mark_ns = flags->mark_ns;
+    for (uint32_t i = 0; i < flags->mark_rules && config->mark_rules < SYNFIN_MARK_RULES_MAX; i++) {
+        config->mark_rule[config->mark_rules++] = flags->mark_rule[i];
+    }
     for (uint32_t i = 0; i < flags->drop_rules && config->drop_rules < SYNFIN_DROP_RULES_MAX; i++) {
         config->drop_rule[config->drop_rules++] = flags->drop_rule[i];
     }
@@ -257,8 +286,8 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
 bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags)
 {
     return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
-           || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(rate_bps) || GIVEN(burst_begin_ppm)
-           || flags->drop_rules > 0;
+           || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(mark_rules) || GIVEN(rate_bps)
+           || GIVEN(burst_begin_ppm) || flags->drop_rules > 0;
 }
 
 bool cli_flags_has_tcp(const struct cli_parser *parser)

@@ -27,6 +27,9 @@ struct cli_flags {
     uint64_t rate_bps, queue_packets;
     struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
     uint32_t drop_rules;
+    uint64_t mark_packets, mark_ns;
+    struct synfin_drop_rule mark_rule[SYNFIN_MARK_RULES_MAX];
+    uint32_t mark_rules;
 
     // TCP.
     uint64_t rto_ns, rto_ns_min, rto_ns_max, syn_ack_rto_ns, msl_ns, fin_wait_2_ns, delayed_ack_ns;

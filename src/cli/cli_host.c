@@ -148,14 +148,21 @@ static bool open_capture(struct cli_host *host, const struct synfin_env *env, bo
            || fail("cannot capture to", path);
 }
 
+static void turn_round(struct synfin_drop_rule *rules, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        rules[i].side = rules[i].side == SYNFIN_LINK_A ? SYNFIN_LINK_B : SYNFIN_LINK_A;
+    }
+}
+
 // The stack is at side A of its link, whoever it is; the rules say who sends.
 static void set_faults(const struct cli_host *host, struct synfin_link_config *config)
 {
     synfin_link_config_default(config);
     cli_flags_to_link(host->config.parser, host->config.flags, config);
-    for (uint32_t i = 0; host->config.is_server && i < config->drop_rules; i++) {
-        struct synfin_drop_rule *rule = &config->drop_rule[i];
-        rule->side = rule->side == SYNFIN_LINK_A ? SYNFIN_LINK_B : SYNFIN_LINK_A;
+    if (host->config.is_server) {
+        turn_round(config->drop_rule, config->drop_rules);
+        turn_round(config->mark_rule, config->mark_rules);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <synfin/config.h>
 #include <synfin/link.h>
 
 enum { LAB_STEPS_MAX = 16, LAB_DROPS_MAX = 2, LAB_LATE_MAX = 3, LAB_FORGED_MAX = 6 };
@@ -87,6 +88,8 @@ struct lab_scenario {
     const char *story;                      // two or three lines
     const char *drop[LAB_DROPS_MAX];        // what the link loses unless --drop is given
     struct lab_late late[LAB_LATE_MAX];     // what the link holds back
+    const char *mark;                       // what the link marks, as a drop rule names it, or NULL
+    enum synfin_ecn ecn;                    // of both ends; NEVER: as the library has it
     uint64_t rate_bps;                      // of the link; 0: no limit
     const char *model_before, *model_after; // counterexamples drawn with it (lab_model.h), or NULL
     struct lab_forgery forged[LAB_FORGED_MAX];

@@ -59,6 +59,15 @@ static void add_late(const struct lab_scenario *scenario, struct synfin_link_con
     }
 }
 
+static void add_mark(const struct lab_scenario *scenario, struct synfin_link_config *link)
+{
+    if (scenario->mark != NULL
+        && synfin_drop_rule_parse(scenario->mark, "client", "server", &link->mark_rule[0])
+               == SYNFIN_ERROR_OK) {
+        link->mark_rules = 1;
+    }
+}
+
 static void set_configs(struct scene *scene)
 {
     const struct cli_flags *flags = scene->play->flags;
@@ -70,8 +79,12 @@ static void set_configs(struct scene *scene)
         add_drops(scene->scenario, &scene->link);
     }
     add_late(scene->scenario, &scene->link);
+    add_mark(scene->scenario, &scene->link);
     cli_flags_to_link(scene->play->parser, flags, &scene->link);
     synfin_stack_config_default(&scene->stack);
+    if (scene->scenario->ecn != SYNFIN_ECN_NEVER) {
+        scene->stack.ecn = (uint8_t)scene->scenario->ecn;
+    }
     cli_flags_to_stack(scene->play->parser, flags, &scene->stack);
 }
 

@@ -216,17 +216,25 @@ static const struct lab_scenario scenarios[] = {
     },
 };
 
+static const struct lab_scenario *own_at(size_t i)
+{
+    return i < sizeof scenarios / sizeof scenarios[0] ? &scenarios[i] : NULL;
+}
+
 const struct lab_scenario *lab_scenarios_at(size_t i)
 {
-    size_t own = sizeof scenarios / sizeof scenarios[0];
-    size_t trouble = own;
-    while (trouble <= i && lab_trouble_at(trouble - own) != NULL) {
-        trouble++;
+    static const struct lab_scenario *(*const files[])(size_t) = {own_at, lab_trouble_at,
+                                                                  lab_loss_at, lab_ecn_at};
+    for (size_t file = 0; file < sizeof files / sizeof files[0]; file++) {
+        size_t n = 0;
+        for (; files[file](n) != NULL; n++) {
+            if (n == i) {
+                return files[file](n);
+            }
+        }
+        i -= n;
     }
-    if (i < own) {
-        return &scenarios[i];
-    }
-    return i < trouble ? lab_trouble_at(i - own) : lab_loss_at(i - trouble);
+    return NULL;
 }
 
 const struct lab_scenario *lab_scenarios_find(const char *name)

@@ -130,6 +130,15 @@ static int compare_items(const void *left, const void *right)
     return order != 0 ? order : compare(a->record, b->record);
 }
 
+// A mark of congestion, the first that is heard of it, and what is said of the cut.
+static bool is_about_marks(const struct ladder_record *record)
+{
+    return record->as.passage.fate_reason == SYNFIN_REASON_LINK_MARKED
+           || record->reason == SYNFIN_REASON_SEND_ACK_MARKED
+           || record->reason == SYNFIN_REASON_SEND_ACK_MARKS
+           || record->reason == SYNFIN_REASON_SEND_DATA_CWR;
+}
+
 // Data and its acknowledgments, which open, close and break nothing.
 static bool is_plain(const synfin_ladder *ladder, const struct ladder_item *item)
 {
@@ -138,6 +147,7 @@ static bool is_plain(const synfin_ladder *ladder, const struct ladder_item *item
     case LADDER_ITEM_SEND:
     case LADDER_ITEM_ARRIVE:
         return record->kind == LADDER_KIND_SEGMENT && record->as.passage.origin == 0
+               && !is_about_marks(record)
                && (record->segment.wire.flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_FIN | SYNFIN_TCP_RST))
                       == 0;
     case LADDER_ITEM_VERDICT: return record->kind == LADDER_KIND_RECEIVED;

@@ -66,6 +66,10 @@ static void put_options(struct ladder_sink *sink, const struct synfin_segment *w
         bool is_request = wire->fastopen == SYNFIN_FASTOPEN_REQUEST;
         put_member(sink, "fastopen", is_request ? "request" : "cookie");
     }
+    for (uint32_t i = 0; i < wire->accecn_fields && i < 3; i++) {
+        static const char *const names[] = {"accecn_e0b", "accecn_ceb", "accecn_e1b"};
+        put_number(sink, names[wire->accecn_kind == 172 ? i : 2 - i], wire->accecn[i]);
+    }
     ladder_words_put(sink, "}");
 }
 

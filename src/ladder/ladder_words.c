@@ -282,6 +282,10 @@ void ladder_words_add_options(struct ladder_phrase *phrase, const synfin_ladder 
     if ((wire->flags & SYNFIN_TCP_URG) != 0) {
         add_separated(phrase, start, "urgent");
     }
+    if (wire->accecn_fields >= 2 && wire->accecn[1] > 0) {
+        add_separated(phrase, start, "");
+        ladder_words_add(phrase, "%u octets marked", wire->accecn[1]);
+    }
     add_sack(phrase, start, segment);
 }
 

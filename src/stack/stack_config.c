@@ -63,6 +63,7 @@ static void set_default_handshake(struct synfin_stack_config *config)
     // A peer that asks knows what it asks for. Asking is left to the user: some paths still lose
     // SYNs that ask, which costs a second each.
     config->ecn = SYNFIN_ECN_ACCEPT;
+    config->accurate_ecn = 1;
     config->congestion = SYNFIN_CONGESTION_CUBIC; // RFC 9438: Standards Track, and what most use
 }
 
@@ -149,8 +150,9 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
            && is_within(config->syn_ack_backoff_percent, BACKOFF_MIN, BACKOFF_MAX)
-           && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK
-           && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS && config->has_cookie_secret <= 1;
+           && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK_ACCURATE
+           && config->accurate_ecn <= 1 && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS
+           && config->has_cookie_secret <= 1;
 }
 
 // A shorter struct is that of an older header: what it lacks has its default.

@@ -185,6 +185,7 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
     seg->reason = SYNFIN_REASON_RECEIVED_HANDSHAKE_ACK;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_IS_ACKED, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
+    tcp_ecn_on_handshake_ack(tcp, conn, seg, now_ns);
     tcp_fastopen_conn_send_rest(conn);
     tcp_ack_update_window(conn, seg);
     tcp_close_deferred(tcp, conn, now_ns);

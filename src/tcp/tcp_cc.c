@@ -14,6 +14,7 @@ static const struct tcp_cc_ops *const ALGORITHMS[] = {
     [SYNFIN_CONGESTION_CUBIC] = &tcp_cc_cubic,
     [SYNFIN_CONGESTION_NEWRENO] = &tcp_cc_newreno,
     [SYNFIN_CONGESTION_BBR] = &tcp_cc_bbr,
+    [SYNFIN_CONGESTION_DCTCP] = &tcp_cc_dctcp,
 };
 _Static_assert(sizeof(ALGORITHMS) / sizeof(ALGORITHMS[0]) == SYNFIN_CONGESTION_COUNT,
                "one row for each");

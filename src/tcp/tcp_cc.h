@@ -110,6 +110,14 @@ struct tcp_cc_newreno {
     uint32_t counted_bytes; // acknowledged towards the next segment of growth, RFC 3465 §2.1
 };
 
+// Variables of RFC 8257 §3.3.
+struct tcp_cc_dctcp {
+    struct tcp_cc_hystart hystart;
+    uint32_t counted_bytes;             // as NewReno's
+    uint32_t alpha;                     // DCTCP.Alpha, a part of 2^20
+    uint64_t acked_bytes, marked_bytes; // DCTCP.BytesAcked, DCTCP.BytesMarked
+};
+
 // Variables of RFC 9438 §4.1.2. Time is in ms: C is per cubic second, and K is seldom below one.
 struct tcp_cc_cubic {
     struct tcp_cc_hystart hystart;
@@ -133,12 +141,13 @@ struct tcp_cc {
     union {
         struct tcp_cc_newreno newreno;
         struct tcp_cc_cubic cubic;
+        struct tcp_cc_dctcp dctcp;
         struct tcp_cc_state *state; // when the algorithm has state_bytes
     } own;                          // the algorithm's: nobody else looks
 };
 _Static_assert(sizeof(struct tcp_cc) <= 96, "ARCHITECTURE.md says where each octet goes");
 
-extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic, tcp_cc_bbr;
+extern const struct tcp_cc_ops tcp_cc_newreno, tcp_cc_cubic, tcp_cc_bbr, tcp_cc_dctcp;
 
 // tcp_cc.c: what algorithms share, and their table
 const struct tcp_cc_ops *tcp_cc_ops_of(enum synfin_congestion algorithm);
@@ -184,6 +193,9 @@ static inline uint32_t tcp_cc_larger(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
+
+// tcp_cc_dctcp.c, for its tests: alpha after a round trip with so many octets marked.
+uint32_t tcp_cc_dctcp_alpha(uint32_t alpha, uint64_t marked_bytes, uint64_t acked_bytes);
 
 // tcp_cc_cubic.c, for its tests
 // The largest integer whose cube is at most x.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "tcp/tcp_accecn.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_memory.h"
@@ -21,6 +22,7 @@ _Static_assert(SYNFIN_PACKET_ROOM - HEADER_AT >= WIRE_TCP_HEADER_MAX, "the large
 uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn)
 {
     uint32_t bytes = conn->uses_timestamps ? TIMESTAMPS_BYTES : 0;
+    bytes += tcp_accecn_option_bytes(conn);
     uint32_t blocks = tcp_sack_count(conn);
     return blocks > 0 ? bytes + 4 + 8 * blocks : bytes;
 }
@@ -54,7 +56,7 @@ static void describe(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_pl
     h->src_port = conn->pair.local_port;
     h->dst_port = conn->pair.remote_port;
     h->seq = plan->seq;
-    h->flags = plan->flags | tcp_ecn_on_sending(conn, plan);
+    h->flags = plan->flags;
     if ((plan->flags & SYNFIN_TCP_ACK) != 0) {
         h->ack = conn->rcv.nxt;
         tcp_memory_note(tcp, conn, now_ns);
@@ -159,6 +161,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     if (plan->kind == TCP_PLAN_SYN) {
         tcp_fastopen_conn_add_option(tcp, conn, plan, &h, now_ns);
     }
+    tcp_ecn_on_sending(conn, plan, &h);
     emit_header(packet, &h);
     uint32_t mss = tcp_output_segment_bytes(conn);
     if (plan->bytes > mss && plan->kind != TCP_PLAN_SYN) {

@@ -7,6 +7,15 @@
 #include "base/addr_kind.h"
 #include "tcp/tcp_internal.h"
 
+// What a stub keeps of ECN in three bits: enum tcp_ecn_mode below this, and from this on, in
+// accurate feedback, the field with which the SYN came.
+enum { STUB_ACCURATE = TCP_ECN_ACCURATE };
+
+static enum tcp_ecn_mode ecn_of_stub(const struct tcp_stub *stub)
+{
+    return stub->ecn >= STUB_ACCURATE ? TCP_ECN_ACCURATE : (enum tcp_ecn_mode)stub->ecn;
+}
+
 static void read_pair(const struct tcp_arrival *arrival, const struct wire_tcp *h,
                       struct tcp_pair *pair)
 {
@@ -24,6 +33,7 @@ void tcp_handshake_of_syn(const struct tcp *tcp, const struct tcp_conn *listener
     read_pair(seg->arrival, &seg->h, &out->pair);
     tcp_open_read_offer(tcp, seg, &out->offer);
     out->offer.ecn = (uint8_t)tcp_ecn_answer(&listener->set, seg->h.flags);
+    out->syn_field = seg->arrival->ecn;
 }
 
 void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
@@ -38,7 +48,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
                   .has_wscale = has_wscale,
                   .has_sack = stub->has_sack,
                   .has_timestamps = stub->has_timestamps,
-                  .ecn = stub->has_ecn ? TCP_ECN_CLASSIC : TCP_ECN_NONE,
+                  .ecn = (uint8_t)ecn_of_stub(stub),
                   .ts_val = stub->ts_recent},
         .iss = stub->ours,
         .iface = stub->iface,
@@ -46,8 +56,26 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
         .own_shift = stub->as.half_open.own_shift,
         .retries = stub->as.half_open.retries,
         .wants_fastopen = stub->wants_fastopen,
+        .is_ecn_barred = stub->is_ecn_barred,
+        .syn_field = stub->ecn >= STUB_ACCURATE ? stub->ecn - STUB_ACCURATE : TCP_ECN_NOT_ECT,
     };
     tcp_stub_pair(&tcp->half_open, stub, &out->pair);
+}
+
+// RFC 9768 §3.1.5: the agreement stays, the field of the latest SYN is told.
+bool tcp_handshake_note_syn(struct tcp_stub *stub, const struct tcp_conn *listener,
+                            const struct tcp_segment *seg)
+{
+    enum tcp_ecn_mode was = ecn_of_stub(stub);
+    enum tcp_ecn_mode is = tcp_ecn_answer(&listener->set, seg->h.flags);
+    if (was == TCP_ECN_NONE || is == TCP_ECN_NONE) {
+        stub->is_ecn_barred = stub->is_ecn_barred || was != TCP_ECN_NONE;
+        return true;
+    }
+    if (was == TCP_ECN_ACCURATE) {
+        stub->ecn = (STUB_ACCURATE + (uint32_t)seg->arrival->ecn) & 7;
+    }
+    return was == is;
 }
 
 void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stub *stub)
@@ -56,7 +84,10 @@ void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stu
     stub->iface = handshake->iface & 15;
     stub->has_timestamps = offer->has_timestamps;
     stub->has_sack = offer->has_sack;
-    stub->has_ecn = offer->ecn == TCP_ECN_CLASSIC;
+    uint32_t ecn = offer->ecn;
+    ecn += offer->ecn == TCP_ECN_ACCURATE ? handshake->syn_field : 0u;
+    stub->ecn = ecn & 7;
+    stub->is_ecn_barred = handshake->is_ecn_barred;
     stub->wants_fastopen = handshake->wants_fastopen;
     stub->size = offer->mss;
     stub->number = handshake->number;
@@ -95,8 +126,9 @@ bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
         tcp_cookie_read_stamp(seg->h.ts_ecr, &out->offer);
         out->offer.has_wscale = out->offer.has_wscale && tcp->config.use_window_scale;
         out->offer.has_sack = out->offer.has_sack && tcp->config.use_sack;
-        out->offer.ecn = listener->set.ecn == SYNFIN_ECN_NEVER ? TCP_ECN_NONE : out->offer.ecn;
     }
+    enum tcp_ecn_mode stamped = (enum tcp_ecn_mode)out->offer.ecn;
+    out->offer.ecn = (uint8_t)tcp_ecn_of_cookie(&listener->set, seg, stamped);
     return true;
 }
 
@@ -122,7 +154,8 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .seq = handshake->iss,
         .ack = seq_add(offer->irs, 1),
         .flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK
-                 | tcp_ecn_flags_of_syn_ack((enum tcp_ecn_mode)offer->ecn),
+                 | tcp_ecn_flags_of_syn_ack((enum tcp_ecn_mode)offer->ecn, handshake->syn_field,
+                                            handshake->retries),
         .window = tcp_window_of_syn(listener),
         .mss = tcp_open_advertised_mss(&listener->set, &tcp->answer[handshake->iface], is_ipv4),
         .number = handshake->number,
@@ -136,6 +169,9 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .has_timestamps = offer->has_timestamps,
         .has_fastopen = handshake->wants_fastopen && handshake->retries == 0,
     };
+    // RFC 9768 §3.2.3.2.1, §3.2.3.2.2; a cookie's answer stays as short as the SYN.
+    out->has_accecn = offer->ecn == TCP_ECN_ACCURATE && handshake->retries == 0
+                      && !handshake->is_cookie && !out->has_fastopen;
     if (offer->has_timestamps) {
         out->ts_val = tcp_isn_timestamp(tcp, &handshake->pair, now_ns);
     }
@@ -143,7 +179,9 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         out->ts_val = tcp_cookie_stamp(out->ts_val, offer);
     } else if (handshake->is_cookie) { // nothing could bring these back
         out->has_wscale = out->has_sack_permitted = false;
-        out->flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK;
+        if (offer->ecn == TCP_ECN_CLASSIC) {
+            out->flags = SYNFIN_TCP_SYN | SYNFIN_TCP_ACK;
+        }
     }
 }
 
@@ -182,5 +220,9 @@ struct tcp_conn *tcp_handshake_make_block(struct tcp *tcp, struct tcp_conn *list
     conn->rcv.wscale_shift = handshake->own_shift;
     tcp_open_take_offer(conn, &handshake->offer, now_ns);
     conn->ecn.mode = handshake->offer.ecn;
+    conn->ecn.syn_field = handshake->syn_field;
+    // RFC 9768 §3.1.5: a SYN+ACK without the flags was sent, which is the second repetition.
+    conn->ecn.is_barred = handshake->is_ecn_barred
+                          || (handshake->offer.ecn == TCP_ECN_ACCURATE && handshake->retries >= 2);
     return conn;
 }

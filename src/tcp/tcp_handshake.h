@@ -21,6 +21,8 @@ struct tcp_handshake {
     uint8_t own_shift;   // the window scale that our SYN+ACK offers
     uint8_t retries;     // SYN+ACKs sent again
     bool is_cookie;      // nothing was kept of it
+    uint8_t syn_field;   // enum tcp_ecn_field with which the SYN came
+    bool is_ecn_barred;  // a SYN came that does not ask for ECN
     bool wants_fastopen; // the first SYN+ACK carries a Fast Open cookie
     uint64_t sent_ns;    // when the SYN+ACK was sent; 0: not known
 };
@@ -36,6 +38,9 @@ bool tcp_handshake_may_be_cookie(const struct tcp *tcp, uint64_t now_ns);
 bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
                              const struct tcp_segment *seg, struct tcp_handshake *out,
                              uint64_t now_ns);
+// The SYN again: what it says of ECN. False when it asks for another kind.
+bool tcp_handshake_note_syn(struct tcp_stub *stub, const struct tcp_conn *listener,
+                            const struct tcp_segment *seg);
 void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stub *stub);
 
 // A first sequence number of our own for the segment's pair, beyond the one of TIME-WAIT.

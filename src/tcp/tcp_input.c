@@ -81,6 +81,7 @@ static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
         return TCP_VERDICT_GO_ON;
     }
+    tcp_ecn_on_syn_again(conn, seg);
     conn->snd.resend = conn->iss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK_AGAIN;
     tcp_output_want(tcp, conn);
@@ -183,6 +184,9 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
         return TCP_VERDICT_GO_ON;
     }
     bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
+    if (is_syn_ack_again) {
+        tcp_ecn_on_syn_again(conn, seg);
+    }
     tcp_challenge_send(tcp, conn,
                        is_syn_ack_again ? SYNFIN_REASON_SEND_HANDSHAKE_ACK_AGAIN
                                         : SYNFIN_REASON_SEND_CHALLENGE_SYN,
@@ -194,8 +198,7 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
 static enum tcp_verdict take_mark(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                   uint64_t now_ns)
 {
-    (void)now_ns;
-    tcp_ecn_on_received(tcp, conn, seg);
+    tcp_ecn_on_received(tcp, conn, seg, now_ns);
     return TCP_VERDICT_GO_ON;
 }
 

@@ -126,6 +126,7 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
 {
     set->congestion = (uint8_t)config->congestion;
     set->ecn = config->ecn;
+    set->has_accurate_ecn = config->accurate_ecn != 0;
     set->send_buffer_bytes = config->send_buffer_bytes;
     set->receive_buffer_bytes = config->receive_buffer_bytes;
     set->keepalive_idle_ns = config->keepalive_idle_ns;

@@ -274,7 +274,7 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
     bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn)
-                    && !tcp_ecn_owes_cwr(&conn->ecn);
+                    && !tcp_ecn_needs_single(conn);
     most = is_super ? smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
     bytes = smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
@@ -500,7 +500,7 @@ static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan
     if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
         return false; // nothing else may leave before the peer's SYN is known
     }
-    if (choose_owed_ack(conn, plan)) {
+    if (choose_owed_ack(conn, plan) || (tcp_ecn_needs_pure_ack(conn) && choose_ack(conn, plan))) {
         return true;
     }
     *plan = (struct tcp_plan){0};

@@ -10,11 +10,16 @@
 // last is reported. A run may be given up meanwhile: then nothing may be said of what it held.
 #include "tcp/tcp_sack.h"
 
-enum { BLOCKS_MAX_WITH_TIMESTAMPS = 3 }; // 12 + 4 + 3*8 = 40
+#include "tcp/tcp_accecn.h"
 
+enum { OPTIONS_ROOM = 40, TIMESTAMPS_ROOM = 12, HEAD = 4, BLOCK = 8 };
+
+// 12 + 4 + 3*8 = 40 with timestamps; two with what ECN tells besides.
 static uint32_t blocks_max(const struct tcp_conn *conn)
 {
-    return conn->uses_timestamps ? BLOCKS_MAX_WITH_TIMESTAMPS : SYNFIN_SACK_BLOCKS_MAX;
+    uint32_t used = (conn->uses_timestamps ? TIMESTAMPS_ROOM : 0) + tcp_accecn_option_bytes(conn);
+    uint32_t most = (OPTIONS_ROOM - used - HEAD) / BLOCK;
+    return most < SYNFIN_SACK_BLOCKS_MAX ? most : SYNFIN_SACK_BLOCKS_MAX;
 }
 
 static struct seq right_of(const struct reassembly_run *run)
@@ -70,6 +75,11 @@ static bool may_report_again(const struct tcp_conn *conn)
 {
     return tcp_sack_has_again(conn)
            && (seq_le(conn->rcv.again_right, conn->rcv.nxt) || run_around_again(conn) != NULL);
+}
+
+bool tcp_sack_has_two(const struct tcp_conn *conn)
+{
+    return conn->uses_sack && conn->ooo.runs + may_report_again(conn) >= 2;
 }
 
 uint32_t tcp_sack_count(const struct tcp_conn *conn)

@@ -20,6 +20,8 @@ static inline bool tcp_sack_has_again(const struct tcp_conn *conn)
     return !seq_eq(conn->rcv.again_left, conn->rcv.again_right);
 }
 // How many blocks the next segment carries, and writing them: a duplicate is reported then.
+// Whether there are two blocks to send.
+bool tcp_sack_has_two(const struct tcp_conn *conn);
 uint32_t tcp_sack_count(const struct tcp_conn *conn);
 void tcp_sack_add(struct tcp_conn *conn, struct wire_tcp *h);
 

@@ -29,6 +29,7 @@ struct tcp_settings {
     uint8_t ecn;        // enum synfin_ecn
     int8_t linger;      // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
+    bool has_accurate_ecn;                    // as configured
     bool has_pacing;                          // by the window, when the algorithm says nothing
     bool has_send_buffer, has_receive_buffer; // the user has set it: it does not grow by itself
 };

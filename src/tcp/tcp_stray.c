@@ -12,6 +12,7 @@
 
 #include "base/addr_kind.h"
 #include "base/check.h"
+#include "tcp/tcp_accecn.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -189,6 +190,9 @@ static void describe(const struct tcp_stray *stray, struct wire_tcp *h)
         .has_fastopen = stray->has_fastopen,
         .cookie_bytes = stray->has_fastopen ? TCP_FASTOPEN_COOKIE : 0,
     };
+    if (stray->has_accecn) {
+        tcp_accecn_initial_option(&h->accecn);
+    }
 }
 
 uint32_t tcp_stray_header_bytes(const struct tcp_stray *stray)

@@ -40,7 +40,7 @@ struct tcp_stub {
     struct synfin_addr remote;
     uint16_t remote_port, local_port;
     uint8_t local; // number of our address in the table's list
-    uint8_t iface : 4, has_timestamps : 1, has_sack : 1, has_ecn : 1, wants_fastopen : 1;
+    uint8_t iface : 4, has_timestamps : 1, has_sack : 1, is_ecn_barred : 1, wants_fastopen : 1;
     uint16_t size;              // half-open: the peer's MSS; TIME-WAIT: the window field
     uint32_t chain, prev, next; // in bucket and queue; the table's own. In no queue prev is itself
     uint32_t deadline;          // in ticks; the table's own
@@ -48,7 +48,8 @@ struct tcp_stub {
     uint32_t ts_recent;         // TS.Recent, RFC 7323 §4.3
     struct seq ours;            // half-open: ISS; TIME-WAIT: SND.NXT
     struct seq theirs;          // half-open: IRS; TIME-WAIT: RCV.NXT
-    uint8_t queue;              // where it waits; TCP_STUB_QUEUES: nowhere
+    uint8_t queue : 5;          // where it waits; TCP_STUB_QUEUES: nowhere
+    uint8_t ecn : 3;            // half-open: what is agreed on; tcp_handshake.c's numbers
     union {
         struct {
             // of the peer, TCP_STUB_NO_WSCALE: not agreed on; and what we offered

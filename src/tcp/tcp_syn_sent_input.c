@@ -52,7 +52,6 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                      struct tcp_segment *seg, uint64_t now_ns)
 {
     bool has_data_acked = seq_gt(seg->h.ack, seq_add(conn->iss, 1));
-    tcp_ecn_on_syn_ack(conn, seg);
     tcp_fastopen_conn_on_syn_ack(tcp, conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     tcp_fastopen_conn_send_rest(conn);
@@ -62,6 +61,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     conn->pending.ack_reason = SYNFIN_REASON_SEND_HANDSHAKE_ACK;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
+    tcp_ecn_on_syn_ack(tcp, conn, seg, now_ns);
     tcp_close_deferred(tcp, conn, now_ns);
     seg->reason =
         has_data_acked ? SYNFIN_REASON_RECEIVED_SYN_ACK_OF_DATA : SYNFIN_REASON_RECEIVED_SYN_ACK;

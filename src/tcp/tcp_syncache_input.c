@@ -51,6 +51,18 @@ static void take_newer_timestamp(const struct half_open *h)
     }
 }
 
+// RFC 9768 §3.1.5: a peer that asks for both kinds of ECN could end in either, and nobody would
+// know in which.
+static enum tcp_verdict refuse_both_kinds(const struct half_open *h)
+{
+    static const struct tcp_ending refused = {.to = SYNFIN_TCP_STATE_LISTEN,
+                                              .error = SYNFIN_ERROR_REFUSED,
+                                              .cause = SYNFIN_REASON_DROP_ECN_KINDS};
+    tcp_syncache_reset(h->tcp, h->stub, h->seg, h->now_ns);
+    tcp_syncache_end(h->tcp, h->stub, &refused, h->now_ns);
+    return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_ECN_KINDS);
+}
+
 // The SYN again: our SYN+ACK was lost.
 // DEVIATES RFC 9293 §3.10.7.4: answered by the SYN+ACK again and not by <ACK> alone, because
 // a peer in SYN-SENT can do nothing with an ACK that has no SYN.
@@ -60,6 +72,9 @@ static enum tcp_verdict take_repeated_syn(const struct half_open *h)
                   && !tcp_segment_has(h->seg, SYNFIN_TCP_ACK | SYNFIN_TCP_RST);
     if (!is_syn || !seq_eq(h->seg->h.seq, h->stub->theirs)) {
         return TCP_VERDICT_GO_ON;
+    }
+    if (!tcp_handshake_note_syn(h->stub, h->listener, h->seg)) {
+        return refuse_both_kinds(h);
     }
     take_newer_timestamp(h);
     tcp_syncache_answer_again(h->tcp, h->stub, h->listener, h->now_ns);

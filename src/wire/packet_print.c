@@ -243,6 +243,16 @@ static void put_options(struct text *text, const struct synfin_segment *segment)
         text_put(text, is_request ? "fastopen request" : "fastopen cookie");
         before = ", ";
     }
+    if (segment->accecn_kind != 0) {
+        bool is_order_0 = segment->accecn_kind == WIRE_ACCECN_0;
+        text_put(text, before);
+        text_put(text, is_order_0 ? "accecn0" : "accecn1");
+        for (uint32_t i = 0; i < segment->accecn_fields; i++) {
+            static const char *const names[] = {" e0b ", " ceb ", " e1b "};
+            put_number(text, names[is_order_0 ? i : 2 - i], segment->accecn[i]);
+        }
+        before = ", ";
+    }
     for (uint32_t i = 0; i < segment->sack_blocks; i++) {
         text_put(text, before);
         put_number(text, "sack ", segment->sack[i].left);

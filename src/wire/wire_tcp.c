@@ -10,7 +10,8 @@
 
 #include "base/bytes.h"
 
-// RFC 9293 §3.1 and §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 7413 §4.1.1.
+// RFC 9293 §3.1 and §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 7413 §4.1.1,
+// RFC 9768 §3.2.3.
 enum {
     KIND_END = 0,
     KIND_NOP = 1,
@@ -20,6 +21,8 @@ enum {
     KIND_SACK = 5,
     KIND_TIMESTAMPS = 8,
     KIND_FASTOPEN = 34,
+    KIND_ACCECN_0 = WIRE_ACCECN_0,
+    KIND_ACCECN_1 = WIRE_ACCECN_1,
 };
 
 enum {
@@ -29,6 +32,8 @@ enum {
     LENGTH_TIMESTAMPS = 10,
     LENGTH_SACK_BLOCK = 8,
     LENGTH_FASTOPEN_REQUEST = 2,
+    LENGTH_ACCECN_EMPTY = 2,
+    LENGTH_ACCECN_FIELD = 3,
 };
 
 // What options take when written, with the NOPs that align them.
@@ -78,6 +83,20 @@ static void read_fastopen(const uint8_t *p, uint32_t length, struct wire_tcp *ou
     }
 }
 
+// RFC 9768 §3.2.3: of any length, the whole fields in it count.
+static void read_accecn(const uint8_t *p, uint32_t length, struct wire_tcp *out)
+{
+    uint32_t fields = (length - LENGTH_ACCECN_EMPTY) / LENGTH_ACCECN_FIELD;
+    out->accecn.kind = p[0];
+    out->accecn.fields = (uint8_t)(fields < WIRE_ACCECN_FIELDS ? fields : WIRE_ACCECN_FIELDS);
+    for (uint32_t i = 0; i < WIRE_ACCECN_FIELDS; i++) {
+        const uint8_t *field = p + LENGTH_ACCECN_EMPTY + i * LENGTH_ACCECN_FIELD;
+        out->accecn.field[i] = i < out->accecn.fields
+                                   ? (uint32_t)field[0] << 16 | (uint32_t)field[1] << 8 | field[2]
+                                   : 0;
+    }
+}
+
 // One option, whose `length` octets are all there. RFC 9293 §3.1 [MUST-4, MUST-6].
 static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
 {
@@ -108,6 +127,8 @@ static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
         }
         break;
     case KIND_FASTOPEN: read_fastopen(p, length, out); break;
+    case KIND_ACCECN_0:
+    case KIND_ACCECN_1: read_accecn(p, length, out); break;
     default: break;
     }
 }
@@ -192,6 +213,18 @@ static uint32_t fastopen_room(const struct wire_tcp *tcp)
     return tcp->has_fastopen ? (LENGTH_FASTOPEN_REQUEST + tcp->cookie_bytes + 3u) / 4 * 4 : 0;
 }
 
+static uint32_t accecn_length(const struct wire_tcp *tcp)
+{
+    return LENGTH_ACCECN_EMPTY + tcp->accecn.fields * (uint32_t)LENGTH_ACCECN_FIELD;
+}
+
+// Octets of the option behind `used` octets of others; 0 where it does not fit.
+static uint32_t accecn_room(const struct wire_tcp *tcp, uint32_t used)
+{
+    uint32_t room = tcp->accecn.kind != 0 ? (accecn_length(tcp) + 3) / 4 * 4 : 0;
+    return WIRE_TCP_HEADER_MIN + used + room <= WIRE_TCP_HEADER_MAX ? room : 0;
+}
+
 uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp)
 {
     uint32_t options = tcp->has_timestamps ? ROOM_TIMESTAMPS : 0;
@@ -200,7 +233,9 @@ uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp)
         options += tcp->has_sack_permitted && !tcp->has_timestamps ? ROOM_SACK_PERMITTED : 0;
         options += tcp->has_wscale ? ROOM_WSCALE : 0;
         options += fastopen_room(tcp);
-    } else if (tcp->sack_blocks != 0) {
+    }
+    options += accecn_room(tcp, options);
+    if ((tcp->flags & SYNFIN_TCP_SYN) == 0 && tcp->sack_blocks != 0) {
         options += 4 + count_sack_fitting(tcp, options) * LENGTH_SACK_BLOCK;
     }
     return WIRE_TCP_HEADER_MIN + options;
@@ -226,6 +261,26 @@ static uint8_t *write_fastopen(uint8_t *p, const struct wire_tcp *tcp)
     *p++ = (uint8_t)length;
     for (uint32_t i = 0; i < tcp->cookie_bytes; i++) {
         *p++ = tcp->cookie[i];
+    }
+    return p;
+}
+
+static uint8_t *write_accecn(uint8_t *p, const struct wire_tcp *tcp, uint32_t used)
+{
+    uint32_t length = accecn_length(tcp);
+    uint32_t room = accecn_room(tcp, used);
+    if (room == 0) {
+        return p;
+    }
+    for (uint32_t nops = room - length; nops > 0; nops--) {
+        *p++ = KIND_NOP;
+    }
+    *p++ = tcp->accecn.kind;
+    *p++ = (uint8_t)length;
+    for (uint32_t i = 0; i < tcp->accecn.fields; i++) {
+        *p++ = (uint8_t)(tcp->accecn.field[i] >> 16);
+        *p++ = (uint8_t)(tcp->accecn.field[i] >> 8);
+        *p++ = (uint8_t)tcp->accecn.field[i];
     }
     return p;
 }
@@ -267,17 +322,19 @@ static uint8_t *write_sack(uint8_t *p, const struct wire_tcp *tcp, uint32_t bloc
 
 uint32_t wire_tcp_emit(uint8_t *p, const struct wire_tcp *tcp)
 {
-    uint8_t *end = p + WIRE_TCP_HEADER_MIN;
-    if ((tcp->flags & SYNFIN_TCP_SYN) != 0) {
+    uint8_t *options = p + WIRE_TCP_HEADER_MIN;
+    uint8_t *end = options;
+    bool is_syn = (tcp->flags & SYNFIN_TCP_SYN) != 0;
+    if (is_syn) {
         end = write_syn_options(end, tcp);
-    } else {
-        uint32_t used = tcp->has_timestamps ? ROOM_TIMESTAMPS : 0;
-        if (tcp->has_timestamps) {
-            end = write_timestamps(end, tcp, NOP_NOP);
-        }
-        if (tcp->sack_blocks != 0) {
-            end = write_sack(end, tcp, count_sack_fitting(tcp, used));
-        }
+    } else if (tcp->has_timestamps) {
+        end = write_timestamps(end, tcp, NOP_NOP);
+    }
+    if (tcp->accecn.kind != 0) {
+        end = write_accecn(end, tcp, (uint32_t)(end - options));
+    }
+    if (!is_syn && tcp->sack_blocks != 0) {
+        end = write_sack(end, tcp, count_sack_fitting(tcp, (uint32_t)(end - options)));
     }
     uint32_t header_bytes = (uint32_t)(end - p);
     bytes_store16(p, tcp->src_port);
@@ -324,11 +381,16 @@ void wire_tcp_describe(const struct wire_tcp *tcp, const struct synfin_addr *src
         .has_timestamps = tcp->has_timestamps,
         .sack_blocks = tcp->sack_blocks,
         .fastopen = (uint8_t)kind_of_fastopen(tcp),
+        .accecn_kind = tcp->accecn.kind,
+        .accecn_fields = tcp->accecn.fields,
         .ts_val = tcp->ts_val,
         .ts_ecr = tcp->ts_ecr,
     };
     if (tcp->has_wscale) {
         out->wscale_shift = tcp->wscale_shift > INT8_MAX ? INT8_MAX : (int8_t)tcp->wscale_shift;
+    }
+    for (uint32_t i = 0; i < tcp->accecn.fields; i++) {
+        out->accecn[i] = tcp->accecn.field[i];
     }
     for (uint32_t i = 0; i < tcp->sack_blocks; i++) {
         out->sack[i].left = tcp->sack[i].left.n;

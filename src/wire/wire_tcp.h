@@ -23,6 +23,16 @@ struct wire_sack_block {
     struct seq left, right;
 };
 
+// The AccECN options, RFC 9768 §3.2.3: counters of octets by their marks. Order 0 is EE0B, ECEB,
+// EE1B; order 1 is EE1B, ECEB, EE0B; the last ones may be left out.
+enum { WIRE_ACCECN_0 = 172, WIRE_ACCECN_1 = 174, WIRE_ACCECN_FIELDS = 3 };
+
+struct wire_accecn {
+    uint8_t kind;                       // 0: none
+    uint8_t fields;                     // how many are there
+    uint32_t field[WIRE_ACCECN_FIELDS]; // 24 bits each
+};
+
 struct wire_tcp {
     uint16_t src_port, dst_port;
     struct seq seq, ack;
@@ -37,6 +47,7 @@ struct wire_tcp {
     uint8_t cookie_bytes; // of Fast Open: 0 asks for one, else 4-16 and even, RFC 7413 §4.1.1
     uint16_t mss;
     uint32_t ts_val, ts_ecr;
+    struct wire_accecn accecn;
     struct wire_sack_block sack[SYNFIN_SACK_BLOCKS_MAX];
     uint8_t cookie[WIRE_FASTOPEN_COOKIE_MAX];
 };
@@ -56,7 +67,9 @@ uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp);
 // blocks that do not fit are left out from the end. Options stand in this order:
 // SYN: MSS, SACK permitted, timestamps, NOP, window scale, Fast Open (two NOPs stand before SACK
 // permitted when there are no timestamps, and before Fast Open when its length is no multiple
-// of 4); else: NOP NOP timestamps, NOP NOP SACK. All of a SYN's with the longest cookie take 40.
+// of 4), AccECN behind as many NOPs as make it whole words; else: NOP NOP timestamps, AccECN, NOP
+// NOP SACK. All of a SYN's with the longest cookie take 40, and AccECN is left out where it
+// does not fit.
 uint32_t wire_tcp_emit(uint8_t *p, const struct wire_tcp *tcp);
 // Stores a checksum into an emitted header.
 void wire_tcp_set_checksum(uint8_t *p, uint16_t checksum);

@@ -122,6 +122,27 @@ static inline bool naive_agrees_on_fastopen(const struct naive_list *list,
     return is_same;
 }
 
+// RFC 9768 §3.2.3: the last AccECN option of either order, as many whole counters as it has room
+// for, at most three.
+static inline bool naive_agrees_on_accecn(const struct naive_list *list, const struct wire_tcp *tcp)
+{
+    const struct naive_option *last = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->option[i].kind == 172 || list->option[i].kind == 174) {
+            last = &list->option[i];
+        }
+    }
+    if (last == NULL) {
+        return tcp->accecn.kind == 0 && tcp->accecn.fields == 0;
+    }
+    unsigned fields = last->length >= 11 ? 3 : last->length >= 8 ? 2 : last->length >= 5 ? 1 : 0;
+    bool is_same = tcp->accecn.kind == last->kind && tcp->accecn.fields == fields;
+    for (unsigned i = 0; is_same && i < fields; i++) {
+        is_same = tcp->accecn.field[i] == naive_number(last->value + (size_t)3 * i, 3);
+    }
+    return is_same;
+}
+
 // Whether `reason` and `tcp` are what the options in `block` mean.
 static inline bool naive_agrees(const unsigned char *block, size_t size, enum synfin_reason reason,
                                 const struct wire_tcp *tcp)
@@ -142,7 +163,8 @@ static inline bool naive_agrees(const unsigned char *block, size_t size, enum sy
            && tcp->has_timestamps == (times != NULL)
            && (times == NULL || tcp->ts_val == naive_number(times->value, 4))
            && (times == NULL || tcp->ts_ecr == naive_number(times->value + 4, 4))
-           && naive_agrees_on_sack(&list, tcp) && naive_agrees_on_fastopen(&list, tcp);
+           && naive_agrees_on_sack(&list, tcp) && naive_agrees_on_fastopen(&list, tcp)
+           && naive_agrees_on_accecn(&list, tcp);
 }
 
 #endif

@@ -27,6 +27,17 @@ static void keep_emitted(struct wire_tcp *tcp)
     } else {
         tcp->has_mss = tcp->has_wscale = tcp->has_sack_permitted = tcp->has_fastopen = false;
     }
+    // AccECN goes before SACK and behind the options of a SYN, where there is room.
+    struct wire_tcp others = *tcp;
+    others.accecn.kind = others.sack_blocks = 0;
+    uint32_t accecn = tcp->accecn.kind != 0 ? (2u + 3u * tcp->accecn.fields + 3u) / 4 * 4 : 0;
+    uint32_t used = wire_tcp_emitted_bytes(&others) + accecn;
+    if (used > WIRE_TCP_HEADER_MAX) {
+        tcp->accecn = (struct wire_accecn){0};
+    } else if (tcp->sack_blocks > 0) {
+        uint32_t most = used + 4 < WIRE_TCP_HEADER_MAX ? (WIRE_TCP_HEADER_MAX - used - 4) / 8 : 0;
+        tcp->sack_blocks = tcp->sack_blocks < most ? tcp->sack_blocks : (uint8_t)most;
+    }
     // Four blocks and timestamps do not fit into one header, though a parser may see both.
     if (tcp->has_timestamps && tcp->sack_blocks == SYNFIN_SACK_BLOCKS_MAX) {
         tcp->sack_blocks = SYNFIN_SACK_BLOCKS_MAX - 1;
@@ -47,6 +58,8 @@ static void require_same(const struct wire_tcp *a, const struct wire_tcp *b)
     require(a->has_fastopen == b->has_fastopen);
     require(!a->has_fastopen || a->cookie_bytes == b->cookie_bytes);
     require(!a->has_fastopen || memcmp(a->cookie, b->cookie, a->cookie_bytes) == 0);
+    require(a->accecn.kind == b->accecn.kind && a->accecn.fields == b->accecn.fields);
+    require(memcmp(a->accecn.field, b->accecn.field, sizeof a->accecn.field) == 0);
     require(a->sack_blocks == b->sack_blocks);
     for (uint32_t i = 0; i < a->sack_blocks; i++) {
         require(seq_eq(a->sack[i].left, b->sack[i].left));

@@ -426,6 +426,7 @@ static void fill_options(struct segment_wire *out, const struct segment *segment
         }
     }
     out->fastopen = segment->fastopen;
+    out->accecn = segment->accecn;
     memcpy(out->extra, segment->options, segment->option_bytes);
     out->extra_bytes = segment->option_bytes;
 }
@@ -598,6 +599,16 @@ static const char *compare_fastopen(const struct segment_cookie *want,
     return !want->is_set || is_any || is_same ? NULL : "Fast Open cookie";
 }
 
+static const char *compare_accecn(const struct segment_accecn *want,
+                                  const struct segment_accecn *got)
+{
+    bool is_same = got->kind == want->kind && got->fields == want->fields;
+    for (uint32_t i = 0; is_same && i < got->fields; i++) {
+        is_same = got->field[i] == want->field[i];
+    }
+    return is_same ? NULL : "AccECN option";
+}
+
 static const char *compare_options(const struct segment *want, const struct segment_wire *got,
                                    const struct flow *flow)
 {
@@ -613,6 +624,7 @@ static const char *compare_options(const struct segment *want, const struct segm
         return "SACK-permitted option";
     }
     const char *wrong = compare_fastopen(&want->fastopen, &got->fastopen);
+    wrong = wrong != NULL ? wrong : compare_accecn(&want->accecn, &got->accecn);
     if (wrong != NULL) {
         return wrong;
     }

@@ -76,6 +76,7 @@ struct segment {
         uint32_t val, ecr;
     } ts;                           // option, by TS(); EXPECT compares ecr only
     struct segment_cookie fastopen; // option; EXPECT: absent, or this one, or FASTOPEN_ANY
+    struct segment_accecn accecn;   // option; EXPECT: absent, or this one
     struct {
         uint32_t left, right;
     } sack[SEGMENT_SACK_MAX];

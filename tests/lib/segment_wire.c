@@ -135,6 +135,14 @@ static uint32_t put_options(const struct segment_wire *segment, uint8_t *out)
         memcpy(out + at, segment->fastopen.octets, segment->fastopen.bytes);
         at += segment->fastopen.bytes;
     }
+    if (segment->accecn.kind != 0) {
+        at = put_option(out, at, segment->accecn.kind, 2, 0);
+        out[at - 1] = (uint8_t)(2 + 3 * segment->accecn.fields);
+        for (uint32_t i = 0; i < segment->accecn.fields; i++, at += 3) {
+            out[at] = (uint8_t)(segment->accecn.field[i] >> 16);
+            put16(out + at + 1, segment->accecn.field[i] & 0xffff);
+        }
+    }
     memcpy(out + at, segment->extra, segment->extra_bytes);
     at += segment->extra_bytes;
     while (at % 4 != 0) {
@@ -260,6 +268,17 @@ static bool take_cookie(const uint8_t *option, uint32_t length, struct segment_w
     return is_good;
 }
 
+// RFC 9768 §3.2.3: two or three counters is what the library sends.
+static bool take_accecn(const uint8_t *option, uint32_t length, struct segment_wire *out)
+{
+    out->accecn.kind = option[0];
+    out->accecn.fields = (uint8_t)((length - 2) / 3);
+    for (uint32_t i = 0; i < out->accecn.fields && i < 3; i++) {
+        out->accecn.field[i] = (uint32_t)option[2 + 3 * i] << 16 | get16(option + 3 + 3 * i);
+    }
+    return length == 8 || length == 11;
+}
+
 static bool take_option(const uint8_t *option, uint32_t length, struct segment_wire *out)
 {
     switch (option[0]) {
@@ -273,6 +292,8 @@ static bool take_option(const uint8_t *option, uint32_t length, struct segment_w
         out->ts_ecr = get32(option + 6);
         return length == 10;
     case 34: return take_cookie(option, length, out);
+    case 172:
+    case 174: return take_accecn(option, length, out);
     default: return false; // the library sends no other
     }
 }

@@ -24,6 +24,12 @@ struct segment_cookie {
     uint8_t octets[SEGMENT_COOKIE_MAX];
 };
 
+// The AccECN option: kind 172 or 174, or 0, and its counters in their order.
+struct segment_accecn {
+    uint8_t kind, fields;
+    uint32_t field[3];
+};
+
 // A segment with its IP header, in host order.
 struct segment_wire {
     struct synfin_addr src, dst;
@@ -41,6 +47,7 @@ struct segment_wire {
         uint32_t left, right;
     } sack[SEGMENT_SACK_MAX];
     struct segment_cookie fastopen;     // option
+    struct segment_accecn accecn;       // option
     uint8_t extra[SEGMENT_OPTIONS_MAX]; // options as octets, after those above; building only
     uint8_t extra_bytes;
     bool has_bad_checksum; // building only

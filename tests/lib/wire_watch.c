@@ -122,6 +122,14 @@ static const char *judge_opening(struct wire_watch *watch, uint32_t from,
     return seg->mss == 0 ? "a SYN without MSS" : NULL;
 }
 
+// RFC 3168 §6.1.4 to §6.1.6: only data that are sent for the first time are ECN-capable.
+static const char *judge_field(const struct wire_end *end, const struct segment_wire *seg)
+{
+    bool is_data = seg->payload_bytes > 0 && (seg->flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_RST)) == 0;
+    bool is_new = is_data && (uint64_t)(seg->seq - end->iss) - 1 >= end->highest;
+    return (seg->traffic_class & 3) != 0 && !is_new ? "ECN-capable and no new data" : NULL;
+}
+
 // Both FINs were acknowledged: a late copy may meet a pair that is gone.
 static bool is_closed(const struct wire_watch *watch)
 {
@@ -131,8 +139,11 @@ static bool is_closed(const struct wire_watch *watch)
 
 static const char *judge(struct wire_watch *watch, uint32_t from, const struct segment_wire *seg)
 {
-    const char *what = NULL;
     struct wire_end *end = &watch->end[from];
+    const char *what = judge_field(end, seg);
+    if (what != NULL) {
+        return what;
+    }
     if ((seg->flags & SYNFIN_TCP_RST) != 0) {
         return watch->may_reset || is_closed(watch) ? NULL : "a reset";
     }

@@ -62,6 +62,7 @@ static void choose_faults(struct run *run, struct synfin_link_config *link)
     if (test_random_below(&run->random, 4) == 0) {
         link->rate_bps = 1000000 + test_random_below(&run->random, 100000000);
         link->queue_packets = 4 + test_random_below(&run->random, 100);
+        link->mark_packets = 1 + test_random_below(&run->random, 20);
     }
 }
 
@@ -86,6 +87,7 @@ static void choose_stack(struct run *run, struct synfin_stack_config *stack)
     stack->syn_retries = stack->syn_ack_retries = 20;
     stack->data_retries = stack->orphan_retries = 100;
     stack->congestion = test_random_below(&run->random, SYNFIN_CONGESTION_COUNT);
+    stack->ecn = (uint8_t)test_random_below(&run->random, SYNFIN_ECN_ASK_ACCURATE + 1);
 }
 
 static void choose_user(struct run *run, struct user *user, uint32_t end)

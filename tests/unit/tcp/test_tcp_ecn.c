@@ -14,6 +14,7 @@ static const uint16_t all_flags[] = {0,  ECE,      CWR,      CWR | ECE,
 static void configure(enum synfin_ecn ecn)
 {
     segment_config()->ecn = (uint8_t)ecn;
+    segment_config()->accurate_ecn = 0; // test_tcp_accecn.c
     segment_config()->congestion = SYNFIN_CONGESTION_NEWRENO;
     segment_config()->initial_window_segments = 4;
 }
@@ -402,6 +403,70 @@ static void option_asks_and_dscp_leaves_the_field_alone(void **state)
     EXPECT(.flags = ACK | PSH, .seq = 1, .ack = 1, .data = 100, .traffic_class = 0xb8, .ecn = ECT0);
 }
 
+// DCTCP
+
+static void open_dctcp(void)
+{
+    configure(SYNFIN_ECN_ACCEPT);
+    segment_config()->congestion = SYNFIN_CONGESTION_DCTCP;
+    LISTEN(8);
+    SEND(.flags = SYN | ECE | CWR, .mss = SEGMENT_BYTES, .ts = TS(7, 0));
+    EXPECT(.flags = SYN | ACK | ECE, .ack = 1, .ts = TS(0, 7));
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(7, bench.last.ts_val));
+    ACCEPT();
+}
+
+// RFC 8257 §3.2: ECE goes with the acknowledgment of what was marked and of nothing else. What came
+// before a change is acknowledged apart, and CWR ends nothing.
+static void dctcp_echoes_exactly_what_was_marked(void **state)
+{
+    (void)state;
+    open_dctcp();
+    FROM(.flags = ACK, .seq = 1, .ack = 1, .data = 100, .ecn = ECT0);
+    EXPECT_NOTHING();
+    FROM(.flags = ACK, .seq = 101, .ack = 1, .data = 100, .ecn = CE);
+    TOWARD(.flags = ACK, .seq = 1, .ack = 101, WHY(SEND_ACK_MARK_CHANGE));
+    TOWARD(.flags = ACK | ECE, .seq = 1, .ack = 201, WHY(SEND_ACK_MARK_CHANGE));
+    FROM(.flags = ACK | CWR, .seq = 201, .ack = 1, .data = 100, .ecn = CE);
+    EXPECT_NOTHING();
+    FROM(.flags = ACK, .seq = 301, .ack = 1, .data = 100, .ecn = ECT0);
+    TOWARD(.flags = ACK | ECE, .seq = 1, .ack = 301, WHY(SEND_ACK_MARK_CHANGE));
+    TOWARD(.flags = ACK, .seq = 1, .ack = 401, WHY(SEND_ACK_MARK_CHANGE));
+    READ(400);
+}
+
+// It asks for ECN by itself, for the kind that tells more where it is to be had.
+static void dctcp_asks_for_ecn(void **state)
+{
+    ONLY_WITH_ENTRIES();
+    for (uint32_t i = 0; i < 3; i++) {
+        configure(i == 2 ? SYNFIN_ECN_NEVER : SYNFIN_ECN_ACCEPT);
+        segment_config()->congestion = SYNFIN_CONGESTION_DCTCP;
+        segment_config()->accurate_ecn = i == 1;
+        CONNECT();
+        EXPECT(.flags = SYN | (i == 2 ? 0 : ECE | CWR) | (i == 1 ? AE : 0));
+        steps_begin_again(state);
+    }
+}
+
+// RFC 8257 §3.3: alpha falls by a sixteenth with a round trip without marks, and the next cut is by
+// so much less.
+static void dctcp_cuts_by_the_share_of_marks(void **state)
+{
+    (void)state;
+    open_dctcp();
+    fly_four();
+    CHECK_EQ(segment_conn()->cc.own.dctcp.alpha, 1 << 20);
+    FROM(.flags = ACK | ECE, .seq = 1, .ack = OURS(2)); // the first round trip: as if all were
+    REASON(CC_MARK);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 2 * DATA_BYTES);
+    FROM(.flags = ACK, .seq = 1, .ack = OURS(4));
+    segment_forget_sent();
+    FROM(.flags = ACK, .seq = 1, .ack = OURS(6));
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->cc.own.dctcp.alpha, (1 << 20) / 16 * 15);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +489,9 @@ int main(int argc, char **argv)
         SEGMENT_TEST(mark_outside_the_window_is_ignored),
         SEGMENT_TEST(mark_without_agreement_is_ignored),
         SEGMENT_TEST(option_asks_and_dscp_leaves_the_field_alone),
+        SEGMENT_TEST(dctcp_echoes_exactly_what_was_marked),
+        SEGMENT_TEST(dctcp_asks_for_ecn),
+        SEGMENT_TEST(dctcp_cuts_by_the_share_of_marks),
     };
     return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], segment_run_twice);
 }

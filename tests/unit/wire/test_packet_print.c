@@ -125,6 +125,25 @@ static void syn_shows_fast_open(void **state)
                 "<mss 1460, fastopen cookie>");
 }
 
+// RFC 9768 §3.2.3: each counter by its name, in the option's order.
+static void accurate_ecn_shows_its_counters(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct wire_tcp tcp = segment(SYNFIN_TCP_ACK | SYNFIN_TCP_AE | SYNFIN_TCP_ECE);
+    tcp.ack = seq_make(7);
+    tcp.accecn = (struct wire_accecn){.kind = 172, .fields = 3, .field = {11, 22, 33}};
+    put_tcp4(&sample, &tcp, 0);
+    assert_line(&sample, false,
+                "192.0.2.1:40000 > 192.0.2.2:80 ACK,ECE,AE seq 1000 ack 7 win 65535 "
+                "<accecn0 e0b 11 ceb 22 e1b 33>");
+    tcp.accecn = (struct wire_accecn){.kind = 174, .fields = 2, .field = {11, 22}};
+    put_tcp4(&sample, &tcp, 0);
+    assert_line(&sample, false,
+                "192.0.2.1:40000 > 192.0.2.2:80 ACK,ECE,AE seq 1000 ack 7 win 65535 "
+                "<accecn1 e1b 11 ceb 22>");
+}
+
 static void data_shows_length_and_acknowledgment(void **state)
 {
     (void)state;
@@ -380,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syn_shows_all_its_options),
         cmocka_unit_test(syn_shows_fast_open),
+        cmocka_unit_test(accurate_ecn_shows_its_counters),
         cmocka_unit_test(data_shows_length_and_acknowledgment),
         cmocka_unit_test(flags_have_their_names),
         cmocka_unit_test(version_6_over_ethernet_reads_alike),

@@ -517,6 +517,62 @@ static void fast_open_comes_last_and_is_whole_words(void **state)
     assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN);
 }
 
+// RFC 9768 §3.2.3: of any length, the whole counters count, at most three.
+static void accecn_of_every_length_gives_its_whole_counters(void **state)
+{
+    (void)state;
+    for (uint32_t length = 2; length <= 40; length++) {
+        uint8_t options[40];
+        struct wire_tcp tcp;
+        memset(options, 1, sizeof(options));
+        options[0] = length % 2 != 0 ? 172 : 174;
+        options[1] = (uint8_t)length;
+        for (uint32_t i = 2; i < length; i++) {
+            options[i] = (uint8_t)(0xa0 + i);
+        }
+        uint32_t fields = length >= 11 ? 3 : (length - 2) / 3;
+        assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
+        assert_int_equal(tcp.accecn.kind, options[0]);
+        assert_int_equal(tcp.accecn.fields, fields);
+        for (uint32_t i = 0; i < 3; i++) {
+            uint32_t first = 0xa2 + 3 * i;
+            uint32_t wanted = first << 16 | (first + 1) << 8 | (first + 2);
+            assert_int_equal(tcp.accecn.field[i], i < fields ? wanted : 0);
+        }
+    }
+}
+
+// Beside timestamps and SACK, which gives way, and beside what a SYN carries, where it gives way.
+static void accecn_is_written_where_it_fits(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 16 * 5 * 4 * 2; i++) {
+        bool is_syn = i % 2 != 0;
+        struct wire_tcp sent = with_options(is_syn ? SYNFIN_TCP_SYN : SYNFIN_TCP_ACK, i / 2 % 16,
+                                            is_syn ? 0 : i / 32 % 5);
+        struct wire_tcp read;
+        uint8_t p[WIRE_TCP_HEADER_MAX];
+        sent.accecn = (struct wire_accecn){.kind = i % 3 != 0 ? 172 : 174,
+                                           .fields = (uint8_t)(i / 160 % 4),
+                                           .field = {0x010203, 0xfffefd, 0x800000}};
+        sent.has_fastopen = is_syn && i / 32 % 2 != 0;
+        sent.cookie_bytes = sent.has_fastopen ? 16 : 0;
+        uint32_t bytes = wire_tcp_emitted_bytes(&sent);
+        assert_int_equal(wire_tcp_emit(p, &sent), bytes);
+        assert_int_equal(wire_tcp_parse(p, bytes, bytes, &read), GOOD);
+        if (read.accecn.kind == 0) {
+            assert_true(is_syn && bytes > WIRE_TCP_HEADER_MAX - 12);
+            continue;
+        }
+        assert_int_equal(read.accecn.kind, sent.accecn.kind);
+        assert_int_equal(read.accecn.fields, sent.accecn.fields);
+        for (uint32_t k = 0; k < sent.accecn.fields; k++) {
+            assert_int_equal(read.accecn.field[k], sent.accecn.field[k]);
+        }
+        assert_true(read.sack_blocks <= sent.sack_blocks);
+    }
+}
+
 static void describe_tells_a_request_and_a_cookie_apart(void **state)
 {
     (void)state;
@@ -559,6 +615,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hist_91_fast_open_is_taken_only_from_lengths_of_its_own),
     cmocka_unit_test(fast_open_fits_beside_every_option_of_a_syn),
     cmocka_unit_test(fast_open_comes_last_and_is_whole_words),
+    cmocka_unit_test(accecn_of_every_length_gives_its_whole_counters),
+    cmocka_unit_test(accecn_is_written_where_it_fits),
     cmocka_unit_test(describe_tells_a_request_and_a_cookie_apart),
 };
 ROWS_MAIN(tests)
