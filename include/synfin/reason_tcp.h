@@ -193,7 +193,8 @@
     X(CC_TIMEOUT, "one segment: loss shown by the timer", "RFC 5681 §3.1")                         \
     X(CC_IDLE, "restarted after an idle time", "RFC 5681 §4.1")                                    \
     X(CC_NO_MEMORY, "no memory for the algorithm that was chosen: the default one", "")            \
-    X(RECEIVE_BUFFER_GREW, "twice what the reader takes in a round trip", "RFC 9293 §3.8.6")       \
+    X(RECEIVE_BUFFER_GREW, "twice what the reader takes in a round trip, or more",                 \
+      "RFC 9293 §3.8.6")                                                                           \
     X(SEND_BUFFER_GREW, "twice what may be in flight, or more", "RFC 9293 §3.9.1.2")               \
     X(BUFFER_HELD, "memory is short: the buffer does not grow", "")                                \
     X(WINDOW_HELD, "memory is short: less is offered than the buffer", "RFC 9293 §3.8.6")          \

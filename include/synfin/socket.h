@@ -75,7 +75,7 @@ synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
 // There is room up to SEND_BUFFER and, of octets not sent yet, to NOTSENT_LOWAT; WRITABLE tells
 // when fewer than half of those are left.
 // Allowed while the connection is being opened. Errors: AGAIN (no room: wait for WRITABLE),
-// NO_MEMORY (the stack's limit: try again when something was freed), NOT_CONNECTED, SHUT_DOWN,
+// NO_MEMORY (the stack's limit: WRITABLE tells when something was freed), NOT_CONNECTED, SHUT_DOWN,
 // and what ended the connection.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_send(synfin_stack *stack,
                                                                 synfin_socket socket,
@@ -123,6 +123,8 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
 // must bear being done twice (RFC 7413 §6.1).
 
 // X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
+// Buffers grow by themselves up to the stack's configuration until they are set; what is read is
+// their present size.
 #define SYNFIN_OPTIONS(X)                                                                       \
     X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")           \
     X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")   \
@@ -219,6 +221,12 @@ struct synfin_tcp_info {
     uint64_t pacing_rate;    // octets per second; 0: not paced
     uint64_t delivered_ce, received_ce; // packets with a mark of congestion: ours, as far as the
                                         // peer says, and the peer's
+    // What buffers hold now at most, how far they may grow (the same: set by the user), and what
+    // the stack's memory leaves of that.
+    uint32_t snd_buffer_bytes, snd_buffer_bytes_max, snd_buffer_bytes_left;
+    uint32_t rcv_buffer_bytes, rcv_buffer_bytes_max, rcv_buffer_bytes_left;
+    uint32_t rcv_taken_bytes; // by the reader in the last round trip
+    uint64_t rcv_rtt_ns;      // round trip as the receiver sees it; 0: not measured
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

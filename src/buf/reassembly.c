@@ -26,6 +26,40 @@ static struct seq right_of(const struct reassembly_run *run)
     return seq_add(run->left, run->data.bytes);
 }
 
+// Takes a run out of the order of changes.
+static void forget_change(struct reassembly *reassembly, const struct reassembly_run *run)
+{
+    struct reassembly_run *first = reassembly->first;
+    if (run->older != NULL) {
+        run->older->newer = run->newer;
+    }
+    if (run->newer != NULL) {
+        run->newer->older = run->older;
+    } else {
+        first->newest = run->older;
+    }
+}
+
+static void put_newest(struct reassembly *reassembly, struct reassembly_run *run)
+{
+    struct reassembly_run *first = reassembly->first;
+    run->newer = NULL;
+    run->older = first->newest;
+    if (run->older != NULL) {
+        run->older->newer = run;
+    }
+    first->newest = run;
+}
+
+// The run has changed just now.
+static void touch(struct reassembly *reassembly, struct reassembly_run *run)
+{
+    if (reassembly->first->newest != run) {
+        forget_change(reassembly, run);
+        put_newest(reassembly, run);
+    }
+}
+
 // The last run that begins at or before `left`; NULL when there is none. Segments mostly arrive
 // behind everything else, where no search is needed.
 static struct reassembly_run *find_before(const struct reassembly *reassembly, struct seq left)
@@ -56,7 +90,9 @@ static struct reassembly_run *add_run(struct reassembly *reassembly,
     struct reassembly_run **link = before != NULL ? &before->next : &reassembly->first;
     *run = (struct reassembly_run){.next = *link, .left = left};
     stream_init(&run->data);
+    run->newest = before == NULL && run->next != NULL ? run->next->newest : NULL;
     *link = run;
+    put_newest(reassembly, run);
     if (run->next == NULL) {
         reassembly->last = run;
     }
@@ -70,6 +106,10 @@ static void remove_behind(struct reassembly *reassembly, const struct reassembly
 {
     struct reassembly_run **link = before != NULL ? &before->next : &reassembly->first;
     struct reassembly_run *run = *link;
+    forget_change(reassembly, run);
+    if (before == NULL && run->next != NULL) {
+        run->next->newest = run->newest;
+    }
     *link = run->next;
     if (run->next == NULL) {
         reassembly->last = before;
@@ -107,12 +147,14 @@ static bool append(struct reassembly *reassembly, const struct reassembly_memory
 static bool lengthen_right(struct reassembly *reassembly, const struct reassembly_memory *memory,
                            struct reassembly_run *run, struct gather *text, uint32_t bytes)
 {
-    run->stamp = reassembly->stamp;
+    touch(reassembly, run);
     if (!append(reassembly, memory, &run->data, text, bytes)) {
         return false;
     }
     if (run->next != NULL && seq_eq(right_of(run), run->next->left)) {
-        stream_join(&run->data, &run->next->data);
+        uint32_t chunks = run->data.chunks + run->next->data.chunks;
+        stream_join(&run->data, memory->chunks, &run->next->data);
+        reassembly->chunks -= chunks - run->data.chunks;
         remove_behind(reassembly, memory, run);
     }
     return true;
@@ -130,10 +172,12 @@ static bool lengthen_left(struct reassembly *reassembly, const struct reassembly
         stream_clear(&data, memory->chunks);
         return false;
     }
-    stream_join(&data, &run->data);
+    uint32_t chunks = data.chunks + run->data.chunks;
+    stream_join(&data, memory->chunks, &run->data);
+    reassembly->chunks -= chunks - data.chunks;
     run->data = data;
     run->left = seq_sub(run->left, bytes);
-    run->stamp = reassembly->stamp;
+    touch(reassembly, run);
     return true;
 }
 
@@ -179,7 +223,7 @@ static uint32_t skip_held(struct reassembly *reassembly, struct reassembly_run *
     gather_trim_left(text, overlap);
     // RFC 2018 §4: the first block is the one that holds the segment that arrived last, also when
     // that brought nothing new.
-    run->stamp = reassembly->stamp;
+    touch(reassembly, run);
     return overlap;
 }
 
@@ -188,7 +232,6 @@ enum reassembly_verdict reassembly_insert(struct reassembly *reassembly,
                                           struct gather text)
 {
     enum reassembly_verdict verdict = REASSEMBLY_DUPLICATE;
-    reassembly->stamp++;
     struct reassembly_run *run = find_before(reassembly, left);
     while (text.bytes > 0) {
         if (run != NULL) {
@@ -225,7 +268,7 @@ uint32_t reassembly_take(struct reassembly *reassembly, const struct reassembly_
             stream_drop(&run->data, memory->chunks, before);
             moved += run->data.bytes;
             next = seq_add(next, run->data.bytes);
-            stream_join(into, &run->data);
+            stream_join(into, memory->chunks, &run->data);
         } else {
             stream_clear(&run->data, memory->chunks);
         }
@@ -258,38 +301,12 @@ void reassembly_clear(struct reassembly *reassembly, const struct reassembly_mem
     reassembly_init(reassembly);
 }
 
-// How long ago a run changed, in arrivals.
-static uint32_t age_of(const struct reassembly *reassembly, const struct reassembly_run *run)
-{
-    return reassembly->stamp - run->stamp;
-}
-
-// The run that changed most recently of those that come after `above` in that order; of runs that
-// changed together the lowest. NULL: all were named.
-static const struct reassembly_run *find_newest(const struct reassembly *reassembly,
-                                                const struct reassembly_run *above)
-{
-    const struct reassembly_run *newest = NULL;
-    for (const struct reassembly_run *run = reassembly->first; run != NULL; run = run->next) {
-        uint32_t age = age_of(reassembly, run);
-        if (above != NULL
-            && (age < age_of(reassembly, above)
-                || (age == age_of(reassembly, above) && seq_le(run->left, above->left)))) {
-            continue;
-        }
-        if (newest == NULL || age < age_of(reassembly, newest)) {
-            newest = run;
-        }
-    }
-    return newest;
-}
-
 uint32_t reassembly_blocks(const struct reassembly *reassembly, struct reassembly_block *blocks,
                            uint32_t max)
 {
-    const struct reassembly_run *run = NULL;
     uint32_t count = 0;
-    while (count < max && (run = find_newest(reassembly, run)) != NULL) {
+    const struct reassembly_run *run = reassembly->first != NULL ? reassembly->first->newest : NULL;
+    for (; run != NULL && count < max; run = run->older) {
         blocks[count++] = (struct reassembly_block){run->left, right_of(run)};
     }
     return count;
@@ -311,6 +328,22 @@ const struct reassembly_run *reassembly_find(const struct reassembly *reassembly
     return NULL;
 }
 
+// Runs in the order of their changes, each once; 0 when the links are wrong.
+static uint32_t count_changed(const struct reassembly *reassembly)
+{
+    uint32_t count = 0;
+    const struct reassembly_run *newer = NULL;
+    const struct reassembly_run *run = reassembly->first != NULL ? reassembly->first->newest : NULL;
+    for (; run != NULL && count <= reassembly->runs; run = run->older) {
+        if (run->newer != newer) {
+            return 0;
+        }
+        newer = run;
+        count++;
+    }
+    return count;
+}
+
 bool reassembly_check(const struct reassembly *reassembly)
 {
     uint32_t runs = 0;
@@ -326,6 +359,7 @@ bool reassembly_check(const struct reassembly *reassembly)
         chunks += run->data.chunks;
         last = run;
     }
-    return runs == reassembly->runs && bytes == reassembly->bytes && chunks == reassembly->chunks
+    return runs == reassembly->runs && count_changed(reassembly) == runs
+           && bytes == reassembly->bytes && chunks == reassembly->chunks
            && last == reassembly->last;
 }

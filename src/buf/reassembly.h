@@ -2,9 +2,9 @@
 //
 // Data that arrived out of order, kept until what is missing before it arrives: runs of octets,
 // sorted, disjoint, never touching, each with its data in a stream of its own. When the gap is
-// filled a run moves to the receive stream without copying. What overlaps keeps the octets that
-// came first. Runs and chunks per connection are limited, so the work per segment and the memory
-// are too; what is refused was never acknowledged.
+// filled a run moves to the receive stream, and only chunks that are nearly empty are copied. What
+// overlaps keeps the octets that came first. Runs and chunks per connection are limited, so the
+// work per segment and the memory are too; what is refused was never acknowledged.
 #ifndef SYNFIN_BUF_REASSEMBLY_H
 #define SYNFIN_BUF_REASSEMBLY_H
 
@@ -17,8 +17,9 @@
 
 struct reassembly_run {
     struct reassembly_run *next;
+    struct reassembly_run *newer, *older; // in the order of their last change
+    struct reassembly_run *newest;        // of all; only the first run knows it
     struct seq left; // of the first octet; the run's right edge is left + data.bytes
-    uint32_t stamp;  // grows with each arrival: the newest run has the largest
     struct stream data;
 };
 
@@ -27,7 +28,6 @@ struct reassembly {
     uint32_t runs;
     uint32_t bytes;  // held in all runs
     uint32_t chunks; // held in all runs
-    uint32_t stamp;  // of the latest arrival
 };
 
 // Memory of one stack and limits of one connection.

@@ -193,8 +193,25 @@ uint32_t stream_peek(struct stream *stream, uint32_t offset, uint32_t bytes,
     return shown;
 }
 
-void stream_join(struct stream *stream, struct stream *from)
+// Copies the first chunks of `from` into the last one of `stream`, as long as they fit whole.
+static void fill_last(struct stream *stream, struct chunk_pool *chunks, struct stream *from)
 {
+    struct chunk *last = stream->last;
+    while (from->first != NULL && held(from->first) <= chunks->capacity - last->end) {
+        const struct chunk *chunk = from->first;
+        uint32_t bytes = held(chunk);
+        memcpy(last->data + last->end, chunk->data + chunk->start, bytes);
+        last->end += bytes;
+        stream->bytes += bytes;
+        stream_drop(from, chunks, bytes);
+    }
+}
+
+void stream_join(struct stream *stream, struct chunk_pool *chunks, struct stream *from)
+{
+    if (stream->last != NULL) {
+        fill_last(stream, chunks, from);
+    }
     if (from->first == NULL) {
         return;
     }

@@ -52,8 +52,10 @@ uint32_t stream_read(struct stream *stream, struct chunk_pool *chunks, void *out
 // many, and the return value how many octets they show: fewer only when `max` pieces are used.
 uint32_t stream_peek(struct stream *stream, uint32_t offset, uint32_t bytes,
                      struct synfin_span *pieces, uint32_t *count, uint32_t max);
-// Moves all of `from` behind what `stream` holds, without copying.
-void stream_join(struct stream *stream, struct stream *from);
+// Moves all of `from` behind what `stream` holds. Chunks that fit into the last one are copied into
+// it, and others stay what they are, so that two neighbours hold more than one chunk's worth: many
+// small pieces cost at most twice the memory of their octets.
+void stream_join(struct stream *stream, struct chunk_pool *chunks, struct stream *from);
 void stream_clear(struct stream *stream, struct chunk_pool *chunks);
 
 #endif

@@ -74,7 +74,11 @@ static void set_configs(struct scene *scene)
     synfin_link_config_default(&scene->link);
     scene->link.seed = flags->seed;
     scene->link.delay_ns = DELAY_NS;
+    if (scene->scenario->delay_ms > 0) {
+        scene->link.delay_ns = scene->scenario->delay_ms * NS_PER_MS;
+    }
     scene->link.rate_bps = scene->scenario->rate_bps;
+    scene->link.queue_packets = scene->scenario->queue_packets;
     if (flags->drop_rules == 0) {
         add_drops(scene->scenario, &scene->link);
     }

@@ -223,8 +223,8 @@ static const struct lab_scenario *own_at(size_t i)
 
 const struct lab_scenario *lab_scenarios_at(size_t i)
 {
-    static const struct lab_scenario *(*const files[])(size_t) = {own_at, lab_trouble_at,
-                                                                  lab_loss_at, lab_ecn_at};
+    static const struct lab_scenario *(*const files[])(size_t) = {
+        own_at, lab_trouble_at, lab_loss_at, lab_ecn_at, lab_window_at};
     for (size_t file = 0; file < sizeof files / sizeof files[0]; file++) {
         size_t n = 0;
         for (; files[file](n) != NULL; n++) {

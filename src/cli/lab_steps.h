@@ -22,6 +22,8 @@
 const struct lab_scenario *lab_loss_at(size_t i);
 // The scenarios of marks instead of losses; NULL behind the last.
 const struct lab_scenario *lab_ecn_at(size_t i);
+// The scenarios of windows that size themselves; NULL behind the last.
+const struct lab_scenario *lab_window_at(size_t i);
 // The scenarios in which somebody means harm, or the network remembers; NULL behind the last.
 const struct lab_scenario *lab_trouble_at(size_t i);
 

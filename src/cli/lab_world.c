@@ -80,6 +80,39 @@ static void note_congestion(const struct lab_world *world, enum synfin_link_side
     synfin_ladder_note(world->config.ladder, event->t_ns, text);
 }
 
+// Why a buffer is as large as it is.
+static void note_buffer(const struct lab_world *world, enum synfin_link_side side,
+                        const struct synfin_trace_event *event)
+{
+    char text[240];
+    const char *name = lab_world_name(side == SYNFIN_LINK_A ? LAB_CLIENT : LAB_SERVER);
+    uint32_t measured = event->as.buffer.measured_bytes;
+    uint32_t ms = (uint32_t)(event->as.buffer.rtt_ns / 1000000);
+    if (event->reason == SYNFIN_REASON_RECEIVE_BUFFER_GREW) {
+        (void)snprintf(text, sizeof text,
+                       "%s grows its receive buffer to %" PRIu32 " octets for a reader of %" PRIu32
+                       " octets in %" PRIu32 " ms: %s",
+                       name, event->as.buffer.bytes, measured, ms,
+                       synfin_reason_text(event->reason));
+    } else if (event->reason == SYNFIN_REASON_SEND_BUFFER_GREW) {
+        (void)snprintf(text, sizeof text,
+                       "%s grows its send buffer to %" PRIu32
+                       " octets for a congestion window of %" PRIu32 ": %s",
+                       name, event->as.buffer.bytes, measured, synfin_reason_text(event->reason));
+    } else {
+        (void)snprintf(text, sizeof text, "%s leaves its buffer at %" PRIu32 " octets: %s", name,
+                       event->as.buffer.bytes, synfin_reason_text(event->reason));
+    }
+    add_clause(text, sizeof text, synfin_reason_clause(event->reason));
+    synfin_ladder_note(world->config.ladder, event->t_ns, text);
+}
+
+static bool is_drawn(const struct lab_world *world, uint64_t t_ns)
+{
+    uint64_t draws_ms = world->config.scenario->draws_ms;
+    return draws_ms == 0 || t_ns < draws_ms * 1000000;
+}
+
 static void on_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct lab_tap *tap = ctx;
@@ -89,9 +122,15 @@ static void on_trace(void *ctx, const struct synfin_trace_event *event)
     if (is_of_flood || is_stranger(world, tap->side, &event->remote)) {
         return;
     }
-    synfin_ladder_trace(world->config.ladder, tap->side, event);
+    bool is_rare = event->kind == SYNFIN_TRACE_STATE || event->kind == SYNFIN_TRACE_OUTCOME;
+    if (is_rare || is_drawn(world, event->t_ns)) {
+        synfin_ladder_trace(world->config.ladder, tap->side, event);
+    }
     if (event->kind == SYNFIN_TRACE_CONGESTION && world->config.scenario->tells_congestion) {
         note_congestion(world, tap->side, event);
+    }
+    if (event->kind == SYNFIN_TRACE_BUFFER && world->config.scenario->tells_buffers) {
+        note_buffer(world, tap->side, event);
     }
     if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
         keep_state(world->state[tap->side],
@@ -122,7 +161,9 @@ static void on_passage(void *ctx, const struct synfin_passage *passage)
 {
     struct lab_world *world = ctx;
     struct synfin_segment segment;
-    synfin_ladder_passage(world->config.ladder, passage);
+    if (is_drawn(world, world->now_ns)) {
+        synfin_ladder_passage(world->config.ladder, passage);
+    }
     if (world->config.capture != NULL) {
         synfin_capture_passage(world->config.capture, passage);
     }

@@ -40,8 +40,8 @@ static void set_default_sizes(struct synfin_stack_config *config)
     config->receive_buffer_bytes = 128 << 10;
     // Twice what 1 Gbit/s has on its way in 250 ms, and what a shift of 10 can say.
     config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 65535 << 10;
-    config->out_of_order_ranges_max = 64;
-    config->port_first = 1024; // RFC 6056 §3.2
+    config->out_of_order_ranges_max = 1024; // what a full queue drops of a long path's flight
+    config->port_first = 1024;              // RFC 6056 §3.2
     config->port_last = 65535;
     config->use_timestamps = 1;
     config->use_window_scale = 1;

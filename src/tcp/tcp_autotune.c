@@ -11,7 +11,8 @@
 
 enum {
     WORTH_PARTS = 8, // of the receive buffer, before the reader is measured
-    STEP_PARTS = 4,  // of a buffer, by which it grows at least
+    STEP_PARTS = 4,  // of a receive buffer, by which it grows at least
+    SEND_STEP_PARTS = 2,
     // A round's worth is taken while the next one is under way, and in slow start that is twice as
     // much: four times what it was. Another half of that for rounds that are not measured exactly.
     GAIN_PARTS = 8,
@@ -189,7 +190,7 @@ void tcp_autotune_on_full(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
         return;
     }
     uint32_t most = tcp_autotune_send_max(tcp, conn);
-    uint64_t step = (uint64_t)before + before / STEP_PARTS;
+    uint64_t step = (uint64_t)before + before / SEND_STEP_PARTS;
     uint32_t bytes = smaller(wanted > step ? wanted : step, most);
     if (bytes <= before || !tcp_memory_is_plenty(tcp)) {
         return;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_memory.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -57,6 +59,21 @@ static void fill_windows(const struct tcp_conn *conn, struct synfin_tcp_info *in
     info->rcv_nxt = conn->rcv.nxt.n;
 }
 
+static void fill_buffers(const struct tcp *tcp, const struct tcp_conn *conn,
+                         struct synfin_tcp_info *info)
+{
+    info->snd_buffer_bytes = conn->set.send_buffer_bytes;
+    info->snd_buffer_bytes_max = tcp_autotune_send_max(tcp, conn);
+    info->snd_buffer_bytes_left = tcp_memory_send_limit(tcp, conn);
+    info->rcv_buffer_bytes = conn->set.receive_buffer_bytes;
+    info->rcv_buffer_bytes_max = tcp_autotune_receive_max(tcp, conn);
+    info->rcv_buffer_bytes_left = tcp_memory_receive_limit(tcp, conn);
+    if (conn->autotune != NULL) {
+        info->rcv_taken_bytes = conn->autotune->taken_bytes;
+        info->rcv_rtt_ns = conn->autotune->rtt_ns;
+    }
+}
+
 static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *info)
 {
     const struct tcp_totals *totals = &conn->totals;
@@ -82,6 +99,7 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     fill_agreed(conn, info);
     fill_timing(tcp, conn, info, now_ns);
     fill_windows(conn, info);
+    fill_buffers(tcp, conn, info);
     fill_totals(conn, info);
     info->tries = tcp_event_tries(conn);
     info->waited_ns = tcp_event_waited(conn, now_ns);

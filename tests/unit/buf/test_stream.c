@@ -122,6 +122,30 @@ static void stream_peek_at_the_front_leaves_the_cursor(void **state)
     tear_down(&f);
 }
 
+// Octets that come one by one cost no chunk each.
+static void small_pieces_that_are_joined_share_chunks(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, SIZE_MAX);
+    for (uint32_t i = 0; i < 10 * CHUNK_BYTES; i++) {
+        uint8_t octet = (uint8_t)i;
+        struct stream other;
+        stream_init(&other);
+        assert_int_equal(append(&f, &other, &octet, 1), 1);
+        stream_join(&f.stream, &f.chunks, &other);
+        assert_int_equal(f.chunks.pool.objects, f.stream.chunks);
+    }
+    assert_int_equal(f.stream.bytes, 10 * CHUNK_BYTES);
+    assert_int_equal(f.stream.chunks, 10);
+    for (uint32_t i = 0; i < 10 * CHUNK_BYTES; i++) {
+        uint8_t octet;
+        assert_int_equal(stream_read(&f.stream, &f.chunks, &octet, 1), 1);
+        assert_int_equal(octet, (uint8_t)i);
+    }
+    tear_down(&f);
+}
+
 // What the stream should hold: flat[0..bytes).
 struct model {
     uint8_t flat[FLAT_MAX];
@@ -138,7 +162,7 @@ static void append_step(struct fixture *f, struct model *m, uint64_t *seed, uint
         struct stream other;
         stream_init(&other);
         appended = append(f, &other, octets, bytes);
-        stream_join(&f->stream, &other);
+        stream_join(&f->stream, &f->chunks, &other);
         assert_int_equal(other.bytes + other.chunks, 0);
     } else {
         appended = append(f, &f->stream, octets, bytes);
@@ -210,6 +234,7 @@ int main(void)
         cmocka_unit_test(stream_append_with_empty_pool_takes_what_fits),
         cmocka_unit_test(stream_peek_with_few_pieces_shows_less),
         cmocka_unit_test(stream_peek_at_the_front_leaves_the_cursor),
+        cmocka_unit_test(small_pieces_that_are_joined_share_chunks),
         cmocka_unit_test(stream_equals_flat_array_after_random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

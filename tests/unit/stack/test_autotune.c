@@ -106,7 +106,6 @@ static void long_fat(struct world_config *config, struct grown *grown)
     config->link.rate_bps = 1000000000;
     config->link.queue_packets = 3000;
     config->link.mtu_bytes = 9000;
-    config->stack[1].out_of_order_ranges_max = 4096;
     config->stack[0].chunk_bytes = config->stack[1].chunk_bytes = 65536;
     config->trace = note_growth;
     config->trace_ctx = grown;
@@ -134,10 +133,161 @@ static void a_long_fat_path_is_filled_with_nothing_set(void **state)
     world_deinit(&world);
 }
 
+// What it is offered is what it began with.
+static void a_slow_reader_is_given_no_more_room(void **state)
+{
+    (void)state;
+    struct world world;
+    struct world_config config;
+    struct grown grown = {.events = {0}};
+    struct flow flow = {.to_write = 1000000, .read_ns = 20 * WORLD_MS, .read_bytes = 10000};
+    world_config_default(&config);
+    config.trace = note_growth;
+    config.trace_ctx = &grown;
+    world_init(&world, &config);
+    open_flow(&world, &flow);
+    for (uint32_t i = 0; i < 200 && flow.taken < flow.to_write; i++) { // 500 kB/s: 100 calls
+        (void)world_run_until(&world, is_through, &flow, 20 * WORLD_MS);
+    }
+    assert_true(flow.taken == flow.to_write);
+    assert_int_equal(grown.events[1], 0);
+    assert_int_equal(info_of(&world, 1, flow.pair[1]).rcv_buffer_bytes, 128 << 10);
+    world_deinit(&world);
+}
+
+enum { FLOWS = 50, LIMIT_BYTES = 4 << 20 };
+
+struct crowd {
+    struct flow flow[FLOWS];
+    size_t taken_max[2];
+};
+
+// Octet `at` of a flow.
+static uint8_t octet_of(uint32_t flow, uint64_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 8) + flow);
+}
+
+static void write_pattern(struct world *world, struct crowd *crowd, uint32_t number)
+{
+    struct flow *flow = &crowd->flow[number];
+    static uint8_t piece[4096];
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    while (error == SYNFIN_ERROR_OK && flow->written < flow->to_write) {
+        size_t sent;
+        uint64_t left = flow->to_write - flow->written;
+        size_t bytes = left < sizeof piece ? (size_t)left : sizeof piece;
+        for (size_t i = 0; i < bytes; i++) {
+            piece[i] = octet_of(number, flow->written + i);
+        }
+        error = synfin_socket_send(world->host[0].stack, flow->pair[0], piece, bytes, &sent,
+                                   world->now_ns);
+        flow->written += sent;
+    }
+    assert_true(error == SYNFIN_ERROR_OK || error == SYNFIN_ERROR_AGAIN
+                || error == SYNFIN_ERROR_NO_MEMORY);
+}
+
+static void read_pattern(struct world *world, struct crowd *crowd, uint32_t number)
+{
+    struct flow *flow = &crowd->flow[number];
+    static uint8_t piece[CALL_BYTES];
+    size_t got;
+    do {
+        enum synfin_error error = synfin_socket_recv(world->host[1].stack, flow->pair[1], piece,
+                                                     sizeof piece, &got, world->now_ns);
+        assert_true(error == SYNFIN_ERROR_OK || error == SYNFIN_ERROR_AGAIN);
+        for (size_t i = 0; i < got; i++) {
+            assert_int_equal(piece[i], octet_of(number, flow->taken + i));
+        }
+        flow->taken += got;
+    } while (got > 0);
+}
+
+static bool is_crowd_through(struct world *world, void *ctx)
+{
+    struct crowd *crowd = ctx;
+    bool is_through = true;
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        struct flow *flow = &crowd->flow[i];
+        write_pattern(world, crowd, i);
+        if (world->now_ns >= flow->reads_at_ns) {
+            read_pattern(world, crowd, i);
+        }
+        is_through = is_through && flow->taken == flow->to_write;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        size_t taken = world->host[i].memory.bytes;
+        crowd->taken_max[i] = taken > crowd->taken_max[i] ? taken : crowd->taken_max[i];
+        assert_true(taken <= LIMIT_BYTES);
+    }
+    world_settle(world);
+    return is_through;
+}
+
+static void open_crowd(struct world *world, struct crowd *crowd, uint64_t bytes)
+{
+    synfin_socket listener = world_listen(world, 4, PORT, FLOWS);
+    memset(crowd, 0, sizeof *crowd);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        crowd->flow[i].to_write = bytes;
+        world_open_pair(world, 4, PORT, listener, crowd->flow[i].pair);
+    }
+}
+
+// 50 connections that would hold 6.5 MB at once before any of them grows, in stacks of 4 MB, over a
+// path that loses one packet of a hundred.
+static void fifty_connections_share_what_memory_there_is(void **state)
+{
+    (void)state;
+    struct world world;
+    struct world_config config;
+    static struct crowd crowd;
+    world_config_default(&config);
+    config.link.delay_ns = 10 * WORLD_MS;
+    config.link.rate_bps = 200000000;
+    config.link.loss_ppm = 10000;
+    config.stack[0].memory_limit_bytes = config.stack[1].memory_limit_bytes = LIMIT_BYTES;
+    world_init(&world, &config);
+    open_crowd(&world, &crowd, 100000);
+    assert_true(world_run_until(&world, is_crowd_through, &crowd, 120 * WORLD_S));
+    world_deinit(&world);
+}
+
+// Half of the readers stop for 20 s with all they may hold; the others are served meanwhile, and
+// in the end everybody is.
+static void readers_that_stop_starve_nobody(void **state)
+{
+    (void)state;
+    struct world world;
+    struct world_config config;
+    static struct crowd crowd;
+    world_config_default(&config);
+    config.link.delay_ns = 10 * WORLD_MS;
+    config.link.rate_bps = 200000000;
+    config.stack[0].memory_limit_bytes = config.stack[1].memory_limit_bytes = LIMIT_BYTES;
+    world_init(&world, &config);
+    open_crowd(&world, &crowd, 150000);
+    for (uint32_t i = 0; i < FLOWS / 2; i++) {
+        crowd.flow[i].reads_at_ns = world.now_ns + 20 * WORLD_S;
+    }
+    assert_false(world_run_until(&world, is_crowd_through, &crowd, 15 * WORLD_S));
+    for (uint32_t i = FLOWS / 2; i < FLOWS; i++) {
+        assert_int_equal(crowd.flow[i].taken, crowd.flow[i].to_write);
+    }
+    assert_true(synfin_stack_count(world.host[1].stack, SYNFIN_REASON_WINDOW_HELD) > 0);
+    assert_true(world_run_until(&world, is_crowd_through, &crowd, 120 * WORLD_S));
+    assert_true(synfin_stack_count(world.host[1].stack, SYNFIN_REASON_WINDOW_RELEASED) > 0);
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_fat_path_is_filled_with_nothing_set),
+        cmocka_unit_test(a_slow_reader_is_given_no_more_room),
+        cmocka_unit_test(fifty_connections_share_what_memory_there_is),
+        cmocka_unit_test(readers_that_stop_starve_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
