@@ -264,22 +264,53 @@ uint64_t transfer_rate(const struct transfer *transfer, uint32_t to)
     return ns == 0 ? 0 : end->delivered * WORLD_S / ns;
 }
 
-// B = T + P + 3 * (R + D) * (n + 20) + 2 * octets / rate, where
-//   T  what timers may still wait for: the longest retransmission timeout twice (a timer that was
-//      set before the path was whole, and one whose retransmission was under way then) and the
-//      longest time between window probes, which is the same limit, once;
-//   P  a jump of the wheel for each of these, below 1 ms each;
-//   R  a round trip with the queue; D the delayed acknowledgments of both ends;
-//   n  round trips from one segment in slow start up to the whole of what is left, each taken for
-//      one segment only: the window may be that small;
-//   octets / rate  the bottleneck's time, twice: headers and what is sent again.
-uint64_t transfer_bound(const struct transfer_config *config, const struct transfer_path *path)
+// The longest that an end's timer may still wait before it sends something.
+static uint64_t longest_wait(struct transfer *transfer, uint32_t i)
 {
-    const struct synfin_stack_config *stack = config->world.stack;
-    uint64_t rto_ns =
-        stack[0].rto_max_ns > stack[1].rto_max_ns ? stack[0].rto_max_ns : stack[1].rto_max_ns;
-    uint64_t delays_ns = stack[0].delayed_ack_ns + stack[1].delayed_ack_ns;
-    uint64_t turns = path->octets / path->segment_bytes + 20;
-    uint64_t line_ns = path->rate_bps == 0 ? 0 : path->octets * 8 * WORLD_S / path->rate_bps;
-    return 3 * rto_ns + 3 * WORLD_MS + 3 * (path->rtt_ns + delays_ns) * turns + 2 * line_ns;
+    const struct synfin_stack_config *stack = &transfer->config.world.stack[i];
+    uint64_t wait_ns = stack->rto_max_ns;
+    if (transfer->end[i].is_open) {
+        struct synfin_tcp_info info = transfer_info(transfer, i);
+        uint32_t doublings = info.probes < 16 ? info.probes : 16;
+        wait_ns = info.rto_ns << doublings;
+    }
+    return wait_ns < stack->rto_max_ns ? wait_ns : stack->rto_max_ns;
+}
+
+static uint64_t segments_of(struct transfer *transfer, uint32_t i, uint64_t octets)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    uint32_t mss = 536;
+    if (transfer->end[i].is_open) {
+        info = transfer_info(transfer, i);
+        mss = info.snd_mss_bytes;
+    }
+    return octets / mss + 1;
+}
+
+// B = 3 W + (R + D) (H + N / 2 + 20) + 2 L, where
+//   W  the longest wait of a timer as it is set now, twice as long for the one after it: what it
+//      sends may have been under way when the path was not whole yet;
+//   R  a round trip with the queue; D what both ends' delayed acknowledgments may add to it;
+//   H  segments in flight: without SACK each may be a hole, and one is repaired in a round trip;
+//   N  segments that are not acknowledged or not sent: no window is below two segments for long;
+//  20  round trips for opening, the timeout's single segment, probes and the end;
+//   L  the bottleneck's time for all of it, twice: headers, and what is sent twice.
+uint64_t transfer_bound(struct transfer *transfer, const struct transfer_path *path)
+{
+    const struct synfin_stack_config *stack = transfer->config.world.stack;
+    uint64_t wait_ns = 0;
+    uint64_t rounds = 20;
+    uint64_t octets = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t left = transfer->end[i].to_write - transfer->end[1 - i].delivered;
+        uint64_t end_ns = longest_wait(transfer, i);
+        wait_ns = end_ns > wait_ns ? end_ns : wait_ns;
+        rounds += segments_of(transfer, i, wire_flight_bytes(&transfer->flight[i]));
+        rounds += segments_of(transfer, i, left) / 2;
+        octets += left;
+    }
+    uint64_t line_ns = path->rate_bps == 0 ? 0 : octets * 8 * WORLD_S / path->rate_bps;
+    uint64_t round_ns = path->rtt_ns + stack[0].delayed_ack_ns + stack[1].delayed_ack_ns;
+    return 3 * wait_ns + round_ns * rounds + 2 * line_ns;
 }

@@ -64,14 +64,12 @@ void transfer_end(struct transfer *transfer);
 // Octets per second that end `to` has read, from the first SYN to the end of the stream.
 uint64_t transfer_rate(const struct transfer *transfer, uint32_t to);
 
-// How long a transfer may take from the moment that its path is whole, by the sum of what may
-// have to be waited for: transfer_bound says each.
+// How long a transfer may take from now on, when its path is whole and its users read and write:
+// transfer_bound says of what the sum is made.
 struct transfer_path {
-    uint64_t rtt_ns;        // with the longest queue
-    uint64_t rate_bps;      // of the bottleneck; 0: none
-    uint64_t octets;        // still to be sent, both ways
-    uint32_t segment_bytes; // the least payload of a full segment
+    uint64_t rtt_ns;   // with the longest queue
+    uint64_t rate_bps; // of the bottleneck; 0: none
 };
-uint64_t transfer_bound(const struct transfer_config *config, const struct transfer_path *path);
+uint64_t transfer_bound(struct transfer *transfer, const struct transfer_path *path);
 
 #endif

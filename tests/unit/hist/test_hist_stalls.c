@@ -31,12 +31,8 @@ static void choose(struct transfer_config *config, uint32_t variant, uint64_t se
 
 static void assert_ends(const struct transfer_config *config)
 {
-    struct transfer_path path = {
-        .rtt_ns = 2 * config->world.link.delay_ns,
-        .octets = config->octets[0] + config->octets[1],
-        .segment_bytes = 1000,
-    };
-    if (!transfer_run(&transfer, transfer_bound(config, &path))) {
+    struct transfer_path path = {.rtt_ns = 2 * config->world.link.delay_ns};
+    if (!transfer_run(&transfer, transfer_bound(&transfer, &path))) {
         fail_msg("seed %u stalled after %u octets", (unsigned)config->seed,
                  (unsigned)transfer.end[1].delivered);
     }
