@@ -236,12 +236,14 @@ static void judge(struct wire_flight *flight, const struct tap_sight *sight, uin
     }
     flight->sends++;
     flight->mss = info.snd_mss_bytes;
-    if (after <= info.cwnd_bytes) {
+    flight->credit -= (int64_t)(right - left);
+    if (!info.is_in_recovery) {
         flight->credit = flight->mss;
+    }
+    if (after <= info.cwnd_bytes) {
         return;
     }
     flight->beyond_cwnd++;
-    flight->credit -= (int64_t)(right - left);
     if (!is_excepted(flight, sight, &info, before, after)) {
         complain(flight, sight, &info, before, left);
     }

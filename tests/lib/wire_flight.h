@@ -12,8 +12,8 @@
 //   * a window probe of one octet, a keep-alive, one tail-loss probe for each flight;
 //   * without SACK, a segment for each duplicate acknowledgment (RFC 3042, RFC 5681 §3.2), and
 //     the first one in flight again (RFC 6582);
-//   * in recovery, what has arrived since the window was passed, and a segment for each
-//     acknowledgment (RFC 6937); before the first one, one segment.
+//   * in recovery, what has arrived since it began, and a segment for each acknowledgment
+//     (RFC 6937).
 #ifndef WIRE_FLIGHT_H
 #define WIRE_FLIGHT_H
 

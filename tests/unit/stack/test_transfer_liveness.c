@@ -130,10 +130,27 @@ static uint64_t rest_of_link(void)
     return rate == 0 || next_ns == SYNFIN_NEVER ? 0 : bits * WORLD_S / rate;
 }
 
+static struct variant running;
+static bool is_running;
+
+static int say_what_failed(void **state)
+{
+    (void)state;
+    if (is_running) {
+        print_error("SYNFIN_SEED=%" PRIu64 ": %s, %s, SACK %u, timestamps %u, from %u\n",
+                    running.seed, faults[running.fault].name,
+                    synfin_congestion_name((enum synfin_congestion)running.congestion),
+                    running.has_sack, running.has_ts, running.from);
+    }
+    return 0;
+}
+
 static void run(const struct variant *variant, uint64_t *worst_percent)
 {
     struct transfer_config config;
     struct door door[2];
+    running = *variant;
+    is_running = true;
     choose(&config, variant);
     transfer_begin(&transfer, &config);
     for (uint32_t i = 0; i < 2; i++) {
@@ -149,16 +166,13 @@ static void run(const struct variant *variant, uint64_t *worst_percent)
     uint64_t begun_ns = transfer.world.now_ns;
     uint64_t bound_ns = transfer_bound(&transfer, &path) + rest_of_link();
     if (!transfer_run(&transfer, bound_ns)) {
-        print_error(
-            "%s, %s, SACK %u, timestamps %u, from %u, seed %" PRIu64 ": bound %" PRIu64 " ms\n",
-            faults[variant->fault].name,
-            synfin_congestion_name((enum synfin_congestion)variant->congestion), variant->has_sack,
-            variant->has_ts, variant->from, variant->seed, bound_ns / WORLD_MS);
-        fail_msg("stalled after %" PRIu64 " octets", transfer.end[1 - variant->from].delivered);
+        fail_msg("stalled after %" PRIu64 " octets; the bound is %" PRIu64 " ms",
+                 transfer.end[1 - variant->from].delivered, bound_ns / WORLD_MS);
     }
     uint64_t percent = (transfer.world.now_ns - begun_ns) * 100 / bound_ns;
     *worst_percent = percent > *worst_percent ? percent : *worst_percent;
     transfer_finish(&transfer);
+    is_running = false;
 }
 
 static uint64_t number_of(const char *name, uint64_t usual)
@@ -193,7 +207,8 @@ static void every_transfer_ends_within_its_bound_once_its_path_is_whole(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_transfer_ends_within_its_bound_once_its_path_is_whole),
+        cmocka_unit_test_teardown(every_transfer_ends_within_its_bound_once_its_path_is_whole,
+                                  say_what_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
