@@ -91,9 +91,7 @@ static bool write_some(struct transfer *transfer, uint32_t i)
     uint32_t bytes = call_bytes(transfer, transfer->config.write_max);
     size_t sent = 0;
     bytes = bytes > left ? (uint32_t)left : bytes;
-    for (uint32_t k = 0; k < bytes; k++) {
-        octets[k] = wire_watch_octet(transfer->config.seed, i, end->written + k);
-    }
+    wire_watch_fill(transfer->config.seed, i, end->written, octets, bytes);
     // An octet may be on the wire as soon as send has taken it.
     transfer->watch.end[i].written = end->written + bytes;
     enum synfin_error error =

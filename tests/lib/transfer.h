@@ -14,7 +14,7 @@
 #include "lib/wire_watch.h"
 #include "lib/world.h"
 
-enum { TRANSFER_CALL_MAX = 65536, TRANSFER_PORT = 7 };
+enum { TRANSFER_CALL_MAX = 16384, TRANSFER_PORT = 7 };
 
 struct transfer_config {
     struct world_config world;

@@ -158,7 +158,7 @@ static void hear(struct wire_flight *flight, const struct tap_sight *sight)
                                    place_of(flight, seg->sack[i].right));
     }
     excuse_elders(flight);
-    if (!flight->has_sack) {
+    if (!flight->has_sack && ack == flight->una) {
         count_duplicates(flight, flight->una - before, seg->payload_bytes == 0);
     }
     flight->credit += (int64_t)delivered + flight->mss;

@@ -10,12 +10,28 @@
 
 #define PERIOD UINT64_C(0x9e3779b97f4a7c15)
 
-uint8_t wire_watch_octet(uint64_t seed, uint32_t end, uint64_t offset)
+static uint64_t word_at(uint64_t seed, uint32_t end, uint64_t offset)
 {
     uint64_t x = (offset >> 3) + seed * 2 + end;
     x = (x ^ (x >> 30)) * PERIOD;
     x = (x ^ (x >> 27)) * PERIOD;
-    return (uint8_t)((x ^ (x >> 31)) >> (8 * (offset & 7)));
+    return x ^ (x >> 31);
+}
+
+uint8_t wire_watch_octet(uint64_t seed, uint32_t end, uint64_t offset)
+{
+    return (uint8_t)(word_at(seed, end, offset) >> (8 * (offset & 7)));
+}
+
+void wire_watch_fill(uint64_t seed, uint32_t end, uint64_t offset, uint8_t *out, uint32_t bytes)
+{
+    uint64_t word = word_at(seed, end, offset);
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (((offset + i) & 7) == 0) {
+            word = word_at(seed, end, offset + i);
+        }
+        out[i] = (uint8_t)(word >> (8 * ((offset + i) & 7)));
+    }
 }
 
 void wire_watch_init(struct wire_watch *watch, uint64_t seed)

@@ -35,6 +35,8 @@ struct wire_watch {
 
 // The octet at `offset` of the stream that `end` sends.
 uint8_t wire_watch_octet(uint64_t seed, uint32_t end, uint64_t offset);
+// The same for the `bytes` octets from there on.
+void wire_watch_fill(uint64_t seed, uint32_t end, uint64_t offset, uint8_t *out, uint32_t bytes);
 void wire_watch_init(struct wire_watch *watch, uint64_t seed);
 // A synfin_passage_fn.
 void wire_watch_see(void *ctx, const struct synfin_passage *passage);

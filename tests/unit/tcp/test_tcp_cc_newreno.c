@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "lib/test_cmocka.h"
+#include "lib/test_rows.h"
 #include "tcp/tcp_cc.h"
 
 static struct tcp_cc open_with(uint32_t mss_bytes, uint32_t segments)
@@ -209,7 +210,7 @@ static void window_of_any_history_stays_within_bounds(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initial_window_is_that_of_rfc_6928),
@@ -225,5 +226,5 @@ int main(void)
         cmocka_unit_test(idle_window_is_at_most_the_initial_one),
         cmocka_unit_test(window_of_any_history_stays_within_bounds),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
 }

@@ -3,6 +3,7 @@
 // Fast retransmit and fast recovery, step by step as RFC 6582 §3.2 and RFC 5681 §3.2 number them.
 // The segments in flight are 1000 octets each, and the window is open.
 #include "conn_box.h"
+#include "lib/test_rows.h"
 
 static void duplicates(struct conn_box *box, uint32_t count)
 {
@@ -291,7 +292,7 @@ static void unused_window_does_not_grow(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_two_duplicates_allow_one_segment_each),
@@ -312,5 +313,5 @@ int main(void)
         cmocka_unit_test(burst_of_acknowledgments_grows_with_each),
         cmocka_unit_test(unused_window_does_not_grow),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
 }
