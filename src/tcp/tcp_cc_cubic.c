@@ -129,6 +129,7 @@ static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 {
     struct tcp_cc_cubic *own = &cc->own.cubic;
     uint32_t now_ms = clock_ms(ack->now_ns);
+    cc->cwnd_bytes = tcp_cc_larger(cc->cwnd_bytes, 1); // divided by
     if (own->w_est == 0) {
         begin_epoch(cc, ack->mss_bytes, now_ms);
     }

@@ -21,13 +21,22 @@ static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
     tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
 }
 
+// RFC 2525 §2.13: a full-sized segment carries less text when it has options that the largest one
+// did not have, such as SACK blocks.
+static bool are_two_full(const struct tcp_conn *conn)
+{
+    enum { OPTIONS_MAX = 40 };
+    uint32_t full = conn->rcv.mss_seen;
+    uint32_t options = full / 8 < OPTIONS_MAX ? full / 8 : OPTIONS_MAX;
+    return conn->rcv.unacked_bytes >= 2 * (full - options);
+}
+
 // In order and nothing missing: RFC 9293 §3.8.6.3 [SHLD-18, SHLD-19, MUST-40].
 static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes,
                                  uint64_t now_ns)
 {
     conn->rcv.unacked_bytes += bytes;
-    bool is_second = conn->rcv.unacked_bytes >= 2 * (uint32_t)conn->rcv.mss_seen;
-    if (is_second || conn->set.has_quickack) {
+    if (are_two_full(conn) || conn->set.has_quickack) {
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
     } else {
         tcp_timer_on_data_unacked(tcp, conn, now_ns);
