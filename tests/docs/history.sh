@@ -13,7 +13,7 @@ complain() { echo "docs/history.md: $*" && failed=1; }
 cell() { # ROW: its last cell
     sed -nE "s/^\\| $1 \\|.*\\| ([^|]*) \\|\$/\\1/p" docs/history.md
 }
-for row in $(seq 1 28) $(seq 76 148); do
+for row in $(seq 1 43) $(seq 76 149); do
     rows=$((rows + 1))
     if [ "$(grep -c "^| $row |" docs/history.md)" -ne 1 ]; then
         complain "row $row is not there, or twice"
@@ -26,7 +26,7 @@ while IFS=: read -r file name; do
     tests=$((tests + 1))
     program=$(basename "$file" .c)
     for row in $(tr _ ' ' <<< "$name"); do
-        if [ "$row" -gt 28 ] && { [ "$row" -lt 76 ] || [ "$row" -gt 148 ]; }; then
+        if [ "$row" -gt 43 ] && [ "$row" -lt 76 ]; then
             continue # of a section that is not here yet
         elif [[ $(cell "$row") != *\`$program\`* && $(cell "$row") != *\`$program\ * ]]; then
             complain "row $row does not name $program, which has a test of it"

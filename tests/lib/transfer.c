@@ -96,7 +96,8 @@ static bool write_some(struct transfer *transfer, uint32_t i)
     transfer->watch.end[i].written = end->written + bytes;
     enum synfin_error error =
         synfin_socket_send(end->stack, end->socket, octets, bytes, &sent, transfer->world.now_ns);
-    if (error != SYNFIN_ERROR_OK && error != SYNFIN_ERROR_AGAIN) {
+    if (error != SYNFIN_ERROR_OK && error != SYNFIN_ERROR_AGAIN
+        && error != SYNFIN_ERROR_NO_MEMORY) {
         FAIL(transfer, "end %u cannot send: %s", i, synfin_error_name(error));
     }
     end->written += sent;
@@ -262,17 +263,18 @@ uint64_t transfer_rate(const struct transfer *transfer, uint32_t to)
     return ns == 0 ? 0 : end->delivered * WORLD_S / ns;
 }
 
-// The longest that an end's timer may still wait before it sends something.
+// The longest that an end's timer may still wait before it sends something. How far the probes of
+// a shut window have backed off is not told.
 static uint64_t longest_wait(struct transfer *transfer, uint32_t i)
 {
     const struct synfin_stack_config *stack = &transfer->config.world.stack[i];
-    uint64_t wait_ns = stack->rto_max_ns;
-    if (transfer->end[i].is_open) {
-        struct synfin_tcp_info info = transfer_info(transfer, i);
-        uint32_t doublings = info.probes < 16 ? info.probes : 16;
-        wait_ns = info.rto_ns << doublings;
+    struct synfin_tcp_info info;
+    if (!transfer->end[i].is_open) {
+        return stack->rto_max_ns;
     }
-    return wait_ns < stack->rto_max_ns ? wait_ns : stack->rto_max_ns;
+    info = transfer_info(transfer, i);
+    bool is_told = info.snd_wnd_bytes > 0 && info.rto_ns < stack->rto_max_ns;
+    return is_told ? info.rto_ns : stack->rto_max_ns;
 }
 
 static uint64_t segments_of(struct transfer *transfer, uint32_t i, uint64_t octets)

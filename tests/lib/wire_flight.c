@@ -270,7 +270,8 @@ static void send_seen(struct wire_flight *flight, const struct tap_sight *sight)
     if (flight->count == 0) {
         flight->una_moved_ns = sight->now_ns; // the timer begins to run
     } else if (is_again && left == flight->una
-               && sight->now_ns + TICK_NS >= flight->una_moved_ns + flight->rto_min_ns) {
+               && (piece_at(flight, 0)->is_sacked
+                   || sight->now_ns + TICK_NS >= flight->una_moved_ns + flight->rto_min_ns)) {
         excuse_all(flight);
     } else if (is_again && flight->window == 0) {
         excuse_all(flight); // the octet of a window probe counts as refused

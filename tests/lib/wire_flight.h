@@ -5,9 +5,9 @@
 // be in recovery; every sum is made here, and no code is shared.
 //
 // Octets sent and not acknowledged in any way are in flight, but for those that may be taken for
-// lost by RFC 8985 (something sent later has arrived) or RFC 6298 (nothing has been acknowledged
-// for the least timeout). After each transmission the flight must be at most the congestion
-// window. The exceptions:
+// lost by RFC 8985 (something sent later has arrived), by RFC 6298 (nothing has been acknowledged
+// for the least timeout) or by RFC 2018 §8 (what is missing was told to be there before). After
+// each transmission the flight must be at most the congestion window. The exceptions:
 //   * a segment while nothing is in flight: the first retransmission after a timeout;
 //   * a window probe of one octet, a keep-alive, one tail-loss probe for each flight;
 //   * without SACK, a segment for each duplicate acknowledgment (RFC 3042, RFC 5681 §3.2), and

@@ -10,6 +10,7 @@
 #include "lib/test_cmocka.h"
 #include "lib/test_env.h"
 #include "lib/test_random.h"
+#include "lib/test_rows.h"
 
 enum { CHUNK_BYTES = 32, SPACE = 400 };
 
@@ -66,7 +67,7 @@ static void assert_taken(struct fixture *f, uint32_t next, const char *expected)
 }
 
 // The run holds "ABCDEFGHIJ" at 100..110; the segment's octets are lower case.
-static void segment_in_every_relation_to_a_run_keeps_what_came_first(void **state)
+static void hist_39_segment_in_every_relation_to_a_run_keeps_what_came_first(void **state)
 {
     (void)state;
     static const struct {
@@ -333,7 +334,7 @@ static void take_step(struct model *m, uint64_t *seed)
     assert_true(m->next == SPACE || m->octet[m->next] == 0);
 }
 
-static void reassembly_equals_model_after_random_segments(void **state)
+static void hist_39_reassembly_equals_model_after_random_segments(void **state)
 {
     (void)state;
     static struct model m;
@@ -357,10 +358,10 @@ static void reassembly_equals_model_after_random_segments(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(segment_in_every_relation_to_a_run_keeps_what_came_first),
+        cmocka_unit_test(hist_39_segment_in_every_relation_to_a_run_keeps_what_came_first),
         cmocka_unit_test(segment_across_many_runs_joins_them_all),
         cmocka_unit_test(run_at_the_limit_is_refused_but_filling_is_not),
         cmocka_unit_test(chunks_at_the_limit_keep_what_fits),
@@ -369,7 +370,7 @@ int main(void)
         cmocka_unit_test(blocks_are_the_most_recently_changed_first),
         cmocka_unit_test(find_gives_the_first_run_that_holds_any),
         cmocka_unit_test(take_drops_what_lies_before_and_moves_the_rest),
-        cmocka_unit_test(reassembly_equals_model_after_random_segments),
+        cmocka_unit_test(hist_39_reassembly_equals_model_after_random_segments),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
 }

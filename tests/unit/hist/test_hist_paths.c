@@ -18,8 +18,9 @@ struct path {
     uint32_t floor_percent; // of the rate, SYN to the last octet
 };
 
-// A transfer lasts for some two seconds of the line, slow start included. The floors are about half
-// of what the weakest algorithm reaches: a window that is far too small falls below all of them.
+// A transfer lasts for some 1.5 s of the line, fast ones for half of that, slow start included. The
+// floors are about half of what the weakest algorithm reaches: a window that is far too small falls
+// below all of them.
 static const struct path paths[] = {
     {1000, 10, 20, 0, 0, 60},     {1000, 100, 20, 0, 0, 45},    {1000, 300, 50, 0, 0, 30},
     {5000, 10, 20, 0, 0, 60},     {5000, 50, 30, 0, 0, 45},     {5000, 100, 50, 0, 0, 35},
@@ -29,12 +30,12 @@ static const struct path paths[] = {
     {2000, 20, 20, 10000, 0, 20}, {1000, 40, 20, 30000, 0, 10}, {5000, 40, 40, 0, 5, 30},
     {10000, 20, 50, 1000, 3, 20}, {500, 20, 10, 0, 0, 55},
 };
-enum { PATHS = sizeof paths / sizeof paths[0], LASTS_MS = 2000 };
+enum { PATHS = sizeof paths / sizeof paths[0], LASTS_MS = 1500, SHORT_MS = 700 };
 
 static void choose(struct transfer_config *config, const struct path *path, uint32_t congestion)
 {
     transfer_config_default(config, 1 + (uint64_t)(path - paths));
-    config->octets[0] = (uint64_t)path->kbps * LASTS_MS / 8;
+    config->octets[0] = (uint64_t)path->kbps * (path->kbps < 10000 ? LASTS_MS : SHORT_MS) / 8;
     config->is_unjudged = true; // others look at every octet
     config->world.link.rate_bps = (uint64_t)path->kbps * 1000;
     config->world.link.delay_ns = path->rtt_ms * WORLD_MS / 2;
@@ -94,8 +95,8 @@ static uint64_t goodput_under(const struct square *square, uint32_t congestion)
     transfer_begin(&transfer, &config);
     transfer.tap[1].filter = lose_in_step;
     transfer.tap[1].ctx = (void *)(uintptr_t)square;
-    transfer_pass(&transfer, 10 * WORLD_S);
-    uint64_t kbps = transfer.end[1].delivered * 8 / 10 / 1000;
+    transfer_pass(&transfer, 5 * WORLD_S);
+    uint64_t kbps = transfer.end[1].delivered * 8 / 5 / 1000;
     transfer_end(&transfer);
     return kbps;
 }

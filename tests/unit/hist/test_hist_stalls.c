@@ -87,6 +87,7 @@ struct shrink {
     uint32_t iss;
     bool is_over;
     uint64_t random, edge, beyond, shrunk;
+    uint8_t shift;
 };
 
 // The right edge moves left at every acknowledgment, by any part of the window.
@@ -109,10 +110,13 @@ static void judge_edge(void *ctx, const struct tap_sight *sight)
 {
     struct shrink *shrink = ctx;
     const struct segment_wire *seg = sight->seg;
-    if ((seg->flags & SYNFIN_TCP_SYN) != 0 && sight->is_out) {
+    bool is_syn = (seg->flags & SYNFIN_TCP_SYN) != 0;
+    if (is_syn && sight->is_out) {
         shrink->iss = seg->seq;
     } else if (!sight->is_out) {
-        shrink->edge = seg->ack - shrink->iss + (uint64_t)seg->window; // of a buffer without scale
+        shrink->shift = is_syn ? (uint8_t)seg->wscale : shrink->shift;
+        shrink->edge =
+            seg->ack - shrink->iss + ((uint64_t)seg->window << (is_syn ? 0 : shrink->shift));
         return;
     }
     uint64_t right = seg->seq - shrink->iss + (uint64_t)seg->payload_bytes;

@@ -9,6 +9,7 @@
 #include "board_box.h"
 #include "lib/test_cmocka.h"
 #include "lib/test_random.h"
+#include "lib/test_rows.h"
 
 enum { WINDOW = 96 };
 
@@ -298,7 +299,7 @@ static void assert_equals_model(struct board_box *f, struct model *m)
     assert_true(has_lost || tcp_scoreboard_first_lost(&f->board) == NULL);
 }
 
-static void board_equals_model_after_random_operations(void **state)
+static void hist_35_board_equals_model_after_random_operations(void **state)
 {
     (void)state;
     static const uint32_t isns[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
@@ -309,7 +310,7 @@ static void board_equals_model_after_random_operations(void **state)
         uint32_t drawn = (uint32_t)test_random(&seed);
         board_box_init(&f, UINT32_MAX, round < ISNS ? isns[round] : drawn);
         struct model m = {.now_ns = 100, .seed = test_random(&seed)};
-        for (uint32_t step = 0; step < 14500; step++) {
+        for (uint32_t step = 0; step < test_rows_times(14500); step++) {
             both_act(&f, &m);
             assert_equals_model(&f, &m);
         }
@@ -349,7 +350,7 @@ static uint32_t act_starved(struct board_box *f, bool *offered, uint64_t *seed, 
     return f->delivery.acked_bytes + f->delivery.sacked_bytes;
 }
 
-static void starved_board_never_claims_what_was_not_delivered(void **state)
+static void hist_32_35_starved_board_never_claims_what_was_not_delivered(void **state)
 {
     (void)state;
     uint64_t seed = 47;
@@ -376,11 +377,11 @@ static void starved_board_never_claims_what_was_not_delivered(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(board_equals_model_after_random_operations),
-        cmocka_unit_test(starved_board_never_claims_what_was_not_delivered),
+        cmocka_unit_test(hist_35_board_equals_model_after_random_operations),
+        cmocka_unit_test(hist_32_35_starved_board_never_claims_what_was_not_delivered),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
 }
