@@ -81,7 +81,7 @@ struct tcp_cc_undo {
 struct tcp_cc_ops {
     const char *name;
     uint32_t state_bytes;  // of `own.state`; 0: the union is enough
-    bool governs_recovery; // while losses are repaired the window counts, and not RFC 6937's PRR
+    bool governs_recovery; // while losses are repaired the window counts, and not RFC 9937's PRR
     // The algorithm's own state, for a new connection or in the place of another algorithm: the
     // windows are set.
     void (*open)(struct tcp_cc *cc);

@@ -80,7 +80,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
 }
 
 // RFC 6582 §3.2 step 3, full acknowledgment. Proportional rate reduction leaves nothing to guard
-// against: cwnd becomes ssthresh, RFC 6937 §3, RFC 6675 §5.
+// against: cwnd becomes ssthresh, RFC 9937 §6, RFC 6675 §5.
 void tcp_recovery_leave(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     struct tcp_cc_loss at_exit = loss_of(conn, now_ns);
