@@ -14,6 +14,7 @@ enum {
     NEAR_LEAST_PARTS = 64,
 };
 
+#define NO_QUEUE_NS           NS_PER_S
 #define BW_MAX                (UINT64_C(1) << 48) // 281 TB/s
 #define MIN_RTT_FILTER_NS     (10 * NS_PER_S)     // MinRTTFilterLen
 #define PROBE_RTT_INTERVAL_NS (5 * NS_PER_S)      // ProbeRTTInterval
@@ -129,19 +130,30 @@ void tcp_bbr_model_update_aggregation(struct tcp_cc *cc, uint32_t acked_bytes)
     bbr->extra_acked = filter_extra(bbr, (uint32_t)extra, rounds);
 }
 
+// Whether round trips were within a 64th of the least for a second. The 200 ms in which other flows
+// probe, and leave the queue empty, are no such time: then this one must probe with them, or it
+// would never give up a share.
+static bool has_no_queue(struct tcp_bbr *bbr, uint64_t rtt_ns)
+{
+    uint64_t least_ns = bbr->probe_rtt_min_delay_ns;
+    if (rtt_ns > least_ns && rtt_ns - least_ns > least_ns / NEAR_LEAST_PARTS) {
+        bbr->queue_seen_ns = bbr->now_ns;
+    }
+    return deadline_age(bbr->queue_seen_ns, bbr->now_ns) >= NO_QUEUE_NS;
+}
+
 // §5.3.4.3.
-// DEVIATES ccwg-bbr §5.3.4.3: a round trip within a 64th of the least shows that there is no queue
-// as well as ProbeRTT would, and puts it off; the least itself stays. Without this a flow that is
-// alone, and leaves no queue, would halve its rate every 5 s to learn what it sees all the time.
+// DEVIATES ccwg-bbr §5.3.4.3: a flow that sees no queue for a second has learnt what ProbeRTT would
+// tell it, which is put off; the least itself stays. Without this a flow that is alone, and leaves
+// no queue, would halve its rate every 5 s to learn what it sees all the time.
 void tcp_bbr_model_update_min_rtt(struct tcp_bbr *bbr, uint64_t rtt_ns)
 {
     uint64_t now_ns = bbr->now_ns;
-    uint64_t least_ns = bbr->probe_rtt_min_delay_ns;
     bbr->probe_rtt_expired = now_ns > bbr->probe_rtt_min_stamp_ns + PROBE_RTT_INTERVAL_NS;
-    if (rtt_ns > 0 && (rtt_ns < least_ns || bbr->probe_rtt_expired)) {
+    if (rtt_ns > 0 && (rtt_ns < bbr->probe_rtt_min_delay_ns || bbr->probe_rtt_expired)) {
         bbr->probe_rtt_min_delay_ns = rtt_ns;
         bbr->probe_rtt_min_stamp_ns = now_ns;
-    } else if (rtt_ns > 0 && rtt_ns - least_ns <= least_ns / NEAR_LEAST_PARTS) {
+    } else if (rtt_ns > 0 && has_no_queue(bbr, rtt_ns)) {
         bbr->probe_rtt_min_stamp_ns = now_ns;
     }
     bool is_expired = now_ns > bbr->min_rtt_stamp_ns + MIN_RTT_FILTER_NS;

@@ -86,6 +86,7 @@ struct tcp_bbr {
     } extra[TCP_BBR_EXTRA_SLOTS];
 
     uint64_t min_rtt_ns, min_rtt_stamp_ns;
+    uint64_t queue_seen_ns; // when a round trip was last clearly longer than the least
     uint64_t probe_rtt_min_delay_ns, probe_rtt_min_stamp_ns, probe_rtt_done_stamp_ns; // 0: not set
 
     uint64_t cycle_stamp_ns, bw_probe_wait_ns;

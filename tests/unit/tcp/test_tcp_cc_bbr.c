@@ -415,7 +415,22 @@ static void probe_that_is_over_ends_before_an_idle_flow_sends(void **state)
     bbr_flow_expect(&flow, TCP_BBR_PHASE_CRUISE);
 }
 
-// Within a 64th of 100 ms; a 65th would let it drift.
+// Another flow probes, and the queue is empty for less than a second of five.
+static void queue_that_others_empty_does_not_put_the_probe_off(void **state)
+{
+    (void)state;
+    bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
+    bool is_probing = false;
+    for (uint32_t round = 0; round < 80; round++) {
+        flow.rtt_ns = (round % 20 < 9 ? 100 : 130) * BBR_MS;
+        bbr_flow_round(&flow);
+        is_probing = is_probing || flow.bbr.phase == TCP_BBR_PHASE_PROBE_RTT;
+    }
+    assert_true(is_probing);
+    assert_int_equal(flow.bbr.min_rtt_ns, 100 * BBR_MS);
+}
+
+// Within a 64th of 100 ms, for as long as it lasts.
 static void round_trip_without_a_queue_puts_the_probe_off(void **state)
 {
     (void)state;
@@ -460,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup(probe_in_startup_leads_back_to_startup, setup),
         cmocka_unit_test_setup(idle_flow_needs_no_probe, setup),
         cmocka_unit_test_setup(probe_that_is_over_ends_before_an_idle_flow_sends, setup),
+        cmocka_unit_test_setup(queue_that_others_empty_does_not_put_the_probe_off, setup),
         cmocka_unit_test_setup(round_trip_without_a_queue_puts_the_probe_off, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
