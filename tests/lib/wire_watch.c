@@ -101,7 +101,9 @@ static const char *judge_ack(struct wire_watch *watch, uint32_t from,
     if (ack > other->highest + 1 + (other->has_fin ? 1 : 0)) {
         return "an acknowledgment of what was never sent";
     }
-    if (edge < end->edge && !watch->may_retract) {
+    // By less than the scale's unit it may seem to: RFC 7323 §2.4.
+    uint32_t unit = UINT32_C(1) << shift;
+    if (edge + unit - 1 < end->edge && !watch->may_retract) {
         return "a right edge that moves left";
     }
     end->ack = ack;
