@@ -52,22 +52,14 @@ uint16_t tcp_accecn_echo(enum tcp_ecn_field field)
 
 // Receiver
 
-static void count_bytes(struct tcp_ecn *ecn, uint32_t field, uint32_t bytes)
+static void count_bytes(struct tcp_ecn *ecn, enum tcp_ecn_field field, uint32_t bytes)
 {
-    uint8_t counter = 0;
-    if (bytes == 0) {
-        return;
-    }
-    if (field == TCP_ECN_CE) {
-        ecn->ceb += bytes;
-        counter = CEB;
-    } else if (field == TCP_ECN_ECT_0) {
-        ecn->e0b += bytes;
-        counter = E0B;
-    } else if (field == TCP_ECN_ECT_1) {
-        ecn->e1b += bytes;
-        counter = E1B;
-    }
+    static const uint8_t counters[] = {
+        [TCP_ECN_NOT_ECT] = 0, [TCP_ECN_ECT_1] = E1B, [TCP_ECN_ECT_0] = E0B, [TCP_ECN_CE] = CEB};
+    uint8_t counter = bytes > 0 ? counters[field] : 0;
+    ecn->e0b += counter == E0B ? bytes : 0;
+    ecn->ceb += counter == CEB ? bytes : 0;
+    ecn->e1b += counter == E1B ? bytes : 0;
     ecn->fields_owed |= counter;
     ecn->fields_used |= counter;
 }
@@ -77,7 +69,7 @@ static void count_bytes(struct tcp_ecn *ecn, uint32_t field, uint32_t bytes)
 void tcp_accecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     struct tcp_ecn *ecn = &conn->ecn;
-    uint32_t field = seg->arrival->ecn;
+    enum tcp_ecn_field field = (enum tcp_ecn_field)seg->arrival->ecn;
     bool is_marked = field == TCP_ECN_CE;
     bool has_data = seg->text.bytes > 0;
     bool is_first = is_marked && has_data && !ecn->was_marked;

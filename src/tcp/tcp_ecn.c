@@ -249,37 +249,10 @@ static void echo(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segmen
     }
 }
 
-// What came before the change is acknowledged apart, with the state of then: RFC 8257 §3.2.
-static void acknowledge_before(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
-{
-    if (conn->rcv.unacked_bytes == 0 || conn->ooo.runs > 0) {
-        return;
-    }
-    struct tcp_stray stray = {
-        .pair = conn->pair,
-        .seq = conn->snd.nxt,
-        .ack = conn->rcv.nxt,
-        .flags = SYNFIN_TCP_ACK | (conn->ecn.is_echoing ? SYNFIN_TCP_ECE : 0),
-        .reason = SYNFIN_REASON_SEND_ACK_MARK_CHANGE,
-        .window = tcp_window_advertise(tcp, conn, false),
-        .number = conn->number,
-        .iface = conn->path.iface,
-        .has_timestamps = conn->uses_timestamps,
-        .ts_val = tcp_paws_now(conn, now_ns),
-        .ts_ecr = conn->ts_recent,
-        .hop_limit = conn->set.hop_limit,
-        .traffic_class = conn->set.traffic_class,
-    };
-    if (tcp_stray_push(tcp, &stray)) {
-        conn->rcv.acked = conn->rcv.nxt;
-        conn->rcv.unacked_bytes = 0;
-    }
-}
-
 // RFC 8257 §3.2, for a sender that counts how much is acknowledged with ECE: it goes with the
-// acknowledgment of exactly what was marked.
-static void echo_each(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                      uint64_t now_ns)
+// acknowledgment of what was marked, and of what was delayed before that. An acknowledgment apart
+// for the latter, as the RFC allows, would be overtaken by the one behind it when a burst comes.
+static void echo_each(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     struct tcp_ecn *ecn = &conn->ecn;
     bool is_marked = seg->arrival->ecn == TCP_ECN_CE;
@@ -288,28 +261,25 @@ static void echo_each(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_s
     }
     ecn->received_ce += is_marked;
     if (is_marked != ecn->is_echoing) {
-        acknowledge_before(tcp, conn, now_ns);
         ecn->is_echoing = is_marked;
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_MARK_CHANGE);
     }
 }
 
-static void take_classic(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                         uint64_t now_ns)
+static void take_classic(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     if (conn->set.congestion == SYNFIN_CONGESTION_DCTCP) {
-        echo_each(tcp, conn, seg, now_ns);
+        echo_each(tcp, conn, seg);
     } else {
         echo(tcp, conn, seg);
     }
 }
 
-void tcp_ecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                         uint64_t now_ns)
+void tcp_ecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     switch ((enum tcp_ecn_mode)conn->ecn.mode) {
     case TCP_ECN_NONE: break;
-    case TCP_ECN_CLASSIC: take_classic(tcp, conn, seg, now_ns); break;
+    case TCP_ECN_CLASSIC: take_classic(tcp, conn, seg); break;
     case TCP_ECN_ACCURATE: tcp_accecn_on_received(tcp, conn, seg); break;
     }
 }

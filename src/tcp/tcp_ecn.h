@@ -117,8 +117,7 @@ uint32_t tcp_ecn_window(const struct tcp_conn *conn);
 // Receiving
 
 // A segment that passed every check up to its acknowledgment.
-void tcp_ecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
-                         uint64_t now_ns);
+void tcp_ecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg);
 // What an acknowledgment brings: by how much SND.UNA has moved, and how much is known to have
 // arrived since the last one.
 struct tcp_ecn_news {

@@ -198,7 +198,8 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
 static enum tcp_verdict take_mark(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                   uint64_t now_ns)
 {
-    tcp_ecn_on_received(tcp, conn, seg, now_ns);
+    (void)now_ns;
+    tcp_ecn_on_received(tcp, conn, seg);
     return TCP_VERDICT_GO_ON;
 }
 

@@ -105,10 +105,10 @@ static void choose_user(struct run *run, struct user *user, uint32_t end)
     }
 }
 
-// A small buffer that may grow far is offered in units which small segments do not fill.
+// A buffer that may grow far is offered in units which small segments do not fill.
 static bool has_coarse_scale(const struct synfin_stack_config *stack)
 {
-    return stack->receive_buffer_bytes_max > 1 << 20 && stack->receive_buffer_bytes <= 8192;
+    return stack->receive_buffer_bytes_max > 65535;
 }
 
 static void begin(struct run *run, uint64_t seed)
