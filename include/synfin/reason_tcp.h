@@ -202,6 +202,7 @@
     X(ECN_MANGLED, "the way changes the ECN field: no more ECN-capable", "RFC 9768 §3.2.2.3")      \
     X(ECN_ZEROED, "the counter of marks was zeroed: it is not believed", "RFC 9768 §3.2.2.4")      \
     X(ECN_INCONSISTENT, "marked octets without a marked packet", "RFC 9768 §3.2.3.2.5")            \
+    X(CC_NOT_VALIDATED, "halved: it was not in use for five minutes", "RFC 7661 §4.4.3")           \
     X(ICMP_UNREACHABLE, "a router or the peer reports it unreachable", "RFC 5927 §4")              \
     X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
       "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \

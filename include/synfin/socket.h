@@ -225,8 +225,18 @@ struct synfin_tcp_info {
     // the stack's memory leaves of that.
     uint32_t snd_buffer_bytes, snd_buffer_bytes_max, snd_buffer_bytes_left;
     uint32_t rcv_buffer_bytes, rcv_buffer_bytes_max, rcv_buffer_bytes_left;
-    uint32_t rcv_taken_bytes; // by the reader in the last round trip
-    uint64_t rcv_rtt_ns;      // round trip as the receiver sees it; 0: not measured
+    uint32_t rcv_taken_bytes;             // by the reader in the last round trip
+    uint64_t rcv_rtt_ns;                  // round trip as the receiver sees it; 0: not measured
+    uint64_t pacing_rate_max;             // SYNFIN_OPTION_PACING_RATE_MAX
+    uint64_t delivery_rate;               // best lately, octets per second; 0: no sample yet
+    uint8_t is_delivery_rate_app_limited; // it says what the user sent, not what the path bears
+    uint8_t has_seen_reordering;          // something arrived behind what was sent after it
+    uint64_t delivered_bytes;             // that the peer is known to have, SACK included
+    uint32_t lost_bytes, sacked_bytes;    // of those in flight, now
+    uint64_t reordering_window_ns;        // how late is not lost yet, RFC 8985 §6.2; 0: no SACK
+    uint64_t busy_ns;                     // something was queued or in flight
+    uint64_t peer_window_limited_ns;      // of that, only the peer's window kept it from sending
+    uint64_t send_buffer_limited_ns;      // and only the send buffer did
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

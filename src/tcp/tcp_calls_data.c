@@ -70,6 +70,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     }
     if (room == 0) {
         conn->is_send_blocked = true;
+        tcp_output_want(tcp, conn); // which notes what limits the sender
         return SYNFIN_ERROR_AGAIN;
     }
     tcp_rate_check_dry(conn);
@@ -82,6 +83,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     }
     conn->is_send_blocked = conn->is_send_blocked || taken < bytes;
     *sent = taken;
+    tcp_chrono_set(conn, TCP_CHRONO_BUSY, now_ns);
     tcp_timer_on_queued(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
     return SYNFIN_ERROR_OK;

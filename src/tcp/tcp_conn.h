@@ -32,6 +32,7 @@
 #include "buf/reassembly.h"
 #include "buf/stream.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_chrono.h"
 #include "tcp/tcp_ecn.h"
 #include "tcp/tcp_rate.h"
 #include "tcp/tcp_settings.h"
@@ -106,6 +107,7 @@ struct tcp_recovery {
     uint8_t limited;            // segments allowed by limited transmit, RFC 3042
     struct seq round_end;       // the present round trip ends when this is acknowledged
     uint32_t flight_peak_bytes; // most in flight during it
+    uint64_t validated_ns;      // when the window was last in use; written by tcp_cwv.c
     // RFC 8985 §6.2 steps 3 and 4; written by tcp_rack.c.
     struct seq dsack_round;  // the present round of duplicates ends when this is acknowledged
     uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened
@@ -228,6 +230,7 @@ struct tcp_conn {
     void *user;
     struct tcp_settings set;
     struct tcp_totals totals;
+    struct tcp_chrono chrono;
     struct tcp_conn *listener; // of a child not accepted yet
     // On the listener's list; of one that has a handle, on the list of those that wait for memory.
     struct list_node family;

@@ -2,7 +2,9 @@
 //
 // What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
 #include "tcp/tcp_autotune.h"
+#include "tcp/tcp_chrono.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_loss.h"
 #include "tcp/tcp_memory.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_time_wait.h"
@@ -90,6 +92,30 @@ static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->received_ce = conn->ecn.received_ce;
 }
 
+// The names are those of Linux's struct tcp_info, in octets and ns.
+static void fill_path(const struct tcp_conn *conn, struct synfin_tcp_info *info)
+{
+    const struct tcp_loss *loss = conn->loss;
+    info->congestion = synfin_congestion_name((enum synfin_congestion)conn->set.congestion);
+    info->pacing_rate = tcp_pace_rate(conn);
+    info->pacing_rate_max = conn->set.pacing_rate_max;
+    info->delivery_rate = tcp_rate_latest(conn);
+    info->is_delivery_rate_app_limited = tcp_rate_is_app_limited(conn);
+    info->delivered_bytes = tcp_rate_delivered(conn);
+    info->lost_bytes = loss != NULL ? loss->board.lost_bytes : 0;
+    info->sacked_bytes = loss != NULL ? loss->board.sacked_bytes : 0;
+    info->has_seen_reordering = conn->recovery.has_seen_reordering;
+    info->reordering_window_ns = loss != NULL ? tcp_rack_window(conn) : 0;
+}
+
+static void fill_time(const struct tcp_conn *conn, struct synfin_tcp_info *info, uint64_t now_ns)
+{
+    info->peer_window_limited_ns = tcp_chrono_spent(conn, TCP_CHRONO_PEER_WINDOW, now_ns);
+    info->send_buffer_limited_ns = tcp_chrono_spent(conn, TCP_CHRONO_SEND_BUFFER, now_ns);
+    info->busy_ns = tcp_chrono_spent(conn, TCP_CHRONO_BUSY, now_ns) + info->peer_window_limited_ns
+                    + info->send_buffer_limited_ns;
+}
+
 void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_tcp_info *info,
               uint64_t now_ns)
 {
@@ -104,6 +130,6 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     info->tries = tcp_event_tries(conn);
     info->waited_ns = tcp_event_waited(conn, now_ns);
     info->icmp = conn->icmp;
-    info->congestion = synfin_congestion_name((enum synfin_congestion)conn->set.congestion);
-    info->pacing_rate = tcp_pace_rate(conn);
+    fill_path(conn, info);
+    fill_time(conn, info, now_ns);
 }

@@ -8,6 +8,8 @@
 // Each choice is a plan: sequence number, octets, flags and the reason. The plan is emitted
 // (tcp_emit.c) and then booked here: the only place where SND.NXT moves.
 #include "base/check.h"
+#include "tcp/tcp_chrono.h"
+#include "tcp/tcp_cwv.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
@@ -36,43 +38,6 @@ void tcp_output_forget(struct tcp *tcp, struct tcp_conn *conn)
     (void)tcp;
     list_remove(&conn->ready);
     conn->is_ready = conn->is_parked = false;
-}
-
-struct tcp_conn *tcp_ready_first(struct tcp *tcp, uint32_t iface)
-{
-    struct list_node *list = &tcp->ready[iface];
-    return list_is_empty(list) ? NULL : CONTAINER_OF(list->next, struct tcp_conn, ready);
-}
-
-void tcp_ready_rotate(struct tcp *tcp, struct tcp_conn *conn)
-{
-    if (conn->is_ready) {
-        list_remove(&conn->ready);
-        list_push_back(&tcp->ready[conn->path.iface], &conn->ready);
-    }
-}
-
-void tcp_park(struct tcp *tcp, struct tcp_conn *conn)
-{
-    tcp_output_forget(tcp, conn);
-    list_push_back(&tcp->parked[conn->path.iface], &conn->ready);
-    conn->is_parked = true;
-}
-
-void tcp_unpark_all(struct tcp *tcp, uint32_t iface)
-{
-    struct list_node *node;
-    while ((node = list_pop_front(&tcp->parked[iface])) != NULL) {
-        struct tcp_conn *conn = CONTAINER_OF(node, struct tcp_conn, ready);
-        conn->is_parked = false;
-        tcp_output_want(tcp, conn);
-    }
-    tcp_stray_unpark_all(tcp, iface);
-}
-
-bool tcp_has_output(const struct tcp *tcp, uint32_t iface)
-{
-    return !list_is_empty(&tcp->ready[iface]) || tcp_stray_is_ready(tcp, iface);
 }
 
 struct seq tcp_output_base(const struct tcp_conn *conn)
@@ -405,25 +370,6 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 5681 §4.1, RFC 9293 §3.8.2 [MUST-19]: after an idle time of more than one RTO the window is
-// no longer known to be good.
-static void restart_after_idle(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
-{
-    if (conn->cc.ops->on_restart != NULL && seq_eq(conn->snd.una, conn->snd.nxt)) {
-        struct tcp_cc_restart restart = {conn->rtt.srtt_ns, now_ns, conn->rate.is_app_limited};
-        conn->cc.ops->on_restart(&conn->cc, &restart);
-    }
-    bool is_idle = seq_eq(conn->snd.una, conn->snd.nxt) && conn->totals.data_segments_out > 0;
-    if (!is_idle || deadline_age(conn->totals.data_sent_ns, now_ns) <= tcp_rtt_timeout(tcp, conn)) {
-        return;
-    }
-    uint32_t before = conn->cc.cwnd_bytes;
-    conn->cc.ops->on_idle(&conn->cc, conn->snd.mss, tcp->config.initial_window_segments);
-    if (conn->cc.cwnd_bytes != before) {
-        tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_IDLE, now_ns);
-    }
-}
-
 // The last segment again, if the peer has not taken that part of its window back.
 static bool plan_tail_again(const struct tcp_conn *conn, struct tcp_plan *plan, uint32_t mss)
 {
@@ -477,7 +423,7 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
     }
     *plan = (struct tcp_plan){0};
     if (has_unsent(conn)) {
-        restart_after_idle(tcp, conn, now_ns);
+        tcp_cwv_before_data(tcp, conn, now_ns);
     }
     return choose_new(conn, plan) || choose_probe(conn, plan);
 }
@@ -622,6 +568,19 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     }
 }
 
+// What keeps the sender from sending: its user, the peer, or the path.
+static enum tcp_chrono_kind limit_of(const struct tcp_conn *conn)
+{
+    uint32_t wanted = smaller(tcp_output_unsent(conn), conn->snd.mss);
+    if (conn->send.bytes == 0) {
+        return TCP_CHRONO_IDLE;
+    }
+    if (wanted > 0 && tcp_output_room(conn) < wanted && congestion_room(conn) >= wanted) {
+        return TCP_CHRONO_PEER_WINDOW;
+    }
+    return wanted == 0 && conn->is_send_blocked ? TCP_CHRONO_SEND_BUFFER : TCP_CHRONO_BUSY;
+}
+
 // Something may wait that no acknowledgment will let go: a timer must.
 static void note_why_not(struct tcp *tcp, struct tcp_conn *conn, uint64_t held_ns, uint64_t now_ns)
 {
@@ -642,6 +601,7 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
     uint64_t held_ns;
     if (!choose(tcp, conn, &plan, &held_ns, now_ns)) {
         note_why_not(tcp, conn, held_ns, now_ns);
+        tcp_chrono_set(conn, limit_of(conn), now_ns);
         tcp_output_forget(tcp, conn);
         if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
             tcp_time_wait_shrink(tcp, conn, now_ns);

@@ -5,6 +5,7 @@
 // flight is congestion control's business; the artificial inflation of the window while
 // duplicates come in is kept here, apart from the congestion window.
 #include "base/check.h"
+#include "tcp/tcp_cwv.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_pace.h"
@@ -105,16 +106,6 @@ static void go_on(struct tcp_conn *conn, uint32_t acked_bytes)
     conn->pending.resend_reason = SYNFIN_REASON_SEND_PARTIAL_ACK;
 }
 
-// RFC 7661 §4.1: the window was in use during the last round trip, if its peak says so. The
-// flight at this moment does not: acknowledgments come in bursts.
-static bool uses_window(const struct tcp_conn *conn)
-{
-    uint32_t peak = conn->recovery.flight_peak_bytes;
-    uint32_t cwnd = conn->cc.cwnd_bytes;
-    bool is_slow_start = cwnd < conn->cc.ssthresh_bytes;
-    return peak + conn->snd.mss > cwnd || (is_slow_start && peak > cwnd / 2);
-}
-
 // A round trip has passed when what was sent first in it is acknowledged. It ends when more is
 // sent and not before, so that a burst of acknowledgments is judged by what caused it.
 void tcp_recovery_on_sent(struct tcp_conn *conn)
@@ -162,7 +153,7 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
         .marked_bytes = conn->ecn.marked_bytes,
         .flight_bytes = flight,
         .mss_bytes = conn->snd.mss,
-        .is_limited_by_cwnd = uses_window(conn),
+        .is_limited_by_cwnd = tcp_cwv_is_validated(conn),
         .is_app_limited = is_app_limited(conn, flight),
         .is_round_end = ends_round(conn, acked_bytes),
         .is_paced = tcp_pace_is_on(conn),
@@ -181,6 +172,7 @@ void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt
 {
     struct tcp_cc_ack ack = ack_of(conn, acked_bytes, rtt_ns, now_ns);
     conn->cc.ops->on_ack(&conn->cc, &ack);
+    tcp_cwv_on_ack(conn, now_ns);
 }
 
 void tcp_recovery_deliver(struct tcp_conn *conn, const struct tcp_rate_sample *sample,

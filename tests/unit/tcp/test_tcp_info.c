@@ -213,7 +213,66 @@ static void send_buffer_limits_what_waits(void **state)
     RESULT(segment_user_send(1), AGAIN);
 }
 
+// 100 ms for the path, 300 ms for the peer's window, 200 ms for the buffer.
+static void time_is_told_by_what_limited_the_sender(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(SEND_BUFFER, 3000);
+    ADVANCE(SEC(1));
+    CHECK_EQ(info_now().busy_ns, 0);
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000);
+    ADVANCE(MS(100));
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 1000);
+    WRITE(3000);
+    EXPECT(.flags = ACK, .seq = 1001, .ack = 1, .data = 1000);
+    RESULT(segment_user_send(1), AGAIN);
+    ADVANCE(MS(300));
+    SEND(.flags = ACK, .seq = 1, .ack = 2001, .window = 9000);
+    EXPECT_RUN_ALL(2001, 4001, 1000);
+    EVENT(WRITABLE);
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 4001, .ack = 1, .data = 1000);
+    RESULT(segment_user_send(1), AGAIN);
+    ADVANCE(MS(200));
+    SEND_ACK(5001);
+    ADVANCE(SEC(1));
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.peer_window_limited_ns, MS(300));
+    CHECK_EQ(info.send_buffer_limited_ns, MS(200));
+    CHECK_EQ(info.busy_ns, MS(600));
+}
+
+// Two of three have arrived, 40 ms after they were sent; the handshake took no time, so that the
+// first is late enough to be lost.
+static void path_is_told(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000, .sack_ok = true);
+    SET(PACING_RATE_MAX, 1000000000);
+    WRITE(3000);
+    EXPECT_RUN_ALL(1, 3001, 1000);
+    CHECK_EQ(info_now().delivery_rate, 0);
+    ADVANCE(MS(40));
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 3001}});
+    struct synfin_tcp_info info = info_now();
+    CHECK_EQ(info.pacing_rate, 1000000000);
+    CHECK_EQ(info.pacing_rate_max, 1000000000);
+    CHECK_EQ(info.delivered_bytes, 2000);
+    CHECK_EQ(info.sacked_bytes, 2000);
+    CHECK_EQ(info.lost_bytes, 1000);
+    CHECK_EQ(info.delivery_rate, 50000); // 2,000 octets in 40 ms
+    CHECK_EQ(info.is_delivery_rate_app_limited, 1);
+    CHECK_EQ(info.reordering_window_ns, 0);
+    CHECK_EQ(info.has_seen_reordering, 0);
+    ABORT();
+    segment_forget_sent();
+}
+
 static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(time_is_told_by_what_limited_the_sender),
+    SEGMENT_TEST(path_is_told),
     SEGMENT_TEST(agreed_options_are_told),
     SEGMENT_TEST(data_is_counted_both_ways),
     SEGMENT_TEST(retransmissions_are_counted),
