@@ -81,7 +81,9 @@ static void measure(const struct point *point, uint32_t runs)
     }
     snprintf(what, sizeof what, "%s, %u.%u %% lost, RTT %u ms", point->congestion,
              point->loss_ppm / 10000, point->loss_ppm / 1000 % 10, point->rtt_ms);
-    snprintf(peer, sizeof peer, "Linux %s", point->congestion);
+    // Linux has the first version of BBR, synfin the third, which answers to losses above 2 %.
+    snprintf(peer, sizeof peer, "Linux %s%s", point->congestion,
+             point->congestion[0] == 'b' ? " (version 1)" : "");
     const struct side *ours = &side[BULK_SYNFIN], *theirs = &side[BULK_KERNEL];
     const struct harness_detail details[] = {
         {"peer_value", harness_median_of(theirs->mbits, runs)},
