@@ -27,8 +27,6 @@
 enum {
     PORT = 9000,
     CHUNK_BYTES = 1 << 18,
-    SEND_BUFFER_BYTES = 32 << 20,
-    UNSENT_BYTES = 1 << 20, // what waits unsent would only cost time to copy
     POLL_MS = 10,
     PATIENCE_MS = 20000,
     ROW_MAX = 8192,
@@ -174,17 +172,14 @@ static synfin_stack *make_stack(struct synfin_device *device)
     synfin_stack *stack;
     uint32_t iface;
     struct synfin_env env;
-    struct synfin_stack_config config;
     struct synfin_iface_config iface_config;
     const struct synfin_prefix prefix = {.addr = synfin_addr_ipv4(198, 51, 100, 2), .bits = 24};
     const struct synfin_prefix all = {.addr = synfin_addr_ipv4(0, 0, 0, 0)};
     const struct synfin_addr gateway = synfin_addr_ipv4(198, 51, 100, 1);
     synfin_host_env(&env);
-    synfin_stack_config_default(&config);
-    config.send_buffer_bytes = SEND_BUFFER_BYTES;
     synfin_iface_config_default(&iface_config);
     iface_config.mtu_bytes = device->mtu_bytes;
-    harness_require(synfin_stack_create(&env, &config, synfin_host_now(), &stack) == SYNFIN_ERROR_OK
+    harness_require(synfin_stack_create(&env, NULL, synfin_host_now(), &stack) == SYNFIN_ERROR_OK
                         && synfin_stack_add_iface(stack, &iface_config, &iface) == SYNFIN_ERROR_OK
                         && synfin_stack_add_addr(stack, iface, &prefix) == SYNFIN_ERROR_OK
                         && synfin_stack_add_route(stack, iface, &all, &gateway) == SYNFIN_ERROR_OK,
@@ -209,9 +204,6 @@ static synfin_loop *make_sender(struct sender *sender)
             && synfin_loop_add_device(loop, 0, device) == SYNFIN_ERROR_OK
             && synfin_socket_open(sender->stack, &sender->socket) == SYNFIN_ERROR_OK
             && synfin_socket_set_congestion(sender->stack, sender->socket, sender->bulk->congestion)
-                   == SYNFIN_ERROR_OK
-            && synfin_socket_set_option(sender->stack, sender->socket, SYNFIN_OPTION_NOTSENT_LOWAT,
-                                        UNSENT_BYTES, synfin_host_now())
                    == SYNFIN_ERROR_OK
             && synfin_socket_connect(sender->stack, sender->socket, &remote, synfin_host_now())
                    == SYNFIN_ERROR_OK,
