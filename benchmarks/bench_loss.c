@@ -34,6 +34,7 @@ struct point {
     uint32_t burst_ppm, burst_packets;     // a burst's beginning, its mean length
     uint32_t burst_loss_ppm;               // in it
     uint32_t reorder_ppm, reorder_late_ms; // how many are held back, for how long
+    uint32_t mark_packets;                 // a longer queue marks packets; 0: none does
 };
 
 struct measured {
@@ -52,6 +53,7 @@ static void describe(const struct point *point, struct synfin_link_config *link)
     link->delay_ns = (uint64_t)point->rtt_ms * 500000;
     link->rate_bps = (uint64_t)point->rate_mbps * 1000000;
     link->queue_packets = queue > QUEUE_MIN ? queue : QUEUE_MIN;
+    link->mark_packets = point->mark_packets;
     link->packets_max = 1 << 20;
     link->chance_from = SYNFIN_CHANCE_FROM_A;
     link->loss_ppm = point->loss_ppm;
@@ -330,6 +332,21 @@ static void run_queue(const char *congestion)
     }
 }
 
+// A queue of more than 20 packets marks those that come; nothing is lost.
+static void run_marks(const char *congestion)
+{
+    static const uint32_t rtts_ms[] = {1, 40};
+    for (uint32_t i = 0; i < COUNT(rtts_ms); i++) {
+        struct point point = {.table = "marks",
+                              .congestion = congestion,
+                              .rtt_ms = rtts_ms[i],
+                              .rate_mbps = 100,
+                              .queue_bdps = rtts_ms[i] == 1 ? 40 : 1,
+                              .mark_packets = 20};
+        run_point(&point, "above-20");
+    }
+}
+
 static bool run_loss(void)
 {
     uint64_t begun_ns = harness_cpu_ns();
@@ -340,7 +357,9 @@ static bool run_loss(void)
         run_bursts(congestions[i]);
         run_reordering(congestions[i]);
         run_queue(congestions[i]);
+        run_marks(congestions[i]);
     }
+    run_marks("dctcp");
     run_fairness();
     fprintf(stderr, "loss: %.0f s of processor time\n",
             (double)(harness_cpu_ns() - begun_ns) / 1e9);

@@ -57,7 +57,8 @@ static struct synfin_env env_of(struct emulated_path *path, uint32_t which)
     };
 }
 
-static void open_stack(struct emulated_path *path, uint32_t which, uint32_t buffer_bytes)
+static void open_stack(struct emulated_path *path, uint32_t which, uint32_t buffer_bytes,
+                       bool has_ecn)
 {
     struct synfin_env env = env_of(path, which);
     struct synfin_stack_config config;
@@ -69,6 +70,9 @@ static void open_stack(struct emulated_path *path, uint32_t which, uint32_t buff
     config.memory_limit_bytes = (size_t)4 << 30;
     config.send_buffer_bytes = config.receive_buffer_bytes = buffer_bytes;
     config.out_of_order_ranges_max = RANGES_MAX;
+    if (has_ecn) {
+        config.ecn = SYNFIN_ECN_ASK_ACCURATE;
+    }
     synfin_iface_config_default(&iface_config);
     harness_require(
         synfin_stack_create(&env, &config, 0, &path->stack[which]) == SYNFIN_ERROR_OK
@@ -100,8 +104,8 @@ void emulated_path_open(struct emulated_path *path, const struct synfin_link_con
     synfin_link_observe(path->link, observe, path);
     path->device[SENDER] = synfin_link_device(path->link, SYNFIN_LINK_A);
     path->device[RECEIVER] = synfin_link_device(path->link, SYNFIN_LINK_B);
-    open_stack(path, SENDER, buffer_bytes);
-    open_stack(path, RECEIVER, buffer_bytes);
+    open_stack(path, SENDER, buffer_bytes, link->mark_packets > 0);
+    open_stack(path, RECEIVER, buffer_bytes, link->mark_packets > 0);
     synfin_stack *stack = path->stack[RECEIVER];
     harness_require(synfin_socket_open(stack, &path->listener) == SYNFIN_ERROR_OK
                         && synfin_socket_bind(stack, path->listener, &local) == SYNFIN_ERROR_OK
