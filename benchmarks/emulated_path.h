@@ -34,7 +34,8 @@ struct emulated_path {
     struct emulated_path_totals totals;
 };
 
-// `buffer_bytes` is the room that each end of each flow has. Where the link marks, both ask for ECN.
+// `buffer_bytes` is the room that each end of each flow has. With a link that marks, both ask for
+// ECN.
 void emulated_path_open(struct emulated_path *path, const struct synfin_link_config *link,
                         uint32_t buffer_bytes);
 void emulated_path_close(struct emulated_path *path);
