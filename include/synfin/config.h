@@ -71,6 +71,9 @@ struct synfin_stack_config {
     uint32_t receive_buffer_bytes_max;
     uint64_t orphan_ns;   // longest that a closed socket's last octets may take, answered or not
     uint8_t accurate_ecn; // 1: a peer that asks for accurate feedback gets it, RFC 9768
+    uint32_t mtu_probing; // enum synfin_mtu_probing
+    uint32_t mtu_floor_bytes;       // no ICMP error and no search goes below; IPv6: 1280 at least
+    uint64_t mtu_probe_interval_ns; // until a larger path MTU is tried; RFC 8201 §4: 5 min or more
 };
 
 // Explicit congestion notification (RFC 3168): whether marks of congestion are taken for losses
@@ -80,6 +83,13 @@ enum synfin_ecn {
     SYNFIN_ECN_ACCEPT,       // when a peer asks for it
     SYNFIN_ECN_ASK,          // and our own SYNs ask
     SYNFIN_ECN_ASK_ACCURATE, // for accurate feedback (RFC 9768), or at least for that of RFC 3168
+};
+
+// When packets themselves find out what the path carries (RFC 4821). ICMP errors are heeded always.
+enum synfin_mtu_probing {
+    SYNFIN_MTU_PROBING_NEVER,
+    SYNFIN_MTU_PROBING_BLACK_HOLE, // once full-sized segments vanish, or a router has told a size
+    SYNFIN_MTU_PROBING_ALWAYS,     // begins with 1280 octets and grows from there
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

@@ -74,6 +74,8 @@ struct synfin_link_config {
     uint64_t mark_ns;
     uint32_t mark_rules;
     struct synfin_drop_rule mark_rule[SYNFIN_MARK_RULES_MAX];
+    uint32_t path_mtu_bytes; // a router in the middle carries no more than this; 0: mtu_bytes
+    uint8_t tells_path_mtu;  // 1: it says so by ICMP; 0: a black hole
 };
 
 // Rules, delay, jitter, rate and queue act in both directions whatever is chosen here.
@@ -102,6 +104,8 @@ SYNFIN_API void synfin_link_destroy(synfin_link *link /* takes */);
 SYNFIN_API struct synfin_device *synfin_link_device(synfin_link *link, enum synfin_link_side side);
 // When the next packet arrives at either side; SYNFIN_NEVER when none is under way.
 SYNFIN_API uint64_t synfin_link_next_deadline(const synfin_link *link);
+// Changes path_mtu_bytes and tells_path_mtu for what is sent from now on.
+SYNFIN_API void synfin_link_set_path_mtu(synfin_link *link, uint32_t path_mtu_bytes, bool tells);
 // Removes all faults and rules from now on; packets under way keep their times.
 SYNFIN_API void synfin_link_heal(synfin_link *link);
 

@@ -6,6 +6,7 @@
 #define SYNFIN_REASON_LIST_H
 
 #include <synfin/reason_drop.h>
+#include <synfin/reason_path.h>
 #include <synfin/reason_tcp.h>
 
 // X(code, text, clause). Below TCP: link, ARP, IP, ICMP, neighbour discovery, reassembly, output.
@@ -43,6 +44,8 @@
     X(DROP_ICMP_SEQUENCE, "its quoted sequence number is not in flight", "RFC 5927 §4.1")          \
     X(DROP_ICMP_SOFT, "a hard error cannot end an open connection", "RFC 5927 §5.2")               \
     X(DROP_ICMP_MTU, "an MTU no path can have", "RFC 5927 §7.2")                                   \
+    X(DROP_ICMP_MTU_KNOWN, "our packets are no larger than that already", "RFC 5927 §7.2")         \
+    X(DROP_ICMP_PROGRESS, "the packet that it calls too big has arrived", "RFC 5927 §7.2")         \
     X(DROP_ICMP_QUENCH, "source quench is obsolete", "RFC 6633 §4")                                \
     X(DROP_ICMP_LIMIT, "enough ICMP messages in this time", "RFC 1812 §4.3.2.8")                   \
     X(DROP_ND_HOP_LIMIT, "neighbour discovery from beyond this link", "RFC 4861 §7.1")             \
@@ -62,6 +65,7 @@
     X(NET_ICMP_PROTOCOL, "tells that the transport is not spoken here", "RFC 1122 §3.2.2.1") \
     X(NET_ICMP_PORT, "tells that nobody listens there", "RFC 1122 §4.1.3.1")                 \
     X(NET_ICMP_PARAMETER, "tells where the header is wrong", "RFC 4443 §3.4")                \
+    X(NET_ICMP_TOO_BIG, "tells what the way on carries", "RFC 1191 §4")                      \
     X(NET_ICMP_TIME, "tells that reassembly took too long", "RFC 1122 §3.3.2")               \
     X(NET_CONSUMED, "handled below TCP", "RFC 1122 §3.1")
 
@@ -84,6 +88,7 @@
     SYNFIN_REASONS_DROP_TCP(X)           \
     SYNFIN_REASONS_DROP_NET(X)           \
     SYNFIN_REASONS_NET(X)                \
-    SYNFIN_REASONS_LINK(X)
+    SYNFIN_REASONS_LINK(X)               \
+    SYNFIN_REASONS_PATH_MTU(X)
 
 #endif

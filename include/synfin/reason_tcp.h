@@ -88,7 +88,11 @@
     X(SEND_FRTO, "new data after a timeout: was anything lost?", "RFC 5682 §2.1")                  \
     X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",              \
       "RFC 9293 §3.8.6.1")                                                                         \
-    X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")
+    X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")           \
+    X(SEND_BLACK_HOLE, "full segments vanish: sent again in smaller pieces", "RFC 4821 §7.7")      \
+    X(SEND_MTU_PROBE, "new data in a larger packet: does the path carry it?", "RFC 4821 §7.5")     \
+    X(SEND_MTU_PROBE_AGAIN, "the larger packet was lost: its octets in packets as before",         \
+      "RFC 4821 §7.6.2")
 
 #define SYNFIN_REASONS_RECEIVE(X)                                                               \
     X(RECEIVED_SYN, "a peer wants to connect", "RFC 9293 §3.10.7.2")                            \
@@ -207,6 +211,8 @@
     X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
       "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \
     X(ICMP_TOO_BIG, "the path carries less: validated by its sequence number", "RFC 5927 §7")      \
+    X(ICMP_TOO_BIG_WAITS, "packets of this size have arrived: believed when all is silent",        \
+      "RFC 5927 §7.2")                                                                             \
     X(NEIGHBOUR_FAILED, "the next hop does not answer", "RFC 4861 §7.2.2")                         \
     X(NO_ROUTE, "no route leads there", "RFC 1122 §3.3.1")                                         \
     X(NO_SOURCE, "no address of this stack can be used there", "RFC 9293 §3.9.1.1 [MUST-44]")      \

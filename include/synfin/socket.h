@@ -237,6 +237,8 @@ struct synfin_tcp_info {
     uint64_t busy_ns;                     // something was queued or in flight
     uint64_t peer_window_limited_ns;      // of that, only the peer's window kept it from sending
     uint64_t send_buffer_limited_ns;      // and only the send buffer did
+    uint32_t mtu_probe_bytes;             // size of the path MTU probe that is out; 0: none
+    uint32_t mtu_search_bytes; // the largest that may still pass; 0: no search, pmtu_bytes is it
 };
 
 // Errors: NOT_CONNECTED (a socket without a connection), INVALID (size).

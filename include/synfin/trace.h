@@ -53,7 +53,8 @@ SYNFIN_API const char *synfin_tcp_state_name(enum synfin_tcp_state state);
     X(TIMER_FIRED, "timer-fired", "a timer was due; as.timer")                                \
     X(CONGESTION, "congestion", "the congestion window was set by an event; as.congestion")   \
     X(OUTCOME, "outcome", "the connection's user was told of its end or opening; as.outcome") \
-    X(BUFFER, "buffer", "a buffer has grown, or memory holds a window down; as.buffer")
+    X(BUFFER, "buffer", "a buffer has grown, or memory holds a window down; as.buffer")       \
+    X(PATH_MTU, "path-mtu", "something was learned of the path's MTU; as.path_mtu")
 
 enum synfin_trace_kind {
 #define SYNFIN_TRACE_KIND_ENUM(code, name, text) SYNFIN_TRACE_##code,
@@ -158,6 +159,10 @@ struct synfin_trace_event {
             uint32_t measured_bytes;
             uint64_t rtt_ns; // the round trip; 0: none was needed
         } buffer;
+        struct {
+            uint32_t mtu_bytes;   // of packets from now on
+            uint32_t probe_bytes; // of the probe that the event is about; 0: none
+        } path_mtu;
     } as;
 };
 

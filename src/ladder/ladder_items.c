@@ -147,7 +147,7 @@ static bool is_plain(const synfin_ladder *ladder, const struct ladder_item *item
     case LADDER_ITEM_SEND:
     case LADDER_ITEM_ARRIVE:
         return record->kind == LADDER_KIND_SEGMENT && record->as.passage.origin == 0
-               && !is_about_marks(record)
+               && !is_about_marks(record) && record->reason != SYNFIN_REASON_SEND_MTU_PROBE
                && (record->segment.wire.flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_FIN | SYNFIN_TCP_RST))
                       == 0;
     case LADDER_ITEM_VERDICT: return record->kind == LADDER_KIND_RECEIVED;

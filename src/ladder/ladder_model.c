@@ -301,6 +301,7 @@ void synfin_ladder_trace(synfin_ladder *ladder, enum synfin_link_side side,
     case SYNFIN_TRACE_SEGMENT_RETRANSMITTED:
     case SYNFIN_TRACE_CONGESTION:
     case SYNFIN_TRACE_BUFFER:
+    case SYNFIN_TRACE_PATH_MTU:
     case SYNFIN_TRACE_KIND_COUNT: return;
     }
     if (record != NULL) {

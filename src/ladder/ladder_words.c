@@ -174,7 +174,10 @@ void ladder_words_add_label(struct ladder_phrase *phrase, const synfin_ladder *l
     const struct ladder_segment *segment = &record->segment;
     const struct ladder_passage *passage = &record->as.passage;
     if (record->kind == LADDER_KIND_PACKET) {
-        ladder_words_add(phrase, "%s", ladder->texts + passage->text);
+        const char *text = ladder->texts + passage->text;
+        const char *quote = strstr(text, " about "); // what an ICMP error quotes may be left out
+        int shown = (int)(has_absolute || quote == NULL ? strlen(text) : (size_t)(quote - text));
+        ladder_words_add(phrase, "%.*s", shown, text);
         return;
     }
     ladder_words_add_flow(phrase, ladder, record->flow);

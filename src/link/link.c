@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/checksum.h"
 #include "base/deadline.h"
+#include "buf/gather.h"
 #include "link/link_internal.h"
 
 enum {
@@ -64,6 +65,8 @@ static bool is_config_valid(const struct synfin_link_config *config)
            && config->burst_begin_ppm <= LINK_PPM && config->burst_end_ppm <= LINK_PPM
            && config->burst_loss_ppm <= LINK_PPM && config->chance_from <= SYNFIN_CHANCE_FROM_B
            && config->mtu_bytes >= MTU_MIN && config->mtu_bytes <= SYNFIN_PACKET_MAX
+           && (config->path_mtu_bytes == 0 || config->path_mtu_bytes >= MTU_MIN)
+           && config->path_mtu_bytes <= SYNFIN_PACKET_MAX && config->tells_path_mtu <= 1
            && config->rate_bps <= rate_max_bps && are_rules_valid(config);
 }
 
@@ -254,6 +257,38 @@ static struct link_slot *admit(struct link_side *side, const struct synfin_packe
     return copy_packet(link, packet);
 }
 
+// The message takes no time on a line: it begins in the middle of the link.
+static void tell_too_big(struct link_side *side, const struct synfin_packet *packet)
+{
+    synfin_link *link = side->link;
+    struct link_side *back = other_side(side);
+    uint8_t quoted[LINK_QUOTE_BYTES_MAX + LINK_ETHERNET_BYTES];
+    uint8_t message[LINK_TOO_BIG_BYTES_MAX];
+    struct synfin_packet said;
+    struct gather octets;
+    gather_of_packet(&octets, packet, 0);
+    uint32_t shown = octets.bytes < sizeof quoted ? octets.bytes : (uint32_t)sizeof quoted;
+    gather_read(&octets, quoted, shown);
+    uint32_t bytes = link_too_big_build(quoted, shown, link->config.is_ethernet != 0,
+                                        link->config.path_mtu_bytes, message);
+    if (bytes == 0) {
+        return;
+    }
+    synfin_packet_wrap(&said, message, bytes);
+    said.reason = SYNFIN_REASON_NET_ICMP_TOO_BIG;
+    struct link_slot *slot = copy_packet(link, &said);
+    if (slot == NULL) {
+        return;
+    }
+    slot->number = ++link->numbers;
+    slot->departs_ns = link->now_ns;
+    back->stats.packets++;
+    back->stats.octets += bytes;
+    struct link_verdict nothing = {.lost = SYNFIN_REASON_UNKNOWN};
+    launch(back, slot, &nothing);
+    tell_arrival(back, &said, slot, &nothing, 0);
+}
+
 static void send_one(struct link_side *side, const struct synfin_packet *packet)
 {
     synfin_link *link = side->link;
@@ -264,6 +299,10 @@ static void send_one(struct link_side *side, const struct synfin_packet *packet)
     link_fault_judge(side, packet, &verdict);
     if (verdict.lost != SYNFIN_REASON_UNKNOWN) {
         lose(side, packet, number, verdict.lost);
+        if (verdict.lost == SYNFIN_REASON_LINK_LOST_MTU && link->config.tells_path_mtu != 0
+            && link->config.path_mtu_bytes != 0) {
+            tell_too_big(side, packet);
+        }
         return;
     }
     struct link_slot *slot = admit(side, packet, &verdict);
@@ -449,6 +488,13 @@ void synfin_link_heal(synfin_link *link)
     config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
     config->drop_rules = config->late_rules = config->burst_begin_ppm = 0;
     link->sides[SYNFIN_LINK_A].is_in_burst = link->sides[SYNFIN_LINK_B].is_in_burst = false;
+    config->path_mtu_bytes = 0;
+}
+
+void synfin_link_set_path_mtu(synfin_link *link, uint32_t path_mtu_bytes, bool tells)
+{
+    link->config.path_mtu_bytes = path_mtu_bytes;
+    link->config.tells_path_mtu = tells;
 }
 
 void synfin_link_observe(synfin_link *link, synfin_passage_fn observe, void *ctx)

@@ -70,7 +70,9 @@ static enum synfin_reason find_loss(const struct link_side *side,
 {
     synfin_link *link = side->link;
     const struct synfin_link_config *config = &link->config;
-    uint32_t bytes_max = config->mtu_bytes + (config->is_ethernet ? LINK_ETHERNET_BYTES : 0);
+    bool is_narrow = config->path_mtu_bytes != 0 && config->path_mtu_bytes < config->mtu_bytes;
+    uint32_t mtu = is_narrow ? config->path_mtu_bytes : config->mtu_bytes;
+    uint32_t bytes_max = mtu + (config->is_ethernet ? LINK_ETHERNET_BYTES : 0);
     bool is_chosen = config->drop_rules != 0 && link_drop_is_chosen(link, side->side, packet);
     if (packet->bytes > bytes_max) {
         return SYNFIN_REASON_LINK_LOST_MTU;

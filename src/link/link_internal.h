@@ -25,6 +25,8 @@
 enum {
     LINK_ETHERNET_BYTES = 14, // destination, source, type
     LINK_PPM = 1000000,
+    LINK_QUOTE_BYTES_MAX = 128, // of a packet that was too large: more than RFC 792 §1 promises
+    LINK_TOO_BIG_BYTES_MAX = 192,
 };
 
 // A packet under way: a copy in one piece.
@@ -117,6 +119,10 @@ bool link_drop_is_marked(synfin_link *link, enum synfin_link_side from,
 bool link_mark_is_due(const struct link_side *side, uint64_t waits_ns);
 // Marks an ECN-capable packet; false when it is none, or marked already.
 bool link_mark(const struct link_side *side, struct link_slot *slot);
+// link_too_big.c: the router's message about a packet that is `bytes` long, of which at least
+// LINK_QUOTE_BYTES_MAX are at `packet`; gives its length, 0 when nobody is to be told.
+uint32_t link_too_big_build(const uint8_t *packet, uint32_t bytes, bool is_ethernet,
+                            uint32_t mtu_bytes, uint8_t out[LINK_TOO_BIG_BYTES_MAX]);
 
 // link_stats.c
 void link_stats_lose(struct link_side *side, enum synfin_reason reason);

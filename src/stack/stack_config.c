@@ -23,7 +23,9 @@ enum {
     BACKOFF_MIN = 100,
     BACKOFF_MAX = 1000,
     ANSWERS_MAX = 1 << 16,
-    IPV4_MTU_MIN = 576, // RFC 1122 §3.3.3: what every host takes
+    MTU_FLOOR_MIN = 296,  // RFC 1191 §7.1's last plateau but the least of all
+    MTU_FLOOR_MAX = 1280, // RFC 8200 §5: every IPv6 path carries it
+    IPV4_MTU_MIN = 576,   // RFC 1122 §3.3.3: what every host takes
 };
 
 // No wait needs to be longer, and doubling it a few times stays far from 2^64.
@@ -67,6 +69,15 @@ static void set_default_handshake(struct synfin_stack_config *config)
     config->congestion = SYNFIN_CONGESTION_CUBIC; // RFC 9438: Standards Track, and what most use
 }
 
+// Searching always begins with smaller packets, which costs every connection something to spare a
+// few of them 3 s; that is for those who know that routers on their way are silent.
+static void set_default_path_mtu(struct synfin_stack_config *config)
+{
+    config->mtu_probing = SYNFIN_MTU_PROBING_BLACK_HOLE;
+    config->mtu_floor_bytes = 552; // RFC 5927 §7.2's floor of 576 less what tunnels took then
+    config->mtu_probe_interval_ns = 600 * NS_PER_S; // RFC 1191 §6.3, RFC 8201 §4
+}
+
 void synfin_stack_config_default(struct synfin_stack_config *config)
 {
     memset(config, 0, sizeof *config);
@@ -92,6 +103,7 @@ void synfin_stack_config_default(struct synfin_stack_config *config)
     config->initial_window_segments = 10;   // RFC 6928 §2
     config->challenge_acks_per_second = 10; // RFC 5961 §7
     set_default_handshake(config);
+    set_default_path_mtu(config);
 }
 
 void synfin_iface_config_default(struct synfin_iface_config *config)
@@ -135,7 +147,8 @@ static bool are_waits_valid(const struct synfin_stack_config *config)
            && is_within(config->fin_wait_2_ns, 1, WAIT_NS_MAX)
            && is_within(config->orphan_ns, 1, WAIT_NS_MAX)
            && is_within(config->keepalive_idle_ns, 1, WAIT_NS_MAX)
-           && is_within(config->keepalive_interval_ns, 1, WAIT_NS_MAX);
+           && is_within(config->keepalive_interval_ns, 1, WAIT_NS_MAX)
+           && is_within(config->mtu_probe_interval_ns, 1, WAIT_NS_MAX);
 }
 
 static bool are_counts_valid(const struct synfin_stack_config *config)
@@ -151,6 +164,8 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
            && is_within(config->syn_ack_backoff_percent, BACKOFF_MIN, BACKOFF_MAX)
            && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK_ACCURATE
+           && config->mtu_probing <= SYNFIN_MTU_PROBING_ALWAYS
+           && is_within(config->mtu_floor_bytes, MTU_FLOOR_MIN, MTU_FLOOR_MAX)
            && config->accurate_ecn <= 1 && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS
            && config->has_cookie_secret <= 1;
 }

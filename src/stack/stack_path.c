@@ -98,10 +98,11 @@ enum synfin_error stack_path_find(struct synfin_stack *stack, const struct synfi
 
 // The route changed under an open connection, or the one of an answer is known at last. What is in
 // flight and too large for the new interface is sent again in smaller pieces.
-static void move_path(struct synfin_stack *stack, struct tcp_conn *conn, const struct net_path *to)
+static void move_path(struct synfin_stack *stack, struct tcp_conn *conn, const struct net_path *to,
+                      uint64_t now_ns)
 {
     set_path(stack, &conn->path, to);
-    tcp_path_shrank(&stack->tcp, conn, to->mtu_bytes);
+    tcp_path_changed(&stack->tcp, conn, now_ns);
 }
 
 enum net_resolution stack_path_resolve(struct synfin_stack *stack, struct tcp_conn *conn,
@@ -117,7 +118,7 @@ enum net_resolution stack_path_resolve(struct synfin_stack *stack, struct tcp_co
     bool was_looked_up = conn->path.hint[0] != path.epoch;
     if (was_looked_up
         && (path.iface != conn->path.iface || path.mtu_bytes != (uint16_t)conn->path.mtu_bytes)) {
-        move_path(stack, conn, &path);
+        move_path(stack, conn, &path, now_ns);
     } else {
         store_hints(&conn->path, &path);
     }

@@ -23,6 +23,7 @@
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_cookie.h"
 #include "tcp/tcp_fastopen.h"
+#include "tcp/tcp_mtu_cache.h"
 #include "tcp/tcp_stray.h"
 #include "tcp/tcp_stub.h"
 
@@ -39,6 +40,7 @@ struct tcp {
     struct slab_pool losses, spans; // struct tcp_loss, struct tcp_span
     struct slab_pool cc_states;     // of algorithms of congestion control that need more
     struct slab_pool autotunes;     // struct tcp_autotune
+    struct slab_pool mtus;          // struct tcp_mtu
     struct chunk_pool chunks;
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills
@@ -61,6 +63,8 @@ struct tcp {
     struct list_node parked[SYNFIN_IFACES_MAX]; // the same, waiting for their next hop
     struct list_node events;                    // connections with events for the user
     struct list_node starved;                   // whose user waits for memory; by `family`
+
+    struct tcp_mtu_cache mtu_cache;
 
     struct tcp_strays strays; // segments without a connection block
 
@@ -125,8 +129,8 @@ struct tcp_icmp_error {
 };
 void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, const struct tcp_icmp_error *said,
                     uint64_t now_ns);
-// The connection's way leads over a first hop that carries no more than this.
-void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes);
+// The connection's way has another first hop: conn->path says how much it carries.
+void tcp_path_changed(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
 // User calls, §3.10.1-6. Handles are checked by the stack.
 enum synfin_error tcp_open(struct tcp *tcp, struct tcp_conn **out);

@@ -8,6 +8,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
@@ -46,6 +47,7 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     conn->soft_error = SYNFIN_ERROR_OK; // what a router said is no longer so
     conn->icmp.version = 0;
     tcp_timer_on_acked(tcp, conn, now_ns);
+    tcp_mtu_on_acked(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
 }
 

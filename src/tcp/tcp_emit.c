@@ -164,7 +164,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     tcp_ecn_on_sending(conn, plan, &h);
     emit_header(packet, &h);
     uint32_t mss = tcp_output_segment_bytes(conn);
-    if (plan->bytes > mss && plan->kind != TCP_PLAN_SYN) {
+    if (plan->bytes > mss && plan->kind != TCP_PLAN_SYN && plan->kind != TCP_PLAN_MTU_PROBE) {
         packet->gso_bytes = (uint16_t)mss;
     }
     if (conn->path.can_checksum) {

@@ -3,14 +3,9 @@
 // ICMP errors that quote one of our segments. Anybody can send one, so the quoted sequence number
 // must lie in what is in flight (RFC 5927 §4.1); and none of them ends a connection that is open
 // (§5.2): there they only explain, should the connection time out.
-#include "base/addr_kind.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
-
-enum {
-    PMTU_MIN_IPV4 = 552,  // RFC 5927 §7.2's floor of 576 less what tunnels took then
-    PMTU_MIN_IPV6 = 1280, // RFC 8200 §5
-};
+#include "tcp/tcp_mtu.h"
 
 static enum synfin_error error_of(enum tcp_icmp kind)
 {
@@ -29,42 +24,6 @@ static enum synfin_error error_of(enum tcp_icmp kind)
 static bool is_hard(enum tcp_icmp kind)
 {
     return kind == TCP_ICMP_PORT_UNREACHABLE || kind == TCP_ICMP_PROHIBITED;
-}
-
-// RFC 1191 §6.5: what is in flight was too big and goes again at once: no sign of congestion.
-static void send_smaller(struct tcp *tcp, struct tcp_conn *conn)
-{
-    if (conn->is_syn_acked && seq_lt(conn->snd.una, conn->snd.nxt)) {
-        tcp_output_go_back(conn);
-        conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
-        conn->rtt.is_timing = false;
-        tcp_output_want(tcp, conn);
-    }
-}
-
-void tcp_path_shrank(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
-{
-    uint16_t mss_before = conn->snd.mss;
-    if (mtu_bytes >= conn->pmtu_bytes) {
-        return;
-    }
-    conn->pmtu_bytes = mtu_bytes;
-    tcp_open_set_mss(conn);
-    if (conn->snd.mss < mss_before) {
-        send_smaller(tcp, conn);
-    }
-}
-
-static void take_pmtu(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes, uint64_t now_ns)
-{
-    uint32_t floor = addr_kind_is_ipv4(&conn->pair.remote) ? PMTU_MIN_IPV4 : PMTU_MIN_IPV6;
-    uint32_t pmtu = mtu_bytes < floor ? floor : mtu_bytes;
-    if (pmtu >= conn->pmtu_bytes) {
-        report_packet_dropped(tcp->report, SYNFIN_REASON_DROP_ICMP_MTU, now_ns);
-        return;
-    }
-    report_count(tcp->report, SYNFIN_REASON_ICMP_TOO_BIG);
-    tcp_path_shrank(tcp, conn, pmtu);
 }
 
 // A half-open connection has nobody who could be told, and one in TIME-WAIT nothing to lose.
@@ -113,7 +72,9 @@ void tcp_icmp_error(struct tcp *tcp, const struct tcp_pair *pair, const struct t
     if (refused != SYNFIN_REASON_UNKNOWN) {
         report_packet_dropped(tcp->report, refused, now_ns);
     } else if (said->kind == TCP_ICMP_TOO_BIG) {
-        take_pmtu(tcp, conn, said->mtu_bytes, now_ns);
+        uint32_t floor = tcp_mtu_floor(tcp, conn);
+        uint32_t mtu = said->mtu_bytes < floor ? floor : said->mtu_bytes;
+        tcp_mtu_lower_on_told(tcp, conn, mtu, said->seq, now_ns);
     } else {
         take_unreachable(tcp, conn, said, now_ns);
     }

@@ -6,6 +6,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_memory.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -132,4 +133,8 @@ void tcp_info(const struct tcp *tcp, const struct tcp_conn *conn, struct synfin_
     info->icmp = conn->icmp;
     fill_path(conn, info);
     fill_time(conn, info, now_ns);
+    if (conn->mtu != NULL) {
+        info->mtu_probe_bytes = conn->mtu->probe_bytes;
+        info->mtu_search_bytes = conn->mtu->high_bytes;
+    }
 }

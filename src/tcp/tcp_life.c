@@ -19,6 +19,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 
 static struct siphash_key draw_key(const struct slab_source *memory)
 {
@@ -83,11 +84,13 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->spans, memory, sizeof(struct tcp_span), UINT32_MAX);
     slab_pool_init(&tcp->cc_states, memory, tcp_cc_state_bytes_max(), UINT32_MAX);
     slab_pool_init(&tcp->autotunes, memory, sizeof(struct tcp_autotune), UINT32_MAX);
+    slab_pool_init(&tcp->mtus, memory, sizeof(struct tcp_mtu), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
     tcp_stub_table_init(&tcp->time_wait, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->time_wait_max);
+    tcp_mtu_cache_init(&tcp->mtu_cache, memory, &tcp->table_key);
     tcp_fastopen_peers_init(&tcp->fastopen_peers, memory, config->fastopen_peers_max);
     list_init(&tcp->events);
     list_init(&tcp->starved);
@@ -116,6 +119,8 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->spans);
     slab_pool_deinit(&tcp->cc_states);
     slab_pool_deinit(&tcp->autotunes);
+    slab_pool_deinit(&tcp->mtus);
+    tcp_mtu_cache_deinit(&tcp->mtu_cache);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
     tcp_table_deinit(tcp);
@@ -174,6 +179,7 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
     tcp_loss_free(tcp, conn);
     tcp_congestion_free(tcp, conn);
     tcp_autotune_free(tcp, conn);
+    tcp_mtu_free(tcp, conn);
     tcp_timer_cancel_all(tcp, conn);
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_mtu.h"
 
 enum { SPANS_MAX = 1 << 16 }; // of a connection
 
@@ -180,10 +181,11 @@ static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint32_t
     loss->board.watch = &watch;
     uint32_t lost = tcp_rack_detect(tcp, conn, now_ns);
     loss->board.watch = NULL;
-    if (lost == 0) {
-        return 0;
+    bool is_repairing = tcp_loss_is_repairing(conn);
+    if (lost == 0 || (!is_repairing && tcp_mtu_takes_loss(tcp, conn, now_ns))) {
+        return lost;
     }
-    if (!tcp_loss_is_repairing(conn)) {
+    if (!is_repairing) {
         enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
     } else if (loss->board.lost_again_ns > 0 && loss->board.lost_again_ns >= loss->cut_ns) {
         enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_LOST_AGAIN, now_ns);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_mtu.h"
 
 enum {
     MSS_DEFAULT_IPV4 = 536,  // RFC 9293 §3.7.1 [MUST-15]
@@ -63,7 +64,7 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
 {
     const struct synfin_stack_config *config = &tcp->config;
     conn->path = *path;
-    conn->pmtu_bytes = path->mtu_bytes;
+    conn->pmtu_bytes = (uint16_t)tcp_mtu_first(tcp, conn, now_ns);
     tcp_open_set_iss(conn, tcp_isn(tcp, &conn->pair, now_ns));
     conn->ts_offset = tcp_isn_ts_offset(tcp, &conn->pair);
     conn->uses_timestamps = config->use_timestamps;
@@ -157,6 +158,7 @@ void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_re
                           uint64_t now_ns)
 {
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
+    tcp_mtu_open(tcp, conn, now_ns);
     start_congestion_control(tcp, conn, now_ns);
     tcp_trace_outcome(tcp, &conn->pair, conn->number, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED,
                       now_ns);

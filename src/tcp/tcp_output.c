@@ -13,6 +13,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
@@ -425,6 +426,9 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
     if (has_unsent(conn)) {
         tcp_cwv_before_data(tcp, conn, now_ns);
     }
+    if (conn->mtu != NULL && tcp_mtu_plan(tcp, conn, plan, congestion_room(conn), now_ns)) {
+        return true;
+    }
     return choose_new(conn, plan) || choose_probe(conn, plan);
 }
 
@@ -461,6 +465,12 @@ static bool choose(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan
     return choose_keepalive(conn, plan) || choose_ack(conn, plan);
 }
 
+static bool is_for_timeout(const struct tcp_plan *plan)
+{
+    return plan->reason == SYNFIN_REASON_SEND_TIMEOUT
+           || plan->reason == SYNFIN_REASON_SEND_BLACK_HOLE;
+}
+
 static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
 {
     uint32_t length =
@@ -470,7 +480,7 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
     conn->fin_sent = conn->fin_sent || (plan->flags & SYNFIN_TCP_FIN) != 0;
     conn->snd.nxt = seq_max(conn->snd.nxt, end);
     if (plan->kind == TCP_PLAN_LOST || (plan->kind == TCP_PLAN_TAIL && plan->is_again)) {
-        if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {
+        if (is_for_timeout(plan)) {
             conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
         }
     } else if (plan->kind == TCP_PLAN_PROBE && conn->loss == NULL) {
@@ -483,7 +493,7 @@ static void book_sequence(struct tcp_conn *conn, const struct tcp_plan *plan)
         tcp_frto_on_sent(conn, plan->bytes);
     } else {
         conn->snd.resend = seq_max(conn->snd.resend, end);
-        if (plan->reason == SYNFIN_REASON_SEND_TIMEOUT) {
+        if (is_for_timeout(plan)) {
             conn->pending.resend_reason = SYNFIN_REASON_SEND_AFTER_TIMEOUT;
         }
     }
@@ -558,12 +568,14 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_RESEND:
     case TCP_PLAN_LOST:
     case TCP_PLAN_TAIL:
+    case TCP_PLAN_MTU_PROBE:
         tcp_timer_on_sent(tcp, conn, now_ns); // before the probe's timer, which goes by it
         if (conn->is_syn_acked) {
             tcp_loss_on_sent(tcp, conn, plan, now_ns);
         }
         book_sequence(conn, plan);
         conn->pending.push_small = conn->pending.push_corked = false;
+        tcp_mtu_on_sent(tcp, conn, plan, now_ns);
         break;
     }
 }

@@ -46,6 +46,7 @@ enum tcp_plan_kind {
     TCP_PLAN_TAIL,      // a tail-loss probe
     TCP_PLAN_PROBE,     // one octet into a shut window
     TCP_PLAN_KEEPALIVE, // nothing, one octet before SND.NXT
+    TCP_PLAN_MTU_PROBE, // new octets, in a packet larger than others: tcp_mtu.h
     TCP_PLAN_ACK,       // a pure acknowledgment
 };
 struct tcp_plan {

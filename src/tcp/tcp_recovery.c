@@ -8,6 +8,7 @@
 #include "tcp/tcp_cwv.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
 
 enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
@@ -68,6 +69,10 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
     }
     if (recovery->dup_acks < UINT16_MAX) {
         recovery->dup_acks++;
+    }
+    if (tcp_mtu_takes_duplicate(tcp, conn, now_ns)) {
+        tcp_output_want(tcp, conn);
+        return;
     }
     if (recovery->is_active) {
         inflate(conn);
@@ -217,6 +222,8 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
         tcp_recovery_leave(tcp, conn, now_ns);
     } else if (recovery->is_active) {
         go_on(conn, acked_bytes);
+    } else if (tcp_mtu_has_more_lost(conn)) {
+        enter(tcp, conn, now_ns);
     }
     tcp_recovery_forget_recover(conn);
     struct tcp_rate_sample sample;

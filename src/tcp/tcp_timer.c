@@ -19,6 +19,7 @@
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -354,7 +355,9 @@ static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
         note_r1(tcp, conn);
     }
     tcp_rtt_back_off(conn);
+    enum synfin_reason reason = tcp_mtu_lower_on_timeout(tcp, conn, now_ns);
     tcp_recovery_on_timeout(tcp, conn, now_ns);
+    conn->pending.resend_reason = (uint16_t)reason;
     arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_BACKOFF, now_ns);
     tcp_output_want(tcp, conn);
     return true;
@@ -429,7 +432,9 @@ static bool fire_reorder(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 
 static bool fire_tail_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    tcp_tail_fire(tcp, conn);
+    if (!tcp_mtu_lower_on_silence(tcp, conn, now_ns)) {
+        tcp_tail_fire(tcp, conn);
+    }
     if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) { // RFC 8985 §7.3: so that the probe has time
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
     }

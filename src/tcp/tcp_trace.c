@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_mtu.h"
 
 static void begin(struct synfin_trace_event *event, const struct tcp_pair *pair, uint32_t number,
                   enum synfin_trace_kind kind, enum synfin_reason reason, uint64_t now_ns)
@@ -79,6 +80,20 @@ void tcp_trace_buffer(struct tcp *tcp, const struct tcp_conn *conn, const struct
     event.as.buffer.before_bytes = resize->before_bytes;
     event.as.buffer.measured_bytes = resize->measured_bytes;
     event.as.buffer.rtt_ns = resize->rtt_ns;
+    tell(tcp, &event);
+}
+
+void tcp_trace_path_mtu(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                        uint64_t now_ns)
+{
+    report_count(tcp->report, reason);
+    if (tcp->report->trace == NULL) {
+        return;
+    }
+    struct synfin_trace_event event;
+    begin(&event, &conn->pair, conn->number, SYNFIN_TRACE_PATH_MTU, reason, now_ns);
+    event.as.path_mtu.mtu_bytes = conn->pmtu_bytes;
+    event.as.path_mtu.probe_bytes = conn->mtu != NULL ? conn->mtu->probe_bytes : 0;
     tell(tcp, &event);
 }
 

@@ -42,6 +42,9 @@ struct tcp_resize {
 void tcp_trace_buffer(struct tcp *tcp, const struct tcp_conn *conn, const struct tcp_resize *resize,
                       uint64_t now_ns);
 
+// What was learned of the path's MTU.
+void tcp_trace_path_mtu(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                        uint64_t now_ns);
 void tcp_trace_outcome(struct tcp *tcp, const struct tcp_pair *pair, uint32_t number,
                        enum synfin_error error, enum synfin_reason reason, uint64_t now_ns);
 void tcp_trace_received(struct tcp *tcp, const struct tcp_segment *seg, uint32_t number,

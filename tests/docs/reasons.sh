@@ -8,8 +8,8 @@ set -euo pipefail
 cd "${SYNFIN_SOURCE:-$(dirname "$0")/../..}"
 
 failed=0
-mapfile -t reasons < <(grep -ohE '\bX\([A-Z0-9_]+,' include/synfin/reason_list.h \
-    include/synfin/reason_tcp.h include/synfin/reason_drop.h | sed 's/X(//; s/,//' | sort -u)
+mapfile -t reasons < <(grep -ohE '\bX\([A-Z0-9_]+,' include/synfin/reason_*.h |
+    sed 's/X(//; s/,//' | sort -u)
 names='\b[A-Z][A-Z0-9_]+\b'
 given=$(grep -rohE "SYNFIN_REASON_[A-Z0-9_]+" src | sed 's/SYNFIN_REASON_//' | sort -u)
 tested=$(find tests/unit -name '*.[ch]' -exec sed -E 's/NO_REASON\([A-Z0-9_]+\)//g' {} + |

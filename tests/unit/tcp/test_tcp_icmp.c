@@ -237,7 +237,7 @@ static void too_big_is_sent_again_in_smaller_pieces(void **state)
     EXPECT(.flags = ACK, .seq = 1 + mss, .ack = 1, .data = small);
     EXPECT(.flags = PSH | ACK, .seq = 1 + mss + small, .ack = 1, .data = mss - small);
     too_big(1400, 1 + mss); // never larger again by this way
-    REASON(DROP_ICMP_MTU);
+    REASON(DROP_ICMP_MTU_KNOWN);
 }
 
 // hist/69: an MTU that no path has.
