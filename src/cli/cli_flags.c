@@ -98,6 +98,30 @@ static bool take_mark(void *object, const char *text, const char **why)
            || synfin_drop_rule_parse(text, "a", "b", rule) == SYNFIN_ERROR_OK;
 }
 
+static bool take_mtu(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    *why = "a number of octets from 68 to 65535";
+    return cli_values_number(text, &flags->mtu_bytes) && flags->mtu_bytes >= 68
+           && flags->mtu_bytes <= SYNFIN_PACKET_MAX;
+}
+
+static bool take_mtu_probing(void *object, const char *text, const char **why)
+{
+    static const char *const names[] = {[SYNFIN_MTU_PROBING_NEVER] = "never",
+                                        [SYNFIN_MTU_PROBING_BLACK_HOLE] = "black-hole",
+                                        [SYNFIN_MTU_PROBING_ALWAYS] = "always"};
+    struct cli_flags *flags = object;
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            flags->mtu_probing = (enum synfin_mtu_probing)i;
+            return true;
+        }
+    }
+    *why = "never, black-hole or always";
+    return false;
+}
+
 static bool take_congestion(void *object, const char *text, const char **why)
 {
     struct cli_flags *flags = object;
@@ -176,6 +200,10 @@ static const struct cli_flag fault_flags[] = {
     {"--queue", CLI_FLAG_COUNT, AT(queue_packets), "N", "packets that may wait for it", NULL},
     {"--mark", CLI_FLAG_SPECIAL, AT(mark_rules), "N|T|WHICH",
      "mark, as a router with ECN does, behind N packets or a wait of T, or these", take_mark},
+    {"--mtu", CLI_FLAG_SPECIAL, AT(mtu_bytes), "N", "lose what is longer, without a word",
+     take_mtu},
+    {"--tell-mtu", CLI_FLAG_SWITCH, AT(tells_mtu), NULL, "and tell its sender, as routers do",
+     NULL},
     {"--drop", CLI_FLAG_SPECIAL, AT(drop_rules), "WHO:WHAT[:K]",
      "lose the K-th (or *: every) such segment: client:SYN:1", take_drop},
 };
@@ -199,6 +227,9 @@ static const struct cli_flag tcp_flags[] = {
      NULL},
     {"--syn-cookies", CLI_FLAG_SPECIAL, AT(syn_cookies), "WHEN",
      "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
+    {"--mtu-probing", CLI_FLAG_SPECIAL, AT(mtu_probing), "WHEN",
+     "packets find out what the path carries: never, black-hole (they vanish) or always",
+     take_mtu_probing},
     {"--cc", CLI_FLAG_SPECIAL, AT(congestion), "NAME",
      "congestion control: cubic, newreno, bbr or dctcp", take_congestion},
     {"--ecn", CLI_FLAG_SPECIAL, AT(ecn), "WHEN",
@@ -260,6 +291,8 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     for (uint32_t i = 0; i < flags->mark_rules && config->mark_rules < SYNFIN_MARK_RULES_MAX; i++) {
         config->mark_rule[config->mark_rules++] = flags->mark_rule[i];
     }
+    LAY32(mtu_bytes, config->path_mtu_bytes);
+    config->tells_path_mtu = GIVEN(mtu_bytes) ? flags->tells_mtu : config->tells_path_mtu;
     for (uint32_t i = 0; i < flags->drop_rules && config->drop_rules < SYNFIN_DROP_RULES_MAX; i++) {
         config->drop_rule[config->drop_rules++] = flags->drop_rule[i];
     }
@@ -276,6 +309,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
     LAY(fin_wait_2_ns, config->fin_wait_2_ns);
     LAY(delayed_ack_ns, config->delayed_ack_ns);
     LAY32(congestion, config->congestion);
+    LAY32(mtu_probing, config->mtu_probing);
     config->syn_cookies = GIVEN(syn_cookies) ? (uint8_t)flags->syn_cookies : config->syn_cookies;
     config->ecn = GIVEN(ecn) ? (uint8_t)flags->ecn : config->ecn;
     LAY32(syn_retries, config->syn_retries);
@@ -287,7 +321,7 @@ bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags
 {
     return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
            || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(mark_rules) || GIVEN(rate_bps)
-           || GIVEN(burst_begin_ppm) || flags->drop_rules > 0;
+           || GIVEN(burst_begin_ppm) || GIVEN(mtu_bytes) || flags->drop_rules > 0;
 }
 
 bool cli_flags_has_tcp(const struct cli_parser *parser)

@@ -24,7 +24,8 @@ struct cli_flags {
     uint64_t seed;
     uint64_t delay_ns, jitter_ns, loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
     uint64_t reorder_ns, burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
-    uint64_t rate_bps, queue_packets;
+    uint64_t rate_bps, queue_packets, mtu_bytes;
+    bool tells_mtu;
     struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
     uint32_t drop_rules;
     uint64_t mark_packets, mark_ns;
@@ -38,6 +39,7 @@ struct cli_flags {
     enum synfin_congestion congestion_list[CLI_FLAGS_CC_MAX];
     uint32_t congestions; // in the list
     bool takes_cc_list;   // set by a command whose --cc may name several
+    enum synfin_mtu_probing mtu_probing;
     enum synfin_syn_cookies syn_cookies;
     enum synfin_ecn ecn;
 

@@ -36,7 +36,6 @@ static const uint64_t doubt_ns = 100000000;
 struct options {
     struct cli_flags flags;
     uint64_t time_ns; // SYNFIN_NEVER: until a signal
-    uint64_t mtu_bytes;
     enum synfin_chance_from chance_from;
 };
 
@@ -78,7 +77,6 @@ static const struct cli_flag own_flags[] = {
      "lose the K-th (or *: every) such segment: a:SYN:1", take_drop},
     {"--only-from", CLI_FLAG_SPECIAL, AT(chance_from), "SIDE",
      "a or b: loss, dup, reorder and corrupt befall only what comes from there", take_side},
-    {"--mtu", CLI_FLAG_COUNT, AT(mtu_bytes), "N", "lose what is longer, without a word", NULL},
     {"--time", CLI_FLAG_TIME, AT(time_ns), "T", "end after this; else by SIGINT or SIGTERM", NULL},
     {"--pcapng", CLI_FLAG_TEXT, AT(flags.pcapng_path), "FILE",
      "capture, with what became of each packet as its comment", NULL},
@@ -131,8 +129,8 @@ static void set_link(struct wire *wire, struct synfin_link_config *config)
     config->chance_from = (uint8_t)options->chance_from;
     config->mtu_bytes = a->mtu_bytes < b->mtu_bytes ? a->mtu_bytes : b->mtu_bytes;
     config->mtu_bytes += a->is_ethernet ? VLAN_BYTES : 0;
-    if (cli_parse_has(wire->parser, options, AT(mtu_bytes))) {
-        config->mtu_bytes = (uint32_t)options->mtu_bytes;
+    if (config->path_mtu_bytes > config->mtu_bytes) {
+        config->mtu_bytes = config->path_mtu_bytes;
     }
 }
 
@@ -303,15 +301,12 @@ static int join(const struct cli_parser *parser, const struct options *options)
     return is_good ? CLI_STATUS_DONE : CLI_STATUS_FAILED;
 }
 
-static bool is_usage_right(const struct cli_parser *parser, const struct options *options)
+static bool is_usage_right(const struct cli_parser *parser)
 {
     if (parser->operands < 2) {
         cli_parse_complain(parser, "which two devices? Such as tun:a tun:b");
     } else if (strcmp(parser->operand[0], parser->operand[1]) == 0) {
         cli_parse_complain(parser, "%s cannot be both ends", parser->operand[0]);
-    } else if (cli_parse_has(parser, options, AT(mtu_bytes))
-               && (options->mtu_bytes < 68 || options->mtu_bytes > SYNFIN_PACKET_MAX)) {
-        cli_parse_complain(parser, "--mtu is a number from 68 to %d", SYNFIN_PACKET_MAX);
     } else {
         return true;
     }
@@ -337,5 +332,5 @@ int cmd_wire(int argc, char **argv)
     case CLI_PARSE_WRONG: return CLI_STATUS_USAGE;
     case CLI_PARSE_READY: break;
     }
-    return is_usage_right(&parser, &options) ? join(&parser, &options) : CLI_STATUS_USAGE;
+    return is_usage_right(&parser) ? join(&parser, &options) : CLI_STATUS_USAGE;
 }

@@ -41,6 +41,7 @@ enum lab_verb {
     LAB_FORGE,      // the stranger sends this one of the scenario's forged segments
     LAB_FLOOD,      // the stranger sends so many SYNs from random addresses
     LAB_HEAL,       // takes all faults off the link
+    LAB_PATH_MTU,   // the link carries packets of so many octets from now on
 };
 
 struct lab_step {
@@ -97,6 +98,8 @@ struct lab_scenario {
     struct lab_forgery forged[LAB_FORGED_MAX];
     struct lab_step step[LAB_ACTORS][LAB_STEPS_MAX];
     enum lab_outcome expected[LAB_ACTORS];
+    uint32_t path_mtu_bytes;           // what the link carries; 0: what its ends do
+    bool tells_path_mtu;               // and says so by ICMP
     bool tells_congestion;             // draws what becomes of the congestion window
     bool tells_buffers;                // and of the buffers
     const struct lab_scenario *sequel; // played behind it in a new world; NULL: none

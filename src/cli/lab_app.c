@@ -289,6 +289,17 @@ static enum lab_verdict do_heal(struct player *player)
     return LAB_VERDICT_DONE;
 }
 
+static enum lab_verdict do_path_mtu(struct player *player, uint32_t mtu_bytes)
+{
+    const struct lab_world *world = player->world;
+    char text[80];
+    (void)snprintf(text, sizeof text, "the path now carries packets of %" PRIu32 " octets",
+                   mtu_bytes);
+    synfin_ladder_note(world->config.ladder, world->now_ns, text);
+    synfin_link_set_path_mtu(world->link, mtu_bytes, world->config.link->tells_path_mtu != 0);
+    return LAB_VERDICT_DONE;
+}
+
 static enum lab_verdict await_peer(const struct player *player, enum synfin_tcp_state state)
 {
     const struct lab_state *peer =
@@ -355,6 +366,7 @@ static enum lab_verdict do_step(struct player *player, const struct lab_step *st
     case LAB_FORGE: return lab_attack_forge(player->world, step->argument);
     case LAB_FLOOD: return lab_attack_flood(player->world, app, step->argument);
     case LAB_HEAL: return do_heal(player);
+    case LAB_PATH_MTU: return do_path_mtu(player, step->argument);
     case LAB_FINISH: break;
     }
     return LAB_VERDICT_WAIT;

@@ -131,6 +131,42 @@ static const struct lab_scenario scenarios[] = {
                  [LAB_STRANGER] = {{LAB_AT, 110}, {LAB_FORGE, 0}}},
         .expected = {[LAB_CLIENT] = LAB_OUTCOME_CONNECTED, [LAB_SERVER] = LAB_OUTCOME_CONNECTED},
     },
+    {
+        .name = "black-hole-mtu",
+        .summary = "full segments vanish without a word, small ones pass",
+        .story =
+            "Somewhere on the way packets of more than 1,450 octets are dropped, and nobody is\n"
+            "told. The handshake passes, and so does the first question; the answer of full\n"
+            "segments vanishes, and vanishes again at every try. After the second the server\n"
+            "tries smaller segments, and when they arrive it knows. From there it feels its way\n"
+            "upward: a larger packet of new data now and then, whose loss is no congestion.",
+        .path_mtu_bytes = 1450,
+        .rate_bps = RATE_BPS,
+        .step = {[LAB_CLIENT] = {OPENS, {LAB_AT, 100}, {LAB_SEND, 100}, {LAB_READ, 40 * SEGMENT}},
+                 [LAB_SERVER] = {ACCEPTS, {LAB_READ, 100}, {LAB_SEND, 40 * SEGMENT}}},
+        .expected = {[LAB_CLIENT] = LAB_OUTCOME_CONNECTED, [LAB_SERVER] = LAB_OUTCOME_CONNECTED},
+    },
+    {
+        .name = "path-mtu",
+        .summary = "a router on the way says what it carries, now and when that changes",
+        .story =
+            "The way carries packets of 1,400 octets, and the router that drops what is larger\n"
+            "says so. The first full segments go again at once in smaller pieces; nothing else\n"
+            "is lost, and nothing slows down. Later the way changes to one that carries 1,300.\n"
+            "This time the router's word waits: packets of 1,400 octets had arrived, and anybody\n"
+            "could have sent that word. Two round trips of silence bear it out.",
+        .path_mtu_bytes = 1400,
+        .tells_path_mtu = true,
+        .rate_bps = RATE_BPS,
+        .step = {[LAB_CLIENT] = {OPENS,
+                                 {LAB_AT, 100},
+                                 {LAB_SEND, 3 * SEGMENT},
+                                 {LAB_AT, 500},
+                                 {LAB_PATH_MTU, 1300},
+                                 {LAB_SEND, 3 * SEGMENT}},
+                 [LAB_SERVER] = {ACCEPTS, {LAB_READ, 6 * SEGMENT}}},
+        .expected = {[LAB_CLIENT] = LAB_OUTCOME_CONNECTED, [LAB_SERVER] = LAB_OUTCOME_CONNECTED},
+    },
 };
 
 const struct lab_scenario *lab_loss_at(size_t i)

@@ -84,6 +84,8 @@ static void set_configs(struct scene *scene)
     }
     add_late(scene->scenario, &scene->link);
     add_mark(scene->scenario, &scene->link);
+    scene->link.path_mtu_bytes = scene->scenario->path_mtu_bytes;
+    scene->link.tells_path_mtu = scene->scenario->tells_path_mtu;
     cli_flags_to_link(scene->play->parser, flags, &scene->link);
     synfin_stack_config_default(&scene->stack);
     if (scene->scenario->ecn != SYNFIN_ECN_NEVER) {

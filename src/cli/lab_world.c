@@ -107,6 +107,23 @@ static void note_buffer(const struct lab_world *world, enum synfin_link_side sid
     synfin_ladder_note(world->config.ladder, event->t_ns, text);
 }
 
+// What an end learns of the path. A search that is over changes nothing that could be seen.
+static void note_path_mtu(const struct lab_world *world, enum synfin_link_side side,
+                          const struct synfin_trace_event *event)
+{
+    char text[240];
+    const char *name = lab_world_name(side == SYNFIN_LINK_A ? LAB_CLIENT : LAB_SERVER);
+    if (event->as.path_mtu.probe_bytes != 0) {
+        (void)snprintf(text, sizeof text, "%s asked with a packet of %" PRIu32 " octets: %s", name,
+                       event->as.path_mtu.probe_bytes, synfin_reason_text(event->reason));
+    } else {
+        (void)snprintf(text, sizeof text, "%s sends packets of up to %" PRIu32 " octets: %s", name,
+                       event->as.path_mtu.mtu_bytes, synfin_reason_text(event->reason));
+    }
+    add_clause(text, sizeof text, synfin_reason_clause(event->reason));
+    synfin_ladder_note(world->config.ladder, event->t_ns, text);
+}
+
 static bool is_drawn(const struct lab_world *world, uint64_t t_ns)
 {
     uint64_t draws_ms = world->config.scenario->draws_ms;
@@ -131,6 +148,9 @@ static void on_trace(void *ctx, const struct synfin_trace_event *event)
     }
     if (event->kind == SYNFIN_TRACE_BUFFER && world->config.scenario->tells_buffers) {
         note_buffer(world, tap->side, event);
+    }
+    if (event->kind == SYNFIN_TRACE_PATH_MTU) {
+        note_path_mtu(world, tap->side, event);
     }
     if (event->kind == SYNFIN_TRACE_STATE && event->remote.port != 0) {
         keep_state(world->state[tap->side],

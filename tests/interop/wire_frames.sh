@@ -80,7 +80,7 @@ contains "no such interface" "there is no interface nosuch0 here" \
     "$("$SYNFIN" wire tun:a0 packet:nosuch0 2>&1)"
 contains "no such end" '"client:SYN:1" is not WHO:WHAT[:K], such as a:SYN:1' \
     "$("$SYNFIN" wire tun:a0 tun:b0 --drop client:SYN:1 2>&1)"
-contains "no such MTU" "--mtu is a number from 68 to 65535" \
+contains "no such MTU" '"60" is not a number of octets from 68 to 65535' \
     "$("$SYNFIN" wire tun:a0 tun:b0 --mtu 60 2>&1)"
 told=$("$SYNFIN" wire tun:a0 tun:b0 --time 10ms --pcapng "$KEPT/no/such" 2>&1)
 equal "no such folder: status" 1 $?
