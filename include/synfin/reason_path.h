@@ -6,6 +6,8 @@
 
 // X(code, text, clause)
 #define SYNFIN_REASONS_PATH_MTU(X)                                                            \
+    X(ICMP_TOO_BIG_WAITS, "packets of this size have arrived: believed when all is silent",   \
+      "RFC 5927 §7.2")                                                                        \
     X(MTU_SUSPECTED, "only full segments are sent again and again: smaller ones are tried",   \
       "RFC 4821 §7.7")                                                                        \
     X(MTU_BLACK_HOLE, "a black hole: smaller packets arrive, larger ones vanish silently",    \

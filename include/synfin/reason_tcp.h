@@ -211,8 +211,6 @@
     X(ICMP_HEARD, "a router reports trouble: noted, in case nothing else comes",                   \
       "RFC 9293 §3.9.2.2 [MUST-56]")                                                               \
     X(ICMP_TOO_BIG, "the path carries less: validated by its sequence number", "RFC 5927 §7")      \
-    X(ICMP_TOO_BIG_WAITS, "packets of this size have arrived: believed when all is silent",        \
-      "RFC 5927 §7.2")                                                                             \
     X(NEIGHBOUR_FAILED, "the next hop does not answer", "RFC 4861 §7.2.2")                         \
     X(NO_ROUTE, "no route leads there", "RFC 1122 §3.3.1")                                         \
     X(NO_SOURCE, "no address of this stack can be used there", "RFC 9293 §3.9.1.1 [MUST-44]")      \

@@ -70,7 +70,7 @@ static void set_default_handshake(struct synfin_stack_config *config)
 }
 
 // Searching always begins with smaller packets, which costs every connection something to spare a
-// few of them 3 s; that is for those who know that routers on their way are silent.
+// few of them three timeouts; that is for those who know that routers on their way are silent.
 static void set_default_path_mtu(struct synfin_stack_config *config)
 {
     config->mtu_probing = SYNFIN_MTU_PROBING_BLACK_HOLE;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_mtu.h"
 
 static void check_send(const struct tcp_conn *conn)
 {
@@ -67,6 +68,18 @@ static void check_timers(const struct tcp_conn *conn)
     }
 }
 
+// A probe that is out is in flight, and lies between what passes and what could.
+static void check_mtu(const struct tcp_conn *conn)
+{
+    const struct tcp_mtu *mtu = conn->mtu;
+    if (mtu == NULL || mtu->probe_bytes == 0) {
+        return;
+    }
+    ASSERT(mtu->probe_bytes > conn->pmtu_bytes);
+    ASSERT(seq_le(conn->snd.una, mtu->left) && seq_le(mtu->right, conn->snd.nxt));
+    ASSERT(mtu->told_bytes == 0 || mtu->told_bytes < conn->pmtu_bytes);
+}
+
 void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn)
 {
     bool has_pair =
@@ -82,4 +95,5 @@ void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn)
     check_send(conn);
     check_receive(conn);
     check_timers(conn);
+    check_mtu(conn);
 }

@@ -279,6 +279,19 @@ static void probe_that_went_again_says_nothing(void **state)
     NO_REASON(MTU_PROBE_PASSED);
 }
 
+// One packet that no device splits, among super-packets that it does.
+static void probe_is_no_super_packet(void **state)
+{
+    (void)state;
+    segment_iface_config()->gso_bytes = 65535;
+    mtu_open(SYNFIN_MTU_PROBING_ALWAYS, 1500, true, HERE);
+    WRITE(FULL + 6 * BASE);
+    EXPECT_BYTES(1, FULL, WHY(SEND_MTU_PROBE));
+    EXPECT(.flags = PSH | ACK, .seq = 1 + FULL, .ack = 1, .data = 6 * BASE);
+    SEND_ACK(1 + FULL + 6 * BASE);
+    PMTU(1500);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_that_arrives_makes_segments_grow),
     SEGMENT_TEST(probe_lost_alone_is_no_congestion),
@@ -295,5 +308,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_lost_alone_without_sack_is_no_congestion),
     SEGMENT_TEST(hole_behind_a_lost_probe_without_sack_is_congestion),
     SEGMENT_TEST(probe_that_went_again_says_nothing),
+    SEGMENT_TEST(probe_is_no_super_packet),
 };
 SEGMENT_MAIN(tests)

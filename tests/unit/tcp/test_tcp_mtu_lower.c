@@ -234,6 +234,62 @@ static void configured_floor_is_kept(void **state)
     SEND_ACK(1 + 2 * FULL);
 }
 
+// Any MTU that anybody may write into an error: no segment becomes smaller than the floor's.
+static void hist_43_mtu_of_an_error_never_leads_below_the_floor(void **state)
+{
+    (void)state;
+    MTU_OPEN(BLACK_HOLE);
+    WRITE(3 * FULL);
+    segment_forget_sent();
+    for (uint32_t mtu = 1501; mtu-- > 0;) {
+        TOO_BIG(mtu, 1);
+        segment_conn()->mtu_trust = TCP_MTU_TRUST_NONE; // so that each is judged at once
+        CHECK(segment_conn()->snd.mss >= mtu_payload(bench.version == 4 ? 552 : 1280));
+        segment_forget_sent();
+    }
+    PMTU(bench.version == 4 ? 552 : 1280);
+    SEND_ACK(1 + 3 * FULL);
+}
+
+// Who has no segment of ours in flight to quote leaves no trace for connections to come.
+static void hist_70_error_about_nothing_is_not_remembered(void **state)
+{
+    (void)state;
+    MTU_OPEN(BLACK_HOLE);
+    WRITE(2 * FULL);
+    segment_forget_sent();
+    TOO_BIG(1280, 1 + 2 * FULL);
+    REASON(DROP_ICMP_SEQUENCE);
+    bench.peer_port++;
+    TOO_BIG(1280, 1);
+    REASON(DROP_ICMP_QUOTE);
+    bench.peer_port--;
+    CHECK(bench.tcp->mtu_cache.entry == NULL);
+    TOO_BIG(1280, 1);
+    CHECK(tcp_mtu_cache_find(&bench.tcp->mtu_cache, &bench.theirs)->mtu_bytes == 1280);
+    segment_forget_sent();
+    SEND_ACK(1 + 2 * FULL);
+}
+
+// What the device splits is split into segments of the new size.
+static void super_packets_are_of_smaller_segments(void **state)
+{
+    (void)state;
+    segment_iface_config()->gso_bytes = 65535;
+    MTU_OPEN(BLACK_HOLE);
+    WRITE(4 * FULL);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 4 * FULL);
+    TOO_BIG(1280, 1 + FULL); // about a segment in the middle
+    REASON(ICMP_TOO_BIG);
+    EXPECT_BYTES(1, BASE, WHY(SEND_PMTU));
+    segment_forget_sent();
+    SEND_ACK(1 + 4 * FULL);
+    uint32_t at = 1 + 4 * FULL;
+    WRITE(5 * BASE);
+    EXPECT(.flags = PSH | ACK, .seq = at, .ack = 1, .data = 5 * BASE);
+    SEND_ACK(at + 5 * BASE);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_segments_that_vanish_are_sent_in_smaller_pieces),
     SEGMENT_TEST(small_segments_that_vanish_keep_their_size),
@@ -246,5 +302,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(told_size_is_questioned_after_ten_minutes),
     SEGMENT_TEST(shrinking_path_ends_a_search),
     SEGMENT_TEST(configured_floor_is_kept),
+    SEGMENT_TEST(hist_43_mtu_of_an_error_never_leads_below_the_floor),
+    SEGMENT_TEST(hist_70_error_about_nothing_is_not_remembered),
+    SEGMENT_TEST(super_packets_are_of_smaller_segments),
 };
 SEGMENT_MAIN(tests)
