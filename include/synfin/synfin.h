@@ -9,6 +9,7 @@
 #include <synfin/config.h>
 #include <synfin/congestion.h>
 #include <synfin/error.h>
+#include <synfin/info.h>
 #include <synfin/packet.h>
 #include <synfin/reason.h>
 #include <synfin/socket.h>

@@ -9,13 +9,15 @@
 #define NON_VALIDATED_MAX_NS (300 * NS_PER_S) // RFC 7661 §4.4.3
 
 // RFC 7661 §4.3: the peak of the last round trip stands for pipeACK. The flight at this moment says
-// less: acknowledgments come in bursts.
+// less: acknowledgments come in bursts. Of a paced window the last quantum may not have left yet.
 bool tcp_cwv_is_validated(const struct tcp_conn *conn)
 {
     uint32_t peak = conn->recovery.flight_peak_bytes;
     uint32_t cwnd = conn->cc.cwnd_bytes;
     bool is_slow_start = cwnd < conn->cc.ssthresh_bytes;
-    return peak + conn->snd.mss > cwnd || (is_slow_start && peak > cwnd / 2);
+    uint32_t quantum = tcp_pace_quantum(conn);
+    uint32_t rest = conn->snd.mss + (quantum == UINT32_MAX ? 0 : quantum);
+    return (uint64_t)peak + rest > cwnd || (is_slow_start && peak > cwnd / 2);
 }
 
 void tcp_cwv_on_ack(struct tcp_conn *conn, uint64_t now_ns)

@@ -10,7 +10,7 @@ enum {
     AVOIDANCE_PERCENT = 120,
     QUANTUM_SEGMENTS_MIN = 2,
     QUANTUM_BYTES_MAX = 65536,
-    UNPACED_SEGMENTS = 10, // RFC 6928: what may go at once at the start may go at once
+    UNPACED_SEGMENTS = 10, // RFC 6928: what may go at once at the start may always go at once
 };
 
 #define QUANTUM_NS NS_PER_MS
@@ -34,7 +34,7 @@ bool tcp_pace_is_on(const struct tcp_conn *conn)
 static uint64_t rate_of_window(const struct tcp_conn *conn)
 {
     const struct tcp_cc *cc = &conn->cc;
-    if (!has_window_pace(conn)) {
+    if (!has_window_pace(conn) || cc->cwnd_bytes <= UNPACED_SEGMENTS * (uint32_t)conn->snd.mss) {
         return 0;
     }
     uint32_t percent =
@@ -88,5 +88,7 @@ void tcp_pace_on_sent(struct tcp_conn *conn, uint32_t bytes, uint64_t now_ns)
 
 void tcp_pace_forget(struct tcp_conn *conn)
 {
-    conn->pace_ns = 0;
+    if (conn->set.pacing_rate_max == 0) {
+        conn->pace_ns = 0;
+    }
 }

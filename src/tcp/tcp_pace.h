@@ -7,8 +7,8 @@
 //
 // The rate is the algorithm's own, or follows from the window: twice cwnd per round trip in slow
 // start, so that the window can double, and 1.2 times after it, so that it stays in use. Round
-// trips shorter than a quantum lasts are not paced by the window, and neither is the initial
-// window. SYNFIN_OPTION_PACING_RATE_MAX holds for everything.
+// trips shorter than a quantum lasts are not paced by the window, and neither are windows of no
+// more than the initial one, nor its own segments. SYNFIN_OPTION_PACING_RATE_MAX holds for all.
 #ifndef SYNFIN_TCP_PACE_H
 #define SYNFIN_TCP_PACE_H
 
@@ -27,7 +27,7 @@ uint64_t tcp_pace_wait(const struct tcp_conn *conn, uint64_t now_ns);
 uint32_t tcp_pace_quantum(const struct tcp_conn *conn);
 // Payload was sent, at whatever time.
 void tcp_pace_on_sent(struct tcp_conn *conn, uint32_t bytes, uint64_t now_ns);
-// A timeout or another rate: what was sent before counts no more.
+// A timeout: what was sent before has left the network, and counts against the user's limit alone.
 void tcp_pace_forget(struct tcp_conn *conn);
 
 #endif

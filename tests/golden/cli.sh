@@ -68,7 +68,7 @@ expect 2 'which two devices?' wire tun:a0
 expect 2 'tun:a0 cannot be both ends' wire tun:a0 tun:a0
 expect 2 '"tun:c0" is one argument too many' wire tun:a0 tun:b0 tun:c0
 expect 2 '"client:SYN" is not WHO:WHAT[:K], such as a:SYN:1' wire tun:a0 tun:b0 --drop client:SYN
-expect 2 '--mtu is a number from 68 to 65535' wire tun:a0 tun:b0 --mtu 67
+expect 2 '--mtu: "67" is not a number of octets from 68 to 65535' wire tun:a0 tun:b0 --mtu 67
 expect 2 'no flag --svg' wire tun:a0 tun:b0 --svg "$work/x.svg"
 expect 1 '"a0" names no device' wire a0 b0
 expect 2 '--counterexample stands alone' lab close --counterexample "$work/x.txt"

@@ -41,7 +41,11 @@ static void measure(void *ctx, const struct tap_sight *sight)
     if (!sight->is_out || bytes == 0) {
         return;
     }
-    struct synfin_tcp_info info = transfer_info(&transfer, 0);
+    struct synfin_tcp_info info = {.size = sizeof info};
+    if (synfin_socket_info(transfer.end[0].stack, transfer.end[0].socket, &info, sight->now_ns)
+        != SYNFIN_ERROR_OK) {
+        return; // the user has gone: what is left of the stream goes without being asked about
+    }
     uint64_t rate = meter->limit != 0 ? meter->limit : info.pacing_rate;
     meter->octets += bytes;
     if (rate == 0 || (meter->limit == 0 && meter->octets <= UNPACED)) {

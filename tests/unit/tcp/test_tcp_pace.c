@@ -84,12 +84,41 @@ static void timeout_forgets_what_was_sent_before(void **state)
 {
     (void)state;
     OPEN(.mss = MSS);
+    segment_conn()->cc.pacing_rate = 100 * MSS; // as an algorithm would
+    WRITE(3 * MSS);
+    EXPECT_RUN_ALL(1, 3 * MSS + 1, MSS);
+    segment_conn()->pace_ns = bench.now_ns + SEC(5);
+    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = MSS, WHY(SEND_TIMEOUT));
+    CHECK_EQ(segment_conn()->pace_ns, 0); // the first ten are not counted
+    ABORT();
+    segment_forget_sent();
+}
+
+// The user's limit stands all the same.
+static void timeout_leaves_the_limit_alone(void **state)
+{
+    (void)state;
+    OPEN(.mss = MSS);
     SET(PACING_RATE_MAX, 100 * MSS);
     WRITE(3 * MSS);
     EXPECT_RUN(1, 2 * MSS + 1, MSS);
-    segment_conn()->pace_ns = bench.now_ns + SEC(5);
-    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = MSS, WHY(SEND_TIMEOUT));
-    CHECK(segment_conn()->pace_ns <= bench.now_ns + MS(10));
+    uint64_t pace_ns = segment_conn()->pace_ns = bench.now_ns + SEC(5);
+    ADVANCE(SEC(4)); // the timer comes up twice
+    EXPECT_NOTHING();
+    EXPECT_WITHIN(SEC(1), .flags = ACK, .seq = 1, .ack = 1, .data = MSS);
+    CHECK(bench.now_ns + MS(20) >= pace_ns);
+    ABORT();
+    segment_forget_sent();
+}
+
+// A window that may go at once at the start may do so later, too.
+static void small_windows_are_not_paced(void **state)
+{
+    (void)state;
+    open_paced();
+    segment_conn()->cc.cwnd_bytes = 10 * MSS;
+    WRITE(10 * MSS);
+    EXPECT_RUN_ALL(10 * MSS + 1, 20 * MSS + 1, MSS);
     ABORT();
     segment_forget_sent();
 }
@@ -145,6 +174,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(acknowledgments_do_not_wait_for_a_turn),
     SEGMENT_TEST(option_limits_the_rate_of_every_algorithm),
     SEGMENT_TEST(timeout_forgets_what_was_sent_before),
+    SEGMENT_TEST(timeout_leaves_the_limit_alone),
+    SEGMENT_TEST(small_windows_are_not_paced),
     SEGMENT_TEST(rate_holds_over_every_interval),
     SEGMENT_TEST(short_round_trips_are_not_paced),
 };
