@@ -58,7 +58,7 @@ void lab_bars_add(struct lab_bars *bars, uint64_t t_ns, uint64_t begin, uint64_t
     if (bars->bars == bars->capacity && bars->bars >= LAB_SERIES_MAX) {
         compact(bars);
     }
-    if (bars->bars == bars->capacity) {
+    if (bars->bar == NULL || bars->bars == bars->capacity) {
         bars->is_out_of_memory = true;
         return;
     }
