@@ -90,6 +90,16 @@ static uint32_t put_syn_options(const struct forge_segment *segment, uint8_t *ou
     return 20;
 }
 
+static uint32_t put_sack(const struct forge_segment *segment, uint8_t *out)
+{
+    put32(out, 0x01010500 | (2 + 8 * segment->sack_blocks)); // two no-operations, kind 5, length
+    for (uint32_t i = 0; i < segment->sack_blocks; i++) {
+        put32(out + 4 + 8 * i, segment->sack[i].left);
+        put32(out + 8 + 8 * i, segment->sack[i].right);
+    }
+    return 4 + 8 * segment->sack_blocks;
+}
+
 static void put_ip(const struct forge_segment *segment, uint32_t bytes, uint8_t *out)
 {
     memset(out, 0, IP_BYTES);
@@ -117,9 +127,10 @@ static void put_tcp(const struct forge_segment *segment, uint32_t options, uint8
 uint32_t forge_emit(const struct forge_segment *segment, uint8_t *out)
 {
     uint8_t *tcp = out + IP_BYTES;
-    uint32_t options = segment->has_syn_options  ? put_syn_options(segment, tcp + TCP_BYTES)
-                       : segment->has_timestamps ? put_timestamps(segment, tcp + TCP_BYTES)
-                                                 : 0;
+    uint32_t options = segment->has_syn_options   ? put_syn_options(segment, tcp + TCP_BYTES)
+                       : segment->has_timestamps  ? put_timestamps(segment, tcp + TCP_BYTES)
+                       : segment->sack_blocks > 0 ? put_sack(segment, tcp + TCP_BYTES)
+                                                  : 0;
     uint32_t tcp_bytes = TCP_BYTES + options + segment->payload_bytes;
     memset(tcp + TCP_BYTES + options, FORGE_OCTET, segment->payload_bytes);
     put_ip(segment, IP_BYTES + tcp_bytes, out);

@@ -27,6 +27,10 @@ struct forge_segment {
     bool has_timestamps;  // its option, of the values below
     bool has_syn_options; // MSS, SACK, timestamps, window scale: 20 octets as Linux sends them
     uint32_t ts_val, ts_ecr;
+    uint32_t sack_blocks; // with neither of the options above
+    struct {
+        uint32_t left, right;
+    } sack[4];
     uint32_t payload_bytes; // each of the octet FORGE_OCTET
 };
 
