@@ -174,13 +174,14 @@ static int compare(const void *a, const void *b)
 
 static void report(const char *pattern, const uint64_t *cost_ns, uint64_t count)
 {
+    uint64_t middle = count / 2, p99 = count * 99 / 100;
     const struct harness_detail details[] = {
-        {"p99_ns", (double)cost_ns[count * 99 / 100]},
+        {"p99_ns", (double)cost_ns[p99]},
         {"most_ns", (double)cost_ns[count - 1]},
     };
     char what[96] = "one acknowledgment, 64 MB in flight, ";
     strncat(what, pattern, sizeof what - strlen(what) - 1);
-    const struct harness_figure figure = {what, (double)cost_ns[count / 2], "ns", NULL, 0};
+    const struct harness_figure figure = {what, (double)cost_ns[middle], "ns", NULL, 0};
     harness_report_with(&figure, details, 2);
 }
 

@@ -15,6 +15,7 @@ void *lab_series_grow(void *old, uint32_t *capacity, size_t bytes)
     if (grown == NULL) {
         return old;
     }
+    memset((char *)grown + *capacity * bytes, 0, (wanted - *capacity) * bytes);
     *capacity = wanted;
     return grown;
 }
@@ -22,7 +23,7 @@ void *lab_series_grow(void *old, uint32_t *capacity, size_t bytes)
 static bool make_room(struct lab_series *series)
 {
     if (series->points < series->capacity) {
-        return true;
+        return series->point != NULL;
     }
     series->point = lab_series_grow(series->point, &series->capacity, sizeof series->point[0]);
     if (series->points == series->capacity && series->points >= LAB_SERIES_MAX) {
@@ -30,7 +31,7 @@ static bool make_room(struct lab_series *series)
         uint64_t to_ns = series->point[series->points - 1].t_ns;
         series->points = lab_series_thin(series->point, series->points, from_ns, to_ns, COLUMNS);
     }
-    return series->points < series->capacity;
+    return series->point != NULL && series->points < series->capacity;
 }
 
 void lab_series_add(struct lab_series *series, uint64_t t_ns, uint64_t value)
@@ -45,12 +46,13 @@ void lab_series_add(struct lab_series *series, uint64_t t_ns, uint64_t value)
         series->is_out_of_memory = true;
         return;
     }
+    struct lab_point *point = series->point;
     uint32_t at = series->points++;
-    while (at > 0 && series->point[at - 1].t_ns > t_ns) {
-        series->point[at] = series->point[at - 1];
+    while (at > 0 && point[at - 1].t_ns > t_ns) {
+        point[at] = point[at - 1];
         at--;
     }
-    series->point[at] = (struct lab_point){t_ns, value};
+    point[at] = (struct lab_point){t_ns, value};
 }
 
 void lab_series_deinit(struct lab_series *series)
