@@ -85,23 +85,23 @@ enum lab_outcome {
 
 struct lab_scenario {
     const char *name;
-    const char *summary;                // one line for --list
-    const char *story;                  // two or three lines
-    const char *drop[LAB_DROPS_MAX];    // what the link loses unless --drop is given
-    struct lab_late late[LAB_LATE_MAX]; // what the link holds back
-    const char *mark;                   // what the link marks, as a drop rule names it, or NULL
-    enum synfin_ecn ecn;                // of both ends; NEVER: as the library has it
-    uint64_t rate_bps;                  // of the link; 0: no limit
-    uint32_t delay_ms, queue_packets;   // of the link; 0: as ever
-    uint32_t draws_ms; // segments are drawn until then, and later only told of; 0: all are
+    const char *summary;                    // one line for --list
+    const char *story;                      // two or three lines
+    const char *drop[LAB_DROPS_MAX];        // what the link loses unless --drop is given
+    struct lab_late late[LAB_LATE_MAX];     // what the link holds back
+    const char *mark;                       // what the link marks, as a drop rule names it, or NULL
+    uint64_t rate_bps;                      // of the link; 0: no limit
+    uint32_t delay_ms, queue_packets;       // of the link; 0: as ever
     const char *model_before, *model_after; // counterexamples drawn with it (lab_model.h), or NULL
     struct lab_forgery forged[LAB_FORGED_MAX];
     struct lab_step step[LAB_ACTORS][LAB_STEPS_MAX];
     enum lab_outcome expected[LAB_ACTORS];
-    uint32_t path_mtu_bytes;           // what the link carries; 0: what its ends do
-    bool tells_path_mtu;               // and says so by ICMP
-    bool tells_congestion;             // draws what becomes of the congestion window
-    bool tells_buffers;                // and of the buffers
+    enum synfin_ecn ecn;     // of both ends; NEVER: as the library has it
+    uint32_t draws_ms;       // segments are drawn until then, and later only told of; 0: all are
+    uint32_t path_mtu_bytes; // what the link carries; 0: what its ends do
+    bool tells_path_mtu;     // and says so by ICMP
+    bool tells_congestion;   // draws what becomes of the congestion window
+    bool tells_buffers;      // and of the buffers
     const struct lab_scenario *sequel; // played behind it in a new world; NULL: none
 };
 

@@ -103,7 +103,7 @@ void tcp_rack_on_timeout(struct tcp_conn *conn, uint64_t now_ns);
 // The window is cut, by an ACK that delivered this much or by a timer.
 void tcp_prr_begin(struct tcp_conn *conn, uint32_t delivered_bytes);
 void tcp_prr_spend(struct tcp_loss *loss, uint32_t bytes);
-void tcp_prr_allow(struct tcp_conn *conn, uint32_t delivered, bool is_progress);
+void tcp_prr_allow(struct tcp_conn *conn, uint32_t delivered_bytes, bool is_safe);
 
 // tcp_undo.c
 // The window is cut now: what shows that there was no loss is looked for from here on.

@@ -247,8 +247,8 @@ static void put_options(struct text *text, const struct synfin_segment *segment)
         bool is_order_0 = segment->accecn_kind == WIRE_ACCECN_0;
         text_put(text, before);
         text_put(text, is_order_0 ? "accecn0" : "accecn1");
-        for (uint32_t i = 0; i < segment->accecn_fields; i++) {
-            static const char *const names[] = {" e0b ", " ceb ", " e1b "};
+        static const char *const names[] = {" e0b ", " ceb ", " e1b "};
+        for (uint32_t i = 0; i < 3 && i < segment->accecn_fields; i++) {
             put_number(text, names[is_order_0 ? i : 2 - i], segment->accecn[i]);
         }
         before = ", ";

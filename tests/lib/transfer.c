@@ -279,11 +279,9 @@ static uint64_t longest_wait(struct transfer *transfer, uint32_t i)
 
 static uint64_t segments_of(struct transfer *transfer, uint32_t i, uint64_t octets)
 {
-    struct synfin_tcp_info info = {.size = sizeof info};
     uint32_t mss = 536;
     if (transfer->end[i].is_open) {
-        info = transfer_info(transfer, i);
-        mss = info.snd_mss_bytes;
+        mss = transfer_info(transfer, i).snd_mss_bytes;
     }
     return octets / mss + 1;
 }

@@ -56,7 +56,7 @@ void transfer_pass(struct transfer *transfer, uint64_t ns);
 // Whether both ends have read everything.
 bool transfer_is_done(const struct transfer *transfer);
 void transfer_read(struct transfer *transfer, uint32_t end, bool reads);
-struct synfin_tcp_info transfer_info(struct transfer *transfer, uint32_t end);
+struct synfin_tcp_info transfer_info(struct transfer *transfer, uint32_t i);
 // Closes both ends and lets TIME-WAIT pass; nothing may be left.
 void transfer_finish(struct transfer *transfer);
 // Gives everything back as it stands.

@@ -249,6 +249,16 @@ static void judge(struct wire_flight *flight, const struct tap_sight *sight, uin
     }
 }
 
+// The timer has run out, or what was SACKED is taken back; or the octet of a window probe counts as
+// refused.
+static bool may_all_be_lost(struct wire_flight *flight, const struct tap_sight *sight,
+                            uint64_t left)
+{
+    bool is_due = sight->now_ns + TICK_NS >= flight->una_moved_ns + flight->rto_min_ns;
+    bool is_first = left == flight->una && (piece_at(flight, 0)->is_sacked || is_due);
+    return is_first || flight->window == 0;
+}
+
 static void send_seen(struct wire_flight *flight, const struct tap_sight *sight)
 {
     const struct segment_wire *seg = sight->seg;
@@ -269,12 +279,8 @@ static void send_seen(struct wire_flight *flight, const struct tap_sight *sight)
     bool is_again = left < flight->nxt;
     if (flight->count == 0) {
         flight->una_moved_ns = sight->now_ns; // the timer begins to run
-    } else if (is_again && left == flight->una
-               && (piece_at(flight, 0)->is_sacked
-                   || sight->now_ns + TICK_NS >= flight->una_moved_ns + flight->rto_min_ns)) {
+    } else if (is_again && may_all_be_lost(flight, sight, left)) {
         excuse_all(flight);
-    } else if (is_again && flight->window == 0) {
-        excuse_all(flight); // the octet of a window probe counts as refused
     }
     bool has_begun = flight->recover > 0 && flight->recover_una != flight->una;
     if (is_again && left == flight->una && !has_begun) {

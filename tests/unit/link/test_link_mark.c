@@ -54,8 +54,8 @@ static void only_ecn_capable_packets_are_marked(void **state)
 {
     (void)state;
     for (uint32_t payload = 0; payload < 256; payload++) { // and so many checksums
-        for (uint8_t field = NOT_ECT; field <= CE; field++) {
-            mark_of_every_field(field, (uint8_t)payload);
+        for (uint32_t field = NOT_ECT; field <= CE; field++) {
+            mark_of_every_field((uint8_t)field, (uint8_t)payload);
         }
     }
 }

@@ -115,8 +115,8 @@ static void syn_of_every_kind_is_answered(void **state)
             steps_begin_again(state);
         }
     }
-    for (uint8_t field = NOT_ECT; field <= CE; field++) {
-        answer_syn(SYNFIN_ECN_ACCEPT, AE | CWR | ECE, field);
+    for (uint32_t field = NOT_ECT; field <= CE; field++) {
+        answer_syn(SYNFIN_ECN_ACCEPT, AE | CWR | ECE, (uint8_t)field);
         steps_begin_again(state);
     }
 }
@@ -162,12 +162,12 @@ static void syn_ack_of_every_kind_is_taken(void **state)
 static void field_of_the_syn_ack_is_told(void **state)
 {
     ONLY_WITH_ENTRIES();
-    for (uint8_t field = NOT_ECT; field <= CE; field++) {
+    for (uint32_t field = NOT_ECT; field <= CE; field++) {
         configure(SYNFIN_ECN_ASK_ACCURATE);
         CONNECT();
         EXPECT(.flags = SYN | AE | CWR | ECE);
         WRITE(100);
-        SEND(.flags = SYN | ACK | CWR, .ack = 1, .mss = SEGMENT_BYTES, .ecn = field);
+        SEND(.flags = SYN | ACK | CWR, .ack = 1, .mss = SEGMENT_BYTES, .ecn = (uint8_t)field);
         EXPECT(.flags = ACK | echo_of[field], .seq = 1, .ack = 1, .accecn = ORDER_0(1, 0));
         EXPECT(.flags = ACK | PSH | ace(field == CE ? 6 : 5), .seq = 1, .ack = 1, .data = 100,
                .ecn = ECT0, .accecn = ORDER_0(1, 0));
