@@ -122,10 +122,7 @@ static bool choose_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *
     return true;
 }
 
-// SND.NXT, but SND.UNA while the peer's window is shut: a probe that was refused is no octet to it,
-// and the number behind it lies outside its window. It would not hear what we acknowledge, and two
-// ends that probe each other would wait for ever.
-static struct seq seq_of_ack(const struct tcp_conn *conn)
+struct seq tcp_output_place(const struct tcp_conn *conn)
 {
     return conn->is_syn_acked && conn->snd.wnd == 0 ? conn->snd.una : conn->snd.nxt;
 }
@@ -136,7 +133,7 @@ static bool choose_owed_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     plan->kind = TCP_PLAN_ACK;
-    plan->seq = seq_of_ack(conn);
+    plan->seq = tcp_output_place(conn);
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER;
     return true;
@@ -365,7 +362,7 @@ static bool choose_ack(const struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     plan->kind = TCP_PLAN_ACK;
-    plan->seq = seq_of_ack(conn);
+    plan->seq = tcp_output_place(conn);
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = conn->pending.ack_reason;
     return true;

@@ -19,6 +19,11 @@ void tcp_output_acknowledge(struct tcp *tcp, struct tcp_conn *conn, enum synfin_
 // Where `send` begins in sequence space, and where it ends (the FIN's place).
 struct seq tcp_output_base(const struct tcp_conn *conn);
 struct seq tcp_output_end(const struct tcp_conn *conn);
+// The number of a segment without data: SND.NXT, but SND.UNA while the peer's window is shut. A
+// probe that was refused is no octet to it, and the number behind it lies outside its window: it
+// would hear neither what we acknowledge nor a reset, and two ends that probe each other would wait
+// for ever.
+struct seq tcp_output_place(const struct tcp_conn *conn);
 // Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
 uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn);
 // Everything in flight goes again.

@@ -140,13 +140,13 @@ bool tcp_stray_may_reset(struct tcp *tcp, const struct synfin_addr *remote, uint
     return true;
 }
 
-// RFC 9293 §3.10.5: <SEQ=SND.NXT><CTL=RST>; the acknowledgment is added so that the peer can
-// tell it from a blind guess.
+// RFC 9293 §3.10.5: <SEQ=SND.NXT><CTL=RST>, as far as the peer has taken that; the acknowledgment
+// is added so that the peer can tell it from a blind guess.
 void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason)
 {
     struct tcp_stray stray = {
         .pair = conn->pair,
-        .seq = conn->snd.nxt,
+        .seq = tcp_output_place(conn),
         .ack = conn->rcv.nxt,
         .flags = SYNFIN_TCP_RST | SYNFIN_TCP_ACK,
         .reason = (uint16_t)reason,

@@ -131,7 +131,7 @@ static void hist_126_user_timeout_at_a_shut_window_is_on_time(void **state)
     SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
     EXPECT_AFTER(SEC(2), .flags = ACK, .seq = 1, .ack = 1, .data = 1);
     SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
-    EXPECT_AFTER(MS(500), .flags = RST | ACK, .seq = 2, .ack = 1);
+    EXPECT_AFTER(MS(500), .flags = RST | ACK, .seq = 1, .ack = 1);
     EVENT_CLOSED(TIMED_OUT);
 }
 

@@ -60,7 +60,7 @@ static void unanswered_probes_end_the_connection(void **state)
     EXPECT_AFTER(SEC(2), .flags = ACK, .seq = 1001, .ack = 1, .data = 1);
     EXPECT_AFTER(SEC(4), .flags = ACK, .seq = 1001, .ack = 1, .data = 1);
     EXPECT_AFTER(SEC(8), .flags = ACK, .seq = 1001, .ack = 1, .data = 1);
-    EXPECT_AFTER(SEC(16), .flags = RST | ACK, .seq = 1002, .ack = 1);
+    EXPECT_AFTER(SEC(16), .flags = RST | ACK, .seq = 1001, .ack = 1);
     EVENT_CLOSED(TIMED_OUT);
 }
 
@@ -244,7 +244,20 @@ static void window_that_opens_first_spares_the_probe(void **state)
     SEND_ACK(1101);
 }
 
+// The peer has refused the probe's octet, so that what it expects is the number before: a reset
+// with SND.NXT would lie outside its window.
+static void reset_after_a_refused_probe_is_the_number_that_the_peer_expects(void **state)
+{
+    (void)state;
+    shut_with_data_waiting();
+    EXPECT_WITHIN(SEC(2), .flags = ACK, .seq = 1001, .ack = 1, .data = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT);
+    ABORT();
+    EXPECT(.flags = RST | ACK, .seq = 1001, .ack = 1);
+}
+
 static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(reset_after_a_refused_probe_is_the_number_that_the_peer_expects),
     SEGMENT_TEST(first_probe_is_one_octet_after_the_timeout),
     SEGMENT_TEST(probes_come_at_doubled_intervals),
     SEGMENT_TEST(answered_probes_keep_the_connection_for_hours),
