@@ -84,11 +84,12 @@ bool tcp_sack_has_two(const struct tcp_conn *conn)
 
 uint32_t tcp_sack_count(const struct tcp_conn *conn)
 {
-    if (!conn->uses_sack) {
+    uint32_t count = conn->uses_sack ? conn->ooo.runs + may_report_again(conn) : 0;
+    if (count == 0) {
         return 0;
     }
-    uint32_t count = conn->ooo.runs + may_report_again(conn);
-    return count < blocks_max(conn) ? count : blocks_max(conn);
+    uint32_t most = blocks_max(conn);
+    return count < most ? count : most;
 }
 
 static void add(struct wire_tcp *h, struct seq left, struct seq right)
