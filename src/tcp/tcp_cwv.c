@@ -20,9 +20,9 @@ bool tcp_cwv_is_validated(const struct tcp_conn *conn)
     return (uint64_t)peak + rest > cwnd || (is_slow_start && peak > cwnd / 2);
 }
 
-void tcp_cwv_on_ack(struct tcp_conn *conn, uint64_t now_ns)
+void tcp_cwv_on_ack(struct tcp_conn *conn, bool is_validated, uint64_t now_ns)
 {
-    if (tcp_cwv_is_validated(conn)) {
+    if (is_validated) {
         conn->recovery.validated_ns = now_ns;
     }
 }

@@ -14,8 +14,8 @@
 
 // The window was in use during the last round trip (§4.3), so that it may grow.
 bool tcp_cwv_is_validated(const struct tcp_conn *conn);
-// With each acknowledgment of new data.
-void tcp_cwv_on_ack(struct tcp_conn *conn, uint64_t now_ns);
+// With each acknowledgment of new data, and what tcp_cwv_is_validated has said for it.
+void tcp_cwv_on_ack(struct tcp_conn *conn, bool is_validated, uint64_t now_ns);
 // Data are about to be sent: what a pause has left of the window.
 void tcp_cwv_before_data(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 

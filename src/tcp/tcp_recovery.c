@@ -177,7 +177,7 @@ void tcp_recovery_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint64_t rtt
 {
     struct tcp_cc_ack ack = ack_of(conn, acked_bytes, rtt_ns, now_ns);
     conn->cc.ops->on_ack(&conn->cc, &ack);
-    tcp_cwv_on_ack(conn, now_ns);
+    tcp_cwv_on_ack(conn, ack.is_limited_by_cwnd, now_ns);
 }
 
 void tcp_recovery_deliver(struct tcp_conn *conn, const struct tcp_rate_sample *sample,
