@@ -120,3 +120,8 @@ bool tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
     }
     return true;
 }
+
+void tcp_cc_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
+{
+    (void)tcp_cc_undo(cc, undo);
+}

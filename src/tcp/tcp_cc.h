@@ -112,8 +112,7 @@ struct tcp_cc_newreno {
 
 // Variables of RFC 8257 §3.3.
 struct tcp_cc_dctcp {
-    struct tcp_cc_hystart hystart;
-    uint32_t counted_bytes;             // as NewReno's
+    struct tcp_cc_newreno growth;
     uint32_t alpha;                     // DCTCP.Alpha, a part of 2^20
     uint64_t acked_bytes, marked_bytes; // DCTCP.BytesAcked, DCTCP.BytesMarked
 };
@@ -183,6 +182,8 @@ void tcp_cc_remember(struct tcp_cc *cc, const struct tcp_cc_loss *loss, bool is_
 void tcp_cc_on_recovered(struct tcp_cc *cc, const struct tcp_cc_loss *at_exit);
 void tcp_cc_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);
 bool tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo);
+// The same for algorithms that have nothing else to take back.
+void tcp_cc_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo);
 
 static inline uint32_t tcp_cc_smaller(uint32_t a, uint32_t b)
 {
@@ -193,6 +194,11 @@ static inline uint32_t tcp_cc_larger(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
+
+// tcp_cc_newreno.c: growth by acknowledgments, for who cuts the window in another way. `own` is the
+// algorithm's own.
+void tcp_cc_newreno_grow(struct tcp_cc *cc, struct tcp_cc_newreno *own,
+                         const struct tcp_cc_ack *ack);
 
 // tcp_cc_dctcp.c, for its tests: alpha after a round trip with so many octets marked.
 uint32_t tcp_cc_dctcp_alpha(uint32_t alpha, uint64_t marked_bytes, uint64_t acked_bytes);

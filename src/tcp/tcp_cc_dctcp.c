@@ -9,10 +9,7 @@
 //     once a window, ECN:  cwnd = cwnd * (1 - alpha / 2)
 #include "tcp/tcp_cc.h"
 
-enum {
-    SLOW_START_SEGMENTS = 2, // RFC 3465 §2.2: L
-    G_SHIFT = 4,             // §4.2: g = 1/16
-};
+enum { G_SHIFT = 4 }; // §4.2: g = 1/16
 
 // alpha is a part of 2^20, of which a sixteenth is never lost in the division.
 #define ALPHA_ONE (UINT32_C(1) << 20)
@@ -43,31 +40,10 @@ static void observe(struct tcp_cc_dctcp *own, const struct tcp_cc_ack *ack)
     own->acked_bytes = own->marked_bytes = 0;
 }
 
-static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
-{
-    struct tcp_cc_dctcp *own = &cc->own.dctcp;
-    own->counted_bytes += ack->acked_bytes;
-    if (own->counted_bytes >= cc->cwnd_bytes) {
-        own->counted_bytes -= cc->cwnd_bytes;
-        cc->cwnd_bytes = tcp_cc_smaller(cc->cwnd_bytes + ack->mss_bytes, TCP_CC_CWND_MAX);
-    }
-}
-
 static void dctcp_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 {
     observe(&cc->own.dctcp, ack);
-    if (ack->is_recovering) {
-        return;
-    }
-    if (tcp_cc_is_initial_slow_start(cc)) {
-        tcp_cc_hystart_on_ack(cc, &cc->own.dctcp.hystart, ack);
-    } else if (!ack->is_limited_by_cwnd) {
-        return; // a window that is not used is not known to be good
-    } else if (cc->cwnd_bytes < cc->ssthresh_bytes) {
-        tcp_cc_slow_start(cc, ack, SLOW_START_SEGMENTS);
-    } else {
-        avoid(cc, ack);
-    }
+    tcp_cc_newreno_grow(cc, &cc->own.dctcp.growth, ack);
 }
 
 // §3.3 step 9 for marks, §3.5 for losses: RFC 5681 §3.1 eq. 4. Two segments at least, which is also
@@ -79,7 +55,7 @@ static void reduce(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
     uint32_t cut = loss->is_ecn ? (uint32_t)((uint64_t)flight * own->alpha / ALPHA_ONE / 2)
                                 : flight - flight / 2;
     cc->ssthresh_bytes = tcp_cc_larger(flight - cut, 2 * loss->mss_bytes);
-    own->counted_bytes = 0;
+    own->growth.counted_bytes = 0;
 }
 
 static void dctcp_on_loss(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
@@ -96,11 +72,6 @@ static void dctcp_on_timeout(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
     cc->cwnd_bytes = loss->mss_bytes; // LW
 }
 
-static void dctcp_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
-{
-    (void)tcp_cc_undo(cc, undo);
-}
-
 const struct tcp_cc_ops tcp_cc_dctcp = {
     .name = "dctcp",
     .open = dctcp_open,
@@ -109,5 +80,5 @@ const struct tcp_cc_ops tcp_cc_dctcp = {
     .on_recovered = tcp_cc_on_recovered,
     .on_timeout = dctcp_on_timeout,
     .on_idle = tcp_cc_on_idle,
-    .on_undo = dctcp_on_undo,
+    .on_undo = tcp_cc_on_undo,
 };

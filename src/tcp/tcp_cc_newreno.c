@@ -18,9 +18,8 @@ static void newreno_open(struct tcp_cc *cc)
 }
 
 // RFC 9293 §3.8.2 [MUST-19]: one segment per window acknowledged.
-static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
+static void avoid(struct tcp_cc *cc, struct tcp_cc_newreno *own, const struct tcp_cc_ack *ack)
 {
-    struct tcp_cc_newreno *own = &cc->own.newreno;
     own->counted_bytes += ack->acked_bytes;
     if (own->counted_bytes >= cc->cwnd_bytes) {
         own->counted_bytes -= cc->cwnd_bytes;
@@ -28,20 +27,26 @@ static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
     }
 }
 
-static void newreno_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
+void tcp_cc_newreno_grow(struct tcp_cc *cc, struct tcp_cc_newreno *own,
+                         const struct tcp_cc_ack *ack)
 {
     if (ack->is_recovering) {
         return;
     }
     if (tcp_cc_is_initial_slow_start(cc)) {
-        tcp_cc_hystart_on_ack(cc, &cc->own.newreno.hystart, ack);
+        tcp_cc_hystart_on_ack(cc, &own->hystart, ack);
     } else if (!ack->is_limited_by_cwnd) {
         return; // a window that is not used is not known to be good
     } else if (cc->cwnd_bytes < cc->ssthresh_bytes) {
         tcp_cc_slow_start(cc, ack, SLOW_START_SEGMENTS);
     } else {
-        avoid(cc, ack);
+        avoid(cc, own, ack);
     }
+}
+
+static void newreno_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
+{
+    tcp_cc_newreno_grow(cc, &cc->own.newreno, ack);
 }
 
 // RFC 5681 §3.1 eq. 4: ssthresh = max (FlightSize / 2, 2*SMSS).
@@ -67,11 +72,6 @@ static void newreno_on_timeout(struct tcp_cc *cc, const struct tcp_cc_loss *loss
     cc->cwnd_bytes = loss->mss_bytes; // LW
 }
 
-static void newreno_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
-{
-    (void)tcp_cc_undo(cc, undo);
-}
-
 const struct tcp_cc_ops tcp_cc_newreno = {
     .name = "newreno",
     .open = newreno_open,
@@ -80,5 +80,5 @@ const struct tcp_cc_ops tcp_cc_newreno = {
     .on_recovered = tcp_cc_on_recovered,
     .on_timeout = newreno_on_timeout,
     .on_idle = tcp_cc_on_idle,
-    .on_undo = newreno_on_undo,
+    .on_undo = tcp_cc_on_undo,
 };
