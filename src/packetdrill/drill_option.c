@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+//
+// Socket options by Linux's levels and names. Each is a row: which option of the stack it is, and
+// the unit in which Linux counts. What the stack has no use for is kept as it was set.
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "packetdrill/drill_keep.h"
+#include "packetdrill/packetdrill.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+
+enum {
+    NAME_TCP_CC_INFO = 26,
+    NAME_SO_MEMINFO = 55,
+    MEMINFO_BYTES = 36,
+    CONGESTION_NAME = 16,
+    // Linux sets aside as much again for what packets need besides their octets.
+    SNDBUF_FACTOR = 2,
+};
+
+struct row {
+    int level, name;
+    enum synfin_option option;
+    int64_t unit;
+    bool is_switch; // any value but 0 means 1
+};
+
+static const struct row ROWS[] = {
+    {SOL_SOCKET, SO_REUSEADDR, SYNFIN_OPTION_REUSE_ADDR, 1, true},
+    {SOL_SOCKET, SO_KEEPALIVE, SYNFIN_OPTION_KEEPALIVE, 1, true},
+    {SOL_SOCKET, SO_RCVBUF, SYNFIN_OPTION_RECEIVE_BUFFER, 1, false},
+    {SOL_SOCKET, SO_MAX_PACING_RATE, SYNFIN_OPTION_PACING_RATE_MAX, 1, false},
+    {SOL_SOCKET, SO_ACCEPTCONN, SYNFIN_OPTION_IS_LISTENER, 1, false},
+    {IPPROTO_TCP, TCP_NODELAY, SYNFIN_OPTION_NODELAY, 1, true},
+    {IPPROTO_TCP, TCP_MAXSEG, SYNFIN_OPTION_MAXSEG, 1, false},
+    {IPPROTO_TCP, TCP_KEEPIDLE, SYNFIN_OPTION_KEEPALIVE_IDLE, NS_PER_S, false},
+    {IPPROTO_TCP, TCP_KEEPINTVL, SYNFIN_OPTION_KEEPALIVE_INTERVAL, NS_PER_S, false},
+    {IPPROTO_TCP, TCP_KEEPCNT, SYNFIN_OPTION_KEEPALIVE_PROBES, 1, false},
+    {IPPROTO_TCP, TCP_SYNCNT, SYNFIN_OPTION_SYN_RETRIES, 1, false},
+    {IPPROTO_TCP, TCP_QUICKACK, SYNFIN_OPTION_QUICKACK, 1, true},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, SYNFIN_OPTION_USER_TIMEOUT, NS_PER_MS, false},
+    {IPPROTO_TCP, TCP_FASTOPEN, SYNFIN_OPTION_FASTOPEN, 1, false},
+    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, SYNFIN_OPTION_FASTOPEN_CONNECT, 1, true},
+    {IPPROTO_IP, IP_TOS, SYNFIN_OPTION_TRAFFIC_CLASS, 1, false},
+    {IPPROTO_IP, IP_TTL, SYNFIN_OPTION_HOP_LIMIT, 1, false},
+    {IPPROTO_IPV6, IPV6_TCLASS, SYNFIN_OPTION_TRAFFIC_CLASS, 1, false},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, SYNFIN_OPTION_HOP_LIMIT, 1, false},
+};
+
+static const struct row *find_row(int level, int name)
+{
+    for (size_t at = 0; at < sizeof ROWS / sizeof ROWS[0]; at++) {
+        if (ROWS[at].level == level && ROWS[at].name == name) {
+            return &ROWS[at];
+        }
+    }
+    return NULL;
+}
+
+static int set_in_stack(struct drill *drill, const struct drill_handle *handle,
+                        enum synfin_option option, int64_t value)
+{
+    enum synfin_error error = synfin_socket_set_option(drill->stack, handle->socket, option, value,
+                                                       drill_stack_now(drill));
+    if (error == SYNFIN_ERROR_NOT_SUPPORTED) {
+        return drill_errno_fail(ENOPROTOOPT);
+    }
+    return error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
+}
+
+static int set_send_buffer(struct drill *drill, struct drill_handle *handle, int value)
+{
+    int64_t least = 2304; // what Linux gives at least
+    int64_t bytes = (int64_t)value * SNDBUF_FACTOR;
+    bytes = bytes < 2 * least ? 2 * least : bytes;
+    (void)drill_keep_set(handle, SOL_SOCKET, SO_SNDBUF, (int)bytes);
+    return set_in_stack(drill, handle, SYNFIN_OPTION_SEND_BUFFER, bytes);
+}
+
+static int set_linger(struct drill *drill, const struct drill_handle *handle, const void *value,
+                      socklen_t bytes)
+{
+    struct linger linger;
+    if (bytes < sizeof linger) {
+        return drill_errno_fail(EINVAL);
+    }
+    memcpy(&linger, value, sizeof linger);
+    bool aborts = linger.l_onoff != 0 && linger.l_linger == 0;
+    return set_in_stack(drill, handle, SYNFIN_OPTION_LINGER, aborts ? 0 : -1);
+}
+
+static int set_congestion(struct drill *drill, const struct drill_handle *handle, const void *value,
+                          socklen_t bytes)
+{
+    char name[CONGESTION_NAME + 1] = {0};
+    memcpy(name, value, bytes < CONGESTION_NAME ? bytes : CONGESTION_NAME);
+    enum synfin_error error = synfin_socket_set_congestion(drill->stack, handle->socket, name);
+    return error == SYNFIN_ERROR_OK ? 0 : drill_errno_fail(ENOENT);
+}
+
+// Linux takes all ones for no limit, and 0 for the system's setting.
+static int set_lowat(struct drill *drill, struct drill_handle *handle, int value)
+{
+    int64_t lowat = (uint32_t)value;
+    (void)drill_keep_set(handle, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value);
+    if (lowat == 0) {
+        lowat = drill_settings_number(&drill->settings, DRILL_SETTING_NOTSENT_LOWAT, 0);
+    }
+    return set_in_stack(drill, handle, SYNFIN_OPTION_NOTSENT_LOWAT, lowat < INT32_MAX ? lowat : 0);
+}
+
+static int set_cork(struct drill *drill, struct drill_handle *handle, bool is_on)
+{
+    handle->is_corked = is_on;
+    return set_in_stack(drill, handle, SYNFIN_OPTION_CORK, is_on);
+}
+
+static int set_number(struct drill *drill, struct drill_handle *handle, int level, int name,
+                      int value)
+{
+    const struct row *row = find_row(level, name);
+    if (level == SOL_SOCKET && name == SO_SNDBUF) {
+        return set_send_buffer(drill, handle, value);
+    } else if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) {
+        return set_lowat(drill, handle, value);
+    } else if (level == IPPROTO_TCP && name == TCP_CORK) {
+        return set_cork(drill, handle, value != 0);
+    } else if (row != NULL) {
+        int64_t number = row->is_switch ? value != 0 : (int64_t)value * row->unit;
+        return set_in_stack(drill, handle, row->option, number);
+    }
+    return drill_keep_set(handle, level, name, value) ? 0 : drill_errno_fail(ENOPROTOOPT);
+}
+
+static int set_option(struct drill *drill, struct drill_handle *handle, int level, int name,
+                      const void *value, socklen_t bytes)
+{
+    int number = 0;
+    if (value == NULL) {
+        return drill_errno_fail(EFAULT);
+    } else if (level == SOL_SOCKET && name == SO_LINGER) {
+        return set_linger(drill, handle, value, bytes);
+    } else if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+        return set_congestion(drill, handle, value, bytes);
+    } else if (bytes == 0) {
+        return drill_errno_fail(EINVAL);
+    }
+    memcpy(&number, value, bytes < sizeof number ? bytes : sizeof number);
+    return set_number(drill, handle, level, name, number);
+}
+
+int packetdrill_setsockopt(void *userdata, int fd, int level, int name, const void *value,
+                           socklen_t bytes)
+{
+    struct drill *drill = drill_call_enter(userdata);
+    struct drill_handle *handle = drill_handle_socket(drill, fd);
+    int result = handle != NULL ? set_option(drill, handle, level, name, value, bytes) : -1;
+    return drill_call_leave(drill, result);
+}
+
+static int copy_out(const void *from, socklen_t bytes, void *to, socklen_t *room)
+{
+    *room = *room < bytes ? *room : bytes;
+    memcpy(to, from, *room);
+    return 0;
+}
+
+static int get_row(struct drill *drill, const struct drill_handle *handle, const struct row *row,
+                   int *number)
+{
+    int64_t value;
+    enum synfin_error error =
+        synfin_socket_get_option(drill->stack, handle->socket, row->option, &value);
+    *number = (int)(value / row->unit);
+    return error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
+}
+
+static int get_number(struct drill *drill, struct drill_handle *handle, int level, int name,
+                      int *number)
+{
+    const struct row *row = find_row(level, name);
+    if (level == SOL_SOCKET && name == SO_ERROR) {
+        *number = drill_call_take_error(handle);
+        return 0;
+    } else if (level == SOL_SOCKET && name == SO_TYPE) {
+        *number = SOCK_STREAM;
+        return 0;
+    } else if (level == IPPROTO_TCP && name == TCP_CORK) {
+        *number = handle->is_corked;
+        return 0;
+    } else if (row != NULL) {
+        return get_row(drill, handle, row, number);
+    }
+    *number = drill_keep_get(handle, level, name, 0);
+    return 0;
+}
+
+static int get_congestion(struct drill *drill, const struct drill_handle *handle, void *value,
+                          socklen_t *bytes)
+{
+    const char *name;
+    char text[CONGESTION_NAME] = {0};
+    enum synfin_error error = synfin_socket_congestion(drill->stack, handle->socket, &name);
+    if (error != SYNFIN_ERROR_OK) {
+        return drill_errno_set(error);
+    }
+    memcpy(text, name, strnlen(name, sizeof text - 1));
+    return copy_out(text, sizeof text, value, bytes);
+}
+
+// What Linux tells of memory by SO_MEMINFO: nine counters, of which only the buffers' sizes and
+// what is queued have a meaning here.
+static int get_memory(struct drill *drill, const struct drill_handle *handle, void *value,
+                      socklen_t *bytes)
+{
+    static const enum synfin_option OPTIONS[] = {
+        SYNFIN_OPTION_READ_QUEUE,
+        SYNFIN_OPTION_RECEIVE_BUFFER,
+        SYNFIN_OPTION_SEND_QUEUE,
+        SYNFIN_OPTION_SEND_BUFFER,
+    };
+    uint32_t counters[MEMINFO_BYTES / sizeof(uint32_t)] = {0};
+    for (size_t at = 0; at < sizeof OPTIONS / sizeof OPTIONS[0]; at++) {
+        int64_t figure = 0;
+        (void)!synfin_socket_get_option(drill->stack, handle->socket, OPTIONS[at], &figure);
+        counters[at] = (uint32_t)figure;
+    }
+    return copy_out(counters, sizeof counters, value, bytes);
+}
+
+static int get_option(struct drill *drill, struct drill_handle *handle, int level, int name,
+                      void *value, socklen_t *bytes)
+{
+    int number = 0;
+    if (value == NULL || bytes == NULL) {
+        return drill_errno_fail(EFAULT);
+    } else if (level == IPPROTO_TCP && name == TCP_INFO) {
+        return drill_tcp_info_read(drill, handle, value, bytes);
+    } else if (level == IPPROTO_TCP && name == NAME_TCP_CC_INFO) {
+        *bytes = 0;
+        return 0;
+    } else if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+        return get_congestion(drill, handle, value, bytes);
+    } else if (level == SOL_SOCKET && name == NAME_SO_MEMINFO) {
+        return get_memory(drill, handle, value, bytes);
+    }
+    int result = get_number(drill, handle, level, name, &number);
+    return result == 0 ? copy_out(&number, sizeof number, value, bytes) : result;
+}
+
+int packetdrill_getsockopt(void *userdata, int fd, int level, int name, void *value,
+                           socklen_t *bytes)
+{
+    struct drill *drill = drill_call_enter(userdata);
+    struct drill_handle *handle = drill_handle_socket(drill, fd);
+    int result = handle != NULL ? get_option(drill, handle, level, name, value, bytes) : -1;
+    return drill_call_leave(drill, result);
+}

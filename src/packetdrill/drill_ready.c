@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// Readiness, as poll(2) and epoll(7) tell it of a TCP socket.
+#include <poll.h>
+
+#include "packetdrill/packetdrill.h"
+
+static uint32_t readable(struct drill *drill, const struct drill_handle *handle)
+{
+    struct synfin_span span;
+    uint32_t count = 1;
+    enum synfin_error error = synfin_socket_peek(drill->stack, handle->socket, &span, &count);
+    if (error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NOT_CONNECTED) {
+        return 0;
+    }
+    bool is_end = error == SYNFIN_ERROR_OK && count == 0;
+    return POLLIN | POLLRDNORM | (is_end ? POLLRDHUP : 0u);
+}
+
+// Room to write is told once a third of the buffer is free, and half of what may be unsent.
+static bool has_room(const struct synfin_tcp_info *info, int64_t queued, int64_t lowat)
+{
+    int64_t room = (int64_t)info->snd_buffer_bytes_left - queued;
+    return room > 0 && room >= queued / 2 && (lowat == 0 || info->unsent_bytes < lowat);
+}
+
+static uint32_t writable(struct drill *drill, const struct drill_handle *handle)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    int64_t queued = 0;
+    int64_t lowat = 0;
+    if (synfin_socket_info(drill->stack, handle->socket, &info, drill_stack_now(drill))
+        != SYNFIN_ERROR_OK) {
+        return 0;
+    }
+    (void)!synfin_socket_get_option(drill->stack, handle->socket, SYNFIN_OPTION_SEND_QUEUE,
+                                    &queued);
+    (void)!synfin_socket_get_option(drill->stack, handle->socket, SYNFIN_OPTION_NOTSENT_LOWAT,
+                                    &lowat);
+    return has_room(&info, queued, lowat) ? POLLOUT | POLLWRNORM : 0u;
+}
+
+uint32_t drill_ready_mask(struct drill *drill, struct drill_handle *handle)
+{
+    if (handle->kind == DRILL_EPOLL) {
+        return drill_epoll_is_ready(drill, handle) ? POLLIN | POLLRDNORM : 0u;
+    }
+    if (handle->is_listener) {
+        return handle->is_acceptable ? POLLIN | POLLRDNORM : 0u;
+    }
+    uint32_t mask = handle->error != 0 ? POLLERR : 0u;
+    if (handle->is_ended) {
+        return mask | POLLIN | POLLRDNORM | POLLRDHUP | POLLOUT | POLLWRNORM | POLLHUP;
+    }
+    if (!handle->is_connected) {
+        return mask | (handle->is_connecting ? 0u : POLLOUT | POLLWRNORM | POLLHUP);
+    }
+    return mask | readable(drill, handle) | writable(drill, handle);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// Calls that write.
+#include <errno.h>
+#include <stdlib.h>
+
+#include "packetdrill/packetdrill.h"
+
+static void set_cork(struct drill *drill, const struct drill_handle *handle, bool is_on)
+{
+    (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_CORK, is_on,
+                                    drill_stack_now(drill));
+}
+
+// MSG_MORE is a cork for as long as sends announce more.
+static void follow_more(struct drill *drill, struct drill_handle *handle, bool has_more)
+{
+    if (!handle->is_corked && has_more != handle->more_announced) {
+        set_cork(drill, handle, has_more);
+    }
+    handle->more_announced = has_more;
+}
+
+// A connection that has failed says why once, and is a broken pipe from then on.
+static ssize_t fail(struct drill_handle *handle, enum synfin_error error)
+{
+    int told = drill_call_take_error(handle);
+    if (told != 0) {
+        return drill_errno_fail(told);
+    }
+    bool is_over = handle->is_ended || error == SYNFIN_ERROR_NOT_CONNECTED;
+    return is_over ? drill_errno_fail(EPIPE) : drill_errno_set(error);
+}
+
+// One piece; waits for room as often as needed.
+static enum synfin_error send_piece(struct drill *drill, const struct drill_handle *handle,
+                                    const struct iovec *piece, int flags, size_t *done)
+{
+    const uint8_t *data = piece->iov_base;
+    size_t at = 0;
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    while (at < piece->iov_len && error == SYNFIN_ERROR_OK) {
+        size_t sent;
+        error = synfin_socket_send(drill->stack, handle->socket, data + at, piece->iov_len - at,
+                                   &sent, drill_stack_now(drill));
+        at += sent;
+        drill_stack_pump(drill);
+        bool is_full = error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NO_MEMORY;
+        if (is_full && drill_call_may_wait(handle, flags) && drill_clock_wait(drill, UINT64_MAX)) {
+            error = SYNFIN_ERROR_OK;
+        }
+    }
+    *done += at;
+    return error;
+}
+
+static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
+                           const struct iovec *pieces, size_t count, int flags)
+{
+    size_t done = 0;
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    follow_more(drill, handle, (flags & MSG_MORE) != 0);
+    for (size_t at = 0; at < count && error == SYNFIN_ERROR_OK; at++) {
+        error = send_piece(drill, handle, &pieces[at], flags, &done);
+    }
+    if (done > 0 || error == SYNFIN_ERROR_OK) {
+        return (ssize_t)done;
+    }
+    return error == SYNFIN_ERROR_AGAIN ? drill_errno_set(error) : fail(handle, error);
+}
+
+static ssize_t send_on(void *userdata, int fd, const struct iovec *pieces, size_t count, int flags)
+{
+    struct drill *drill = drill_call_enter(userdata);
+    struct drill_handle *handle = drill_handle_socket(drill, fd);
+    ssize_t result = handle != NULL ? send_pieces(drill, handle, pieces, count, flags) : -1;
+    return drill_call_leave_bytes(drill, result);
+}
+
+// What is only read from has no const in struct iovec.
+static struct iovec piece_of(const void *data, size_t bytes)
+{
+    union {
+        const void *from;
+        void *to;
+    } octets = {.from = data};
+    return (struct iovec){.iov_base = octets.to, .iov_len = bytes};
+}
+
+ssize_t packetdrill_write(void *userdata, int fd, const void *data, size_t bytes)
+{
+    struct iovec piece = piece_of(data, bytes);
+    return send_on(userdata, fd, &piece, 1, 0);
+}
+
+ssize_t packetdrill_writev(void *userdata, int fd, const struct iovec *pieces, int count)
+{
+    if (count < 0) {
+        return drill_errno_fail(EINVAL);
+    }
+    return send_on(userdata, fd, pieces, (size_t)count, 0);
+}
+
+ssize_t packetdrill_send(void *userdata, int fd, const void *data, size_t bytes, int flags)
+{
+    struct iovec piece = piece_of(data, bytes);
+    return send_on(userdata, fd, &piece, 1, flags);
+}
+
+// A connected stream has its peer.
+ssize_t packetdrill_sendto(void *userdata, int fd, const void *data, size_t bytes, int flags,
+                           const struct sockaddr *addr, socklen_t addr_bytes)
+{
+    (void)addr;
+    (void)addr_bytes;
+    return packetdrill_send(userdata, fd, data, bytes, flags);
+}
+
+ssize_t packetdrill_sendmsg(void *userdata, int fd, const struct msghdr *message, int flags)
+{
+    return send_on(userdata, fd, message->msg_iov, message->msg_iovlen, flags);
+}

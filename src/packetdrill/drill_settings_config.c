@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// What the settings of net.ipv4 mean for a stack's configuration.
+#include "packetdrill/drill_settings.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static void apply_count(const struct drill_settings *settings, enum drill_setting setting,
+                        uint32_t *to)
+{
+    const struct drill_value *value = &settings->value[setting];
+    if (value->is_set && value->number[0] >= 0 && value->number[0] <= UINT8_MAX - 1) {
+        *to = (uint32_t)value->number[0];
+    }
+}
+
+static void apply_switch(const struct drill_settings *settings, enum drill_setting setting,
+                         uint8_t *to)
+{
+    if (settings->value[setting].is_set) {
+        *to = settings->value[setting].number[0] != 0;
+    }
+}
+
+static void apply_seconds(const struct drill_settings *settings, enum drill_setting setting,
+                          uint64_t *to)
+{
+    if (settings->value[setting].is_set && settings->value[setting].number[0] > 0) {
+        *to = (uint64_t)settings->value[setting].number[0] * NS_PER_S;
+    }
+}
+
+// Least, beginning and most of a buffer.
+static void apply_memory(const struct drill_value *value, uint32_t *first, uint32_t *most)
+{
+    if (value->is_set && value->number[1] > 0 && value->number[2] > 0) {
+        *first = (uint32_t)value->number[1];
+        *most = (uint32_t)value->number[2];
+    }
+}
+
+// Linux: 0 never, 1 ask, 2 accept; 3 to 5 the same of accurate feedback.
+static void apply_ecn(int64_t number, struct synfin_stack_config *config)
+{
+    static const uint8_t MODES[] = {SYNFIN_ECN_NEVER,        SYNFIN_ECN_ASK, SYNFIN_ECN_ACCEPT,
+                                    SYNFIN_ECN_ASK_ACCURATE, SYNFIN_ECN_ASK, SYNFIN_ECN_ACCEPT};
+    if (number >= 0 && (uint64_t)number < sizeof MODES) {
+        config->ecn = MODES[number];
+        config->accurate_ecn = number >= 3;
+    }
+}
+
+static void apply_path_mtu(const struct drill_settings *settings,
+                           struct synfin_stack_config *config)
+{
+    int64_t probing = drill_settings_number(settings, DRILL_SETTING_MTU_PROBING, -1);
+    if (probing >= 0 && probing <= SYNFIN_MTU_PROBING_ALWAYS) {
+        config->mtu_probing = (uint32_t)probing;
+    }
+}
+
+static void apply_congestion(const struct drill_settings *settings,
+                             struct synfin_stack_config *config)
+{
+    enum synfin_congestion algorithm;
+    const struct drill_value *value = &settings->value[DRILL_SETTING_CONGESTION_CONTROL];
+    if (value->is_set && synfin_congestion_find(value->word, &algorithm)) {
+        config->congestion = algorithm;
+    }
+}
+
+static void apply_cookies(int64_t number, struct synfin_stack_config *config)
+{
+    if (number >= 0 && number <= SYNFIN_SYN_COOKIES_ALWAYS) {
+        config->syn_cookies = (uint8_t)number;
+    }
+}
+
+void drill_settings_config_fill(const struct drill_settings *settings,
+                                struct synfin_stack_config *config)
+{
+    const struct drill_value *value = settings->value;
+    apply_memory(&value[DRILL_SETTING_RMEM], &config->receive_buffer_bytes,
+                 &config->receive_buffer_bytes_max);
+    apply_memory(&value[DRILL_SETTING_WMEM], &config->send_buffer_bytes,
+                 &config->send_buffer_bytes_max);
+    apply_switch(settings, DRILL_SETTING_TIMESTAMPS, &config->use_timestamps);
+    apply_switch(settings, DRILL_SETTING_WINDOW_SCALING, &config->use_window_scale);
+    apply_switch(settings, DRILL_SETTING_SACK, &config->use_sack);
+    apply_count(settings, DRILL_SETTING_SYN_RETRIES, &config->syn_retries);
+    apply_count(settings, DRILL_SETTING_SYNACK_RETRIES, &config->syn_ack_retries);
+    apply_count(settings, DRILL_SETTING_RETRIES2, &config->data_retries);
+    if (drill_settings_number(settings, DRILL_SETTING_ORPHAN_RETRIES, 0) > 0) { // 0: the default
+        apply_count(settings, DRILL_SETTING_ORPHAN_RETRIES, &config->orphan_retries);
+    }
+    apply_seconds(settings, DRILL_SETTING_FIN_TIMEOUT, &config->fin_wait_2_ns);
+    apply_seconds(settings, DRILL_SETTING_KEEPALIVE_TIME, &config->keepalive_idle_ns);
+    apply_seconds(settings, DRILL_SETTING_KEEPALIVE_INTVL, &config->keepalive_interval_ns);
+    apply_count(settings, DRILL_SETTING_KEEPALIVE_PROBES, &config->keepalive_probes);
+    apply_cookies(drill_settings_number(settings, DRILL_SETTING_SYNCOOKIES, -1), config);
+    apply_ecn(drill_settings_number(settings, DRILL_SETTING_ECN, -1), config);
+    apply_path_mtu(settings, config);
+    apply_congestion(settings, config);
+    // A script says itself when a segment leaves; only its qdisc would pace it.
+    config->use_pacing = 0;
+}
