@@ -144,6 +144,25 @@ static bool take_congestion(void *object, const char *text, const char **why)
     return false;
 }
 
+// What a stack takes as a size of a buffer.
+static bool take_buffer_max(uint64_t *bytes, const char *text, const char **why)
+{
+    *why = "a number of octets from 512 to 1GiB";
+    return cli_values_bytes(text, bytes) && *bytes >= 512 && *bytes <= 1 << 30;
+}
+
+static bool take_send_buffer_max(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    return take_buffer_max(&flags->send_buffer_bytes_max, text, why);
+}
+
+static bool take_receive_buffer_max(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    return take_buffer_max(&flags->receive_buffer_bytes_max, text, why);
+}
+
 static bool take_syn_cookies(void *object, const char *text, const char **why)
 {
     static const char *const names[] = {[SYNFIN_SYN_COOKIES_NEVER] = "never",
@@ -225,6 +244,10 @@ static const struct cli_flag tcp_flags[] = {
     {"--fin-wait-2", CLI_FLAG_TIME, AT(fin_wait_2_ns), "T", "longest wait for a peer's FIN", NULL},
     {"--delayed-ack", CLI_FLAG_TIME, AT(delayed_ack_ns), "T", "an acknowledgment's longest delay",
      NULL},
+    {"--send-buffer-max", CLI_FLAG_SPECIAL, AT(send_buffer_bytes_max), "N",
+     "octets that a connection's send buffer grows to", take_send_buffer_max},
+    {"--receive-buffer-max", CLI_FLAG_SPECIAL, AT(receive_buffer_bytes_max), "N",
+     "the same of the receive buffer, and so of the window", take_receive_buffer_max},
     {"--syn-cookies", CLI_FLAG_SPECIAL, AT(syn_cookies), "WHEN",
      "a listener keeps nothing of a SYN: never, full (no room) or always", take_syn_cookies},
     {"--mtu-probing", CLI_FLAG_SPECIAL, AT(mtu_probing), "WHEN",
@@ -298,6 +321,26 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     }
 }
 
+// A buffer begins no larger than it may become.
+static void lay_buffer(uint64_t bytes_max, uint32_t *begin, uint32_t *most)
+{
+    *most = (uint32_t)bytes_max;
+    *begin = *begin < *most ? *begin : *most;
+}
+
+static void lay_buffers(const struct cli_parser *parser, const struct cli_flags *flags,
+                        struct synfin_stack_config *config)
+{
+    if (GIVEN(send_buffer_bytes_max)) {
+        lay_buffer(flags->send_buffer_bytes_max, &config->send_buffer_bytes,
+                   &config->send_buffer_bytes_max);
+    }
+    if (GIVEN(receive_buffer_bytes_max)) {
+        lay_buffer(flags->receive_buffer_bytes_max, &config->receive_buffer_bytes,
+                   &config->receive_buffer_bytes_max);
+    }
+}
+
 void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags *flags,
                         struct synfin_stack_config *config)
 {
@@ -315,6 +358,7 @@ void cli_flags_to_stack(const struct cli_parser *parser, const struct cli_flags 
     LAY32(syn_retries, config->syn_retries);
     LAY32(syn_ack_retries, config->syn_ack_retries);
     LAY32(data_retries, config->data_retries);
+    lay_buffers(parser, flags, config);
 }
 
 bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags *flags)

@@ -35,6 +35,7 @@ struct cli_flags {
     // TCP.
     uint64_t rto_ns, rto_ns_min, rto_ns_max, syn_ack_rto_ns, msl_ns, fin_wait_2_ns, delayed_ack_ns;
     uint64_t syn_retries, syn_ack_retries, data_retries;
+    uint64_t send_buffer_bytes_max, receive_buffer_bytes_max;
     enum synfin_congestion congestion; // the first of --cc
     enum synfin_congestion congestion_list[CLI_FLAGS_CC_MAX];
     uint32_t congestions; // in the list

@@ -109,6 +109,17 @@ for bytes in 1MiB 1024KiB 1048.576kB; do
     cmp "$work/a" "$work/b" || fail "--bytes $bytes is not 1048576"
 done
 
+# Buffers that may not grow: 64 KiB each round trip of 50 ms, and no more.
+for flag in --send-buffer-max --receive-buffer-max; do
+    "$synfin" lab transfer --json --rate 100mbit --delay 25ms --bytes 3MB $flag 64KiB >"$work/out"
+    goodput=$(sed -n 's/.*"event":"transfer".*"goodput_bps":\([0-9]*\).*/\1/p' "$work/out")
+    if [ "$goodput" -lt 9000000 ] || [ "$goodput" -gt 10500000 ]; then
+        fail "$flag 64KiB gives $goodput bit/s"
+    fi
+done
+expect 2 'is not a number of octets from 512 to 1GiB' lab transfer --send-buffer-max 100
+expect 2 'is not a number of octets from 512 to 1GiB' lab transfer --receive-buffer-max 2GiB
+
 # A plot is a whole document, the same each time, and of a bounded size however much it shows.
 plot() {
     "$synfin" lab transfer --plot "$@" >"$work/out" || fail "--plot $* ends with status $?"
