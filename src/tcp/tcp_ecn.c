@@ -286,7 +286,7 @@ void tcp_ecn_on_received(struct tcp *tcp, struct tcp_conn *conn, const struct tc
 
 // RFC 9293 §3.8.2 [SHLD-8], RFC 3168 §6.1.2: at most once per window. The acknowledgment of all
 // that was in flight when it was cut still echoes the old mark, as CWR goes with what comes behind.
-static void respond(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns)
+static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns)
 {
     if (conn->ecn.is_cut) {
         return;
@@ -300,6 +300,13 @@ static void respond(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes
     conn->cc.ops->on_loss(&conn->cc, &mark);
     note_cut(conn, true);
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_MARK, now_ns);
+}
+
+// RFC 4015 §3.4: what was cut is due now, whether or not what was taken for lost arrives later.
+static void respond(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint64_t now_ns)
+{
+    cut_once(tcp, conn, acked_bytes, now_ns);
+    conn->cc.ssthresh_prior_bytes = 0;
 }
 
 // RFC 8257 §3.3: what is acknowledged by ECE counts as marked.

@@ -10,12 +10,18 @@
     EXPECT(.flags = ACK, .seq = (at), .ack = 1, .data = LOSS_SEGMENT, .ts = TS(0, LOSS_TS), \
            WHY(why))
 
-// Ten segments, of which the first is taken for lost: gives the time that they carried.
-static uint32_t lose_first(void)
+// Ten segments: gives the time that they carried.
+static uint32_t fly_ten(void)
 {
     LOSS_OPEN_TS(10);
     FLY(10, 0);
-    uint32_t echo = bench.last.ts_val;
+    return bench.last.ts_val;
+}
+
+// The first of them is taken for lost.
+static uint32_t lose_first(void)
+{
+    uint32_t echo = fly_ten();
     SACK_TS(1, echo, {1001, 4001});
     EXPECT_TS(1, SEND_RACK);
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
@@ -39,9 +45,7 @@ static void late_segment_undoes_a_fast_retransmit(void **state)
 static void undo_takes_the_marks_of_loss_back(void **state)
 {
     (void)state;
-    LOSS_OPEN_TS(10);
-    FLY(10, 0);
-    uint32_t echo = bench.last.ts_val;
+    uint32_t echo = fly_ten();
     SACK_TS(1, echo, {5001, 8001});
     EXPECT_TS(1, SEND_RACK);
     EXPECT_TS(1001, SEND_RACK);
@@ -55,6 +59,23 @@ static void undo_takes_the_marks_of_loss_back(void **state)
     EXPECT_NOTHING();
     ACK_TS(10001, echo);
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, TCP_CC_SSTHRESH_INITIAL);
+}
+
+// RFC 4015 §3.4: it was no loss, but a router has marked, and one response to that was due.
+static void mark_keeps_what_was_cut(void **state)
+{
+    (void)state;
+    uint32_t echo = fly_ten();
+    segment_conn()->ecn.mode = TCP_ECN_CLASSIC;
+    SACK_TS(1, echo, {1001, 4001});
+    EXPECT_TS(1, SEND_RACK);
+    ADVANCE(MS(10));
+    SEND(.flags = ACK | ECE, .seq = 1, .ack = 4001, .ts = TS(LOSS_TS, echo));
+    CHECK_EQ(segment_conn()->recovery.is_active, false);
+    CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
+    CHECK(segment_conn()->cc.cwnd_bytes <= 6000);
+    EXPECT_NOTHING();
+    ACK_TS(10001, echo);
 }
 
 static void repaired_loss_is_not_undone(void **state)
@@ -74,9 +95,7 @@ static void repaired_loss_is_not_undone(void **state)
 static void late_segment_after_a_repaired_loss_undoes_nothing(void **state)
 {
     (void)state;
-    LOSS_OPEN_TS(10);
-    FLY(10, 0);
-    uint32_t echo = bench.last.ts_val;
+    uint32_t echo = fly_ten();
     SACK_TS(1, echo, {1001, 4001}, {5001, 10001});
     EXPECT_TS(1, SEND_RACK);
     uint32_t again = bench.last.ts_val;
@@ -242,13 +261,14 @@ static void duplicate_undoes_a_timeout(void **state)
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 2000);
     SEND_SACK(4001, {1, 1001});
     CHECK(segment_conn()->cc.ssthresh_bytes > 5000);
-    CHECK(segment_conn()->rtt.was_spurious); // RFC 4015 §3.2 step 10
+    CHECK(segment_conn()->rtt.was_spurious); // RFC 4015 §3.1 step 11
     EXPECT_NOTHING();
 }
 
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(late_segment_undoes_a_fast_retransmit),
     SEGMENT_TEST(undo_takes_the_marks_of_loss_back),
+    SEGMENT_TEST(mark_keeps_what_was_cut),
     SEGMENT_TEST(repaired_loss_is_not_undone),
     SEGMENT_TEST(late_segment_after_a_repaired_loss_undoes_nothing),
     SEGMENT_TEST(late_acknowledgment_undoes_a_timeout),
