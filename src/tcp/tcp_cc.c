@@ -103,7 +103,7 @@ void tcp_cc_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segm
 }
 
 // RFC 9438 §4.9.2: a window that has grown beyond stays. After a timeout nothing more is sent at
-// once than an initial window, and slow start leads back: RFC 4015 §3.2 step 8.
+// once than an initial window, and slow start leads back: RFC 4015 §3.1 step 9.
 bool tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
 {
     if (cc->ssthresh_prior_bytes == 0 || cc->cwnd_bytes >= cc->cwnd_prior_bytes) {

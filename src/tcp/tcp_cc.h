@@ -177,7 +177,7 @@ static inline bool tcp_cc_is_gentle(const struct tcp_cc *cc, const struct tcp_cc
 }
 // Before a reduction: notes what tcp_cc_undo goes back to.
 void tcp_cc_remember(struct tcp_cc *cc, const struct tcp_cc_loss *loss, bool is_timeout);
-// RFC 6582 §3.2 step 3, RFC 5681 §4.1, RFC 4015 §3.2 and RFC 9438 §4.9: the same for all that set
+// RFC 6582 §3.2 step 3, RFC 5681 §4.1, RFC 4015 §3.1 and RFC 9438 §4.9: the same for all that set
 // ssthresh. tcp_cc_undo says whether there was something to undo.
 void tcp_cc_on_recovered(struct tcp_cc *cc, const struct tcp_cc_loss *at_exit);
 void tcp_cc_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initial_segments);

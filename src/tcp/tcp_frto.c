@@ -20,8 +20,8 @@ enum { NEW_SEGMENTS = 2 }; // step 2b
 
 // Step 1. While losses were being repaired, more than the first segment had been sent again, and
 // acknowledgments would prove nothing.
-// DEVIATES RFC 5682 §2.1: a timeout of the same first segment once more does not end it; nothing
-// else was sent again, and a path may stand still for longer than two timeouts.
+// A timeout of the same first segment once more does not end it (RFC 5682 §2.2): nothing else was
+// sent again, and a path may stand still for longer than two timeouts.
 void tcp_frto_on_timeout(struct tcp_conn *conn, bool was_repairing)
 {
     bool may_begin = !was_repairing || conn->undo.frto == TCP_FRTO_FIRST;

@@ -38,7 +38,7 @@ void tcp_rtt_note(struct tcp_conn *conn, uint64_t rtt_ns, uint64_t now_ns)
     }
 }
 
-// RFC 4015 §3.2 step 10: the path may go on being slow.
+// RFC 4015 §3.1 step 11: the path may go on being slow.
 static void adapt(struct tcp_rtt *rtt, uint64_t rtt_ns)
 {
     rtt->was_spurious = false;

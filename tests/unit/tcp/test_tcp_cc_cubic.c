@@ -273,7 +273,7 @@ static void undo_comes_too_late_when_the_window_is_back(void **state)
     assert_int_equal(cc.ssthresh_bytes, before.ssthresh_bytes);
 }
 
-// RFC 4015 §3.2: FlightSize + min (bytes_acked, IW), and slow start up to pipe_prev.
+// RFC 4015 §3.1 step 9: FlightSize + min (bytes_acked, IW), and slow start up to pipe_prev.
 static void undone_timeout_sends_no_burst(void **state)
 {
     (void)state;

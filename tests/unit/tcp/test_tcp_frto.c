@@ -31,7 +31,7 @@ static void time_out_plain(uint32_t more)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 1000);
 }
 
-// RFC 5682 §2.1 steps 2b and 3b, RFC 4015 §3.2 step 8
+// RFC 5682 §2.1 steps 2b and 3b, RFC 4015 §3.1 step 9
 static void second_new_acknowledgment_undoes_the_timeout(void **state)
 {
     (void)state;

@@ -110,7 +110,7 @@ static void probe_in_a_timeout_is_asked_again_three_times(void **state)
     PMTU(1280);
 }
 
-// RFC 4821 §4: what a router says of a probe is heard, and the next probe has that size.
+// RFC 4821 §7.6.2: what a router says of a probe is heard, and the next probe has that size.
 static void router_that_drops_a_probe_says_the_next_one(void **state)
 {
     (void)state;

@@ -307,7 +307,7 @@ static void minimum_is_forgotten_after_five_minutes(void **state)
     conn_box_deinit(&box);
 }
 
-// RFC 4015 §3.2 step 10: SRTT and RTTVAR follow the first sample after a spurious timeout at once,
+// RFC 4015 §3.1 step 11: SRTT and RTTVAR follow the first sample after a spurious timeout at once,
 // and never below what they were.
 static void timeout_adapts_at_once_after_a_spurious_one(void **state)
 {
