@@ -52,6 +52,8 @@
       "RFC 9293 §3.10.7.4")                                                                        \
     X(SEND_WINDOW_UPDATE, "the reader made room: the window opens by a useful amount",             \
       "RFC 9293 §3.8.6.2.2 [MUST-39]")                                                             \
+    X(SEND_WINDOW_WHOLE, "the window is larger than the handshake could say: no scale in a SYN",   \
+      "RFC 7323 §2.2")                                                                             \
     X(SEND_CHALLENGE_SYN, "challenge: a SYN inside a connection proves nothing", "RFC 5961 §4.2")  \
     X(SEND_CHALLENGE_RST, "challenge: a reset must name the exact next sequence number",           \
       "RFC 5961 §3.2")                                                                             \
@@ -86,7 +88,7 @@
     X(SEND_TIMEOUT, "not acknowledged before the retransmission timer", "RFC 6298 §5.4")           \
     X(SEND_AFTER_TIMEOUT, "sent before the timeout and not acknowledged since", "RFC 6582 §4")     \
     X(SEND_FRTO, "new data after a timeout: was anything lost?", "RFC 5682 §2.1")                  \
-    X(SEND_WINDOW_OPENED, "the window has opened: what the probe carried goes again",              \
+    X(SEND_WINDOW_OPENED, "the window has opened: what it had shut out goes again",                \
       "RFC 9293 §3.8.6.1")                                                                         \
     X(SEND_PMTU, "sent again in smaller pieces: the path carries less", "RFC 1191 §6.5")           \
     X(SEND_BLACK_HOLE, "full segments vanish: sent again in smaller pieces", "RFC 4821 §7.7")      \

@@ -96,6 +96,12 @@ uint16_t tcp_window_advertise(const struct tcp *tcp, struct tcp_conn *conn, bool
     return (uint16_t)field;
 }
 
+// RFC 7323 §2.2: the window field of a SYN is not scaled.
+static bool is_as_in_syn(const struct tcp_conn *conn)
+{
+    return seq_distance(seq_add(conn->irs, 1), conn->rcv.adv) == WINDOW_FIELD_MAX;
+}
+
 // A reader that takes nothing keeps the window shut for ever: RFC 9293 §3.8.6.1 [MAY-8].
 void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -107,6 +113,8 @@ void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
     bool is_low = tcp_window_open(conn) <= buffer / 4;
     bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
     if (is_useful) {
-        tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_WINDOW_UPDATE);
+        tcp_output_acknowledge(tcp, conn,
+                               is_as_in_syn(conn) ? SYNFIN_REASON_SEND_WINDOW_WHOLE
+                                                  : SYNFIN_REASON_SEND_WINDOW_UPDATE);
     }
 }

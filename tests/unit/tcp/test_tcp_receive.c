@@ -239,7 +239,22 @@ static void reader_of_single_octets_causes_no_silly_window(void **state)
         EXPECT_NOTHING();
     }
     READ(1);
-    EXPECT(.flags = ACK, .seq = 1, .ack = 2001, .window = BUFFER / 2);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 2001, .window = BUFFER / 2, WHY(SEND_WINDOW_UPDATE));
+}
+
+// RFC 7323 §2.2: of a large buffer the handshake could offer 65535 octets.
+static void first_read_offers_what_a_syn_could_not_say(void **state)
+{
+    (void)state;
+    segment_config()->receive_buffer_bytes = 128 << 10;
+    OPEN(.mss = 1460, .wscale = SHIFT(0));
+    SEND(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT_NOTHING();
+    READ(100);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 101, WHY(SEND_WINDOW_WHOLE));
+    SEND(.flags = PSH | ACK, .seq = 101, .ack = 1, .data = 100);
+    READ(100);
+    EXPECT_NOTHING();
 }
 
 // hist/97: an old acknowledgment is no reason to refuse the text that comes with it.
@@ -321,6 +336,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_132_shut_window_takes_a_fin),
     SEGMENT_TEST(probe_of_a_shut_window_is_answered),
     SEGMENT_TEST(reader_of_single_octets_causes_no_silly_window),
+    SEGMENT_TEST(first_read_offers_what_a_syn_could_not_say),
     SEGMENT_TEST(hist_97_text_with_an_old_acknowledgment_is_taken),
     SEGMENT_TEST(memory_limit_refuses_without_forgetting),
     SEGMENT_TEST(hist_36_tiny_segments_out_of_order_cost_bounded_memory),
