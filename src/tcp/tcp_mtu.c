@@ -54,17 +54,12 @@ uint32_t tcp_mtu_floor(const struct tcp *tcp, const struct tcp_conn *conn)
     return is_ipv4 || floor > IPV6_MTU_MIN ? floor : IPV6_MTU_MIN;
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 // The largest packet that could be of use: what the interface, the peer and the user allow.
 static uint32_t limit_of(const struct tcp_conn *conn)
 {
     uint32_t headers = tcp_mtu_headers(conn);
-    uint32_t limit = smaller(conn->path.mtu_bytes, conn->snd.mss_peer + headers);
-    return conn->set.mss_limit != 0 ? smaller(limit, conn->set.mss_limit + headers) : limit;
+    uint32_t limit = tcp_cc_smaller(conn->path.mtu_bytes, conn->snd.mss_peer + headers);
+    return conn->set.mss_limit != 0 ? tcp_cc_smaller(limit, conn->set.mss_limit + headers) : limit;
 }
 
 struct tcp_mtu *tcp_mtu_make(struct tcp *tcp, struct tcp_conn *conn)
@@ -112,7 +107,7 @@ uint32_t tcp_mtu_first(const struct tcp *tcp, const struct tcp_conn *conn, uint6
     bool is_old = entry != NULL && tcp->config.mtu_probing == SYNFIN_MTU_PROBING_NEVER
                   && deadline_is_due(entry->raise_ns, now_ns);
     return entry == NULL || is_old ? conn->path.mtu_bytes
-                                   : smaller(conn->path.mtu_bytes, entry->mtu_bytes);
+                                   : tcp_cc_smaller(conn->path.mtu_bytes, entry->mtu_bytes);
 }
 
 void tcp_mtu_search(struct tcp *tcp, struct tcp_conn *conn, uint64_t next_ns)

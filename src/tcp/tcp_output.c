@@ -84,11 +84,6 @@ static uint32_t congestion_room(const struct tcp_conn *conn)
     return window > flight ? window - flight : 0;
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 // Payload octets of one segment, with room left for SACK blocks (RFC 6691 §2).
 uint32_t tcp_output_segment_bytes(const struct tcp_conn *conn)
 {
@@ -146,7 +141,7 @@ static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struc
     struct seq sent_end = seq_min(conn->snd.nxt, tcp_output_end(conn));
     uint32_t sent = seq_lt(seq, sent_end) ? seq_distance(seq, sent_end) : 0;
     plan->seq = seq;
-    plan->bytes = smaller(sent, smaller(tcp_output_segment_bytes(conn), limit));
+    plan->bytes = tcp_cc_smaller(sent, tcp_cc_smaller(tcp_output_segment_bytes(conn), limit));
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = conn->pending.resend_reason;
     plan->is_again = true;
@@ -205,7 +200,7 @@ static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
     if (conn->snd.wnd <= ahead) {
         return false;
     }
-    uint32_t limit = smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
+    uint32_t limit = tcp_cc_smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
     plan->kind = TCP_PLAN_LOST;
     return plan_again(conn, plan, span->left, limit)
            && (plan->bytes <= congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
@@ -235,11 +230,11 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
 static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
 {
     uint32_t mss = tcp_output_segment_bytes(conn);
-    uint32_t most = smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
+    uint32_t most = tcp_cc_smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
     bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn)
                     && !tcp_ecn_needs_single(conn);
-    most = is_super ? smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
-    bytes = smaller(bytes, most);
+    most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
+    bytes = tcp_cc_smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
 }
 
@@ -292,8 +287,8 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     }
     uint32_t room = tcp_output_room(conn);
     uint32_t unsent = seq_distance(conn->snd.nxt, tcp_output_end(conn));
-    uint32_t allowed = smaller(room, congestion_room(conn));
-    uint32_t bytes = trim_to_packet(conn, smaller(unsent, allowed));
+    uint32_t allowed = tcp_cc_smaller(room, congestion_room(conn));
+    uint32_t bytes = trim_to_packet(conn, tcp_cc_smaller(unsent, allowed));
     bool is_all = bytes == unsent;
     bool has_fin = is_all && conn->snd_closed && room > bytes;
     if (bytes < tcp_output_segment_bytes(conn) && !has_fin
@@ -387,9 +382,9 @@ static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
     }
     uint32_t mss = tcp_output_segment_bytes(conn);
     uint32_t unsent = tcp_output_is_corked(conn) ? 0 : tcp_output_unsent(conn);
-    if (unsent > 0 && tcp_output_room(conn) >= smaller(unsent, mss)) {
+    if (unsent > 0 && tcp_output_room(conn) >= tcp_cc_smaller(unsent, mss)) {
         plan->seq = conn->snd.nxt;
-        plan->bytes = smaller(unsent, mss);
+        plan->bytes = tcp_cc_smaller(unsent, mss);
         plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
     } else if (!plan_tail_again(conn, plan, mss)) {
         return false;
@@ -580,7 +575,7 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
 // What keeps the sender from sending: its user, the peer, or the path.
 static enum tcp_chrono_kind limit_of(const struct tcp_conn *conn)
 {
-    uint32_t wanted = smaller(tcp_output_unsent(conn), conn->snd.mss);
+    uint32_t wanted = tcp_cc_smaller(tcp_output_unsent(conn), conn->snd.mss);
     if (conn->send.bytes == 0) {
         return TCP_CHRONO_IDLE;
     }

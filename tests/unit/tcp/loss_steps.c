@@ -54,6 +54,15 @@ void loss_fly(uint32_t segments, uint32_t more, struct segment_place at)
     segment_advance(MS(100), at);
 }
 
+void loss_of_first(struct segment_place at)
+{
+    loss_open(10, false, at);
+    loss_fly(10, 0, at);
+    segment_send(&(struct segment){.flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 4001}}}, at);
+    segment_expect(&(struct segment){.flags = ACK, .seq = 1, .ack = 1, .data = LOSS_SEGMENT}, 0,
+                   at);
+}
+
 struct tcp_loss *loss_part(struct segment_place at)
 {
     segment_check(segment_conn()->loss != NULL, "something is in flight", at);

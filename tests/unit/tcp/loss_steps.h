@@ -16,12 +16,15 @@ void loss_open(uint32_t window_segments, bool has_ts, struct segment_place at);
 // The same, and the first `segments` of them are in flight, `more` octets behind them are queued;
 // the first acknowledgments could be here.
 void loss_fly(uint32_t segments, uint32_t more, struct segment_place at);
+// Ten segments are in flight, the peer reports the second to the fourth, and the first goes again.
+void loss_of_first(struct segment_place at);
 // The connection's part for what is in flight; there must be one.
 struct tcp_loss *loss_part(struct segment_place at);
 
 #define LOSS_OPEN(window)    loss_open((window), false, HERE)
 #define LOSS_OPEN_TS(window) loss_open((window), true, HERE)
 #define FLY(segments, more)  loss_fly((segments), (more), HERE)
+#define LOSE_FIRST()         loss_of_first(HERE)
 #define LOSS()               loss_part(HERE)
 #define SEND_SACK(n, ...)    SEND(.flags = ACK, .seq = 1, .ack = (n), .sack = {__VA_ARGS__})
 #define EXPECT_DATA(at)      EXPECT(.flags = ACK, .seq = (at), .ack = 1, .data = LOSS_SEGMENT)

@@ -54,8 +54,10 @@ static void receive_round(uint32_t *next, uint32_t segments)
     }
 }
 
-static void open_slowly(void)
+// Buffers grow; the handshake's round trip was 100 ms.
+static void open_to_grow(void)
 {
+    let_grow();
     LISTEN(1);
     SEND(.flags = SYN, .seq = 0, .mss = 1000, .wscale = SHIFT(0));
     segment_forget_sent();
@@ -70,9 +72,8 @@ static void reader_of_more_each_round_trip_is_given_room_ahead(void **state)
 {
     (void)state;
     uint32_t next = 1;
-    let_grow();
     ONLY_WITH_ENTRIES();
-    open_slowly();
+    open_to_grow();
     receive_round(&next, 20);
     CHECK_EQ(info_now().rcv_buffer_bytes, BEGIN); // 20,000 of 131,072: too little to matter
     receive_round(&next, 40);
@@ -89,9 +90,8 @@ static void size_that_the_user_has_set_stays(void **state)
 {
     (void)state;
     uint32_t next = 1;
-    let_grow();
     ONLY_WITH_ENTRIES();
-    open_slowly();
+    open_to_grow();
     RESULT(synfin_socket_set_option(bench.stack, bench.socket, SYNFIN_OPTION_RECEIVE_BUFFER, BEGIN,
                                     bench.now_ns),
            OK);
@@ -106,9 +106,8 @@ static void buffer_does_not_grow_while_memory_is_short(void **state)
 {
     (void)state;
     uint32_t next = 1;
-    let_grow();
     ONLY_WITH_ENTRIES();
-    open_slowly();
+    open_to_grow();
     receive_round(&next, 20);
     size_t limit_bytes = bench.tcp->memory->limit_bytes;
     bench.tcp->memory->limit_bytes = bench.tcp->memory->taken_bytes; // what is free are chunks

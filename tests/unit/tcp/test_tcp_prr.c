@@ -92,10 +92,7 @@ static void acknowledgments_without_news_let_nothing_go(void **state)
 static void window_after_recovery_is_ssthresh(void **state)
 {
     (void)state;
-    LOSS_OPEN(10);
-    FLY(10, 0);
-    SEND_SACK(1, {1001, 4001});
-    EXPECT_DATA(1);
+    LOSE_FIRST();
     SEND_ACK(10001);
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 5000);

@@ -166,10 +166,7 @@ static void lost_retransmission_goes_again_and_cuts_again(void **state)
 static void losses_of_one_flight_cut_the_window_once(void **state)
 {
     (void)state;
-    LOSS_OPEN(10);
-    FLY(10, 0);
-    SEND_SACK(1, {1001, 4001});
-    EXPECT_DATA(1);
+    LOSE_FIRST();
     SEND_SACK(4001, {5001, 8001});
     EXPECT_SEGMENT(4001, WHY(SEND_RACK));
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
@@ -182,10 +179,7 @@ static void losses_of_one_flight_cut_the_window_once(void **state)
 static void loss_in_the_next_flight_cuts_the_window_again(void **state)
 {
     (void)state;
-    LOSS_OPEN(10);
-    FLY(10, 0);
-    SEND_SACK(1, {1001, 4001});
-    EXPECT_DATA(1);
+    LOSE_FIRST();
     SEND_ACK(10001);
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 5000);
     WRITE(4000);
