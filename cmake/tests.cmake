@@ -32,6 +32,16 @@ if(lib_sources AND CMOCKA_LIBRARY)
     synfin_standard(testlib)
 endif()
 
+# The judge of the simulation.
+file(GLOB oracle_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/oracle*.c")
+if(oracle_sources)
+    add_library(oracle STATIC ${oracle_sources})
+    target_include_directories(oracle PRIVATE
+        "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(oracle PRIVATE synfin_hosted_flags)
+    synfin_standard(oracle)
+endif()
+
 function(synfin_unit_programs folder with_lib)
     synfin_floors_present(floors ${ARGN})
     set(dir "${PROJECT_SOURCE_DIR}/tests/unit/${folder}")
@@ -60,6 +70,7 @@ function(synfin_unit_tests folder with_lib)
         add_test(NAME unit/${folder}/${name} COMMAND ${name})
         set_tests_properties(unit/${folder}/${name} PROPERTIES LABELS unit TIMEOUT 300)
     endforeach()
+    set(synfin_programs ${synfin_programs} PARENT_SCOPE)
 endfunction()
 
 # The rows of docs/history.md: what stands between backquotes in a row's last cell is run as
@@ -101,6 +112,10 @@ if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
     synfin_unit_tests(ladder ON ${core_folders} ${hosted_folders})
     synfin_unit_programs(hist ON ${core_folders} ${hosted_folders})
     synfin_history_tests()
+    synfin_unit_tests(sim ON ${core_folders} ${hosted_folders})
+    foreach(name IN LISTS synfin_programs)
+        target_link_libraries(${name} PRIVATE oracle)
+    endforeach()
     # The command's parts: everything but its main.
     file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/*.c")
     list(REMOVE_ITEM cli_sources "${PROJECT_SOURCE_DIR}/src/cli/main.c")

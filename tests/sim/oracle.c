@@ -1,34 +1,136 @@
 // SPDX-License-Identifier: MIT
 //
-// The judge's entry points; see oracle.h.
+// The judge as a value: worlds, hosts, what is wrong, and the totals; see oracle.h.
 #include "sim/oracle.h"
 
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct oracle {
-    uint64_t seed;
-    struct oracle_violation violation[ORACLE_VIOLATIONS_MAX];
-    uint32_t violations;
-    struct oracle_totals totals;
-};
+#include "sim/oracle_internal.h"
+#include "sim/oracle_subjects.h"
 
 struct oracle *oracle_create(uint64_t seed, uint32_t hosts_max)
 {
-    struct oracle *oracle = calloc(1, sizeof *oracle);
-    (void)hosts_max;
-    if (oracle == NULL) {
-        abort();
-    }
+    struct oracle *oracle = oracle_allocate(NULL, sizeof *oracle);
+    memset(oracle, 0, sizeof *oracle);
     oracle->seed = seed;
+    oracle->hosts_max = hosts_max;
+    oracle->host = oracle_allocate(NULL, hosts_max * sizeof *oracle->host);
+    memset(oracle->host, 0, hosts_max * sizeof *oracle->host);
+    for (uint32_t i = 0; i < hosts_max; i++) {
+        oracle->host[i].oracle = oracle;
+        oracle->host[i].id = i;
+    }
     return oracle;
 }
 
 void oracle_destroy(struct oracle *oracle)
 {
+    if (oracle == NULL) {
+        return;
+    }
+    oracle_ends_deinit(oracle);
+    for (uint32_t i = 0; i < oracle->hosts_max; i++) {
+        free(oracle->host[i].by_index);
+    }
+    free(oracle->host);
     free(oracle);
+}
+
+static void forget_boot(struct oracle_host *host)
+{
+    while (host->touched != NULL) {
+        host->touched->is_touched = false;
+        host->touched = host->touched->touched_next;
+    }
+    free(host->by_index);
+    host->by_index = NULL;
+    host->indexes = 0;
+    host->last = NULL;
+    host->listeners = 0;
+}
+
+void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_host_config *config,
+                     uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    forget_boot(self);
+    self->config = *config;
+    self->stack_config = *config->config;
+    self->boot++;
+    self->is_up = true;
+    self->pending = (struct oracle_pending){0};
+    oracle_memory_on_start(self, now_ns);
+}
+
+void oracle_host_ending(struct oracle *oracle, uint32_t host, uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    oracle_after_event(oracle, host, now_ns);
+    self->is_up = false;
+    forget_boot(self);
+}
+
+void oracle_host_gone(struct oracle *oracle, uint32_t host, uint64_t now_ns)
+{
+    oracle_memory_on_gone(&oracle->host[host], now_ns);
+}
+
+void *oracle_trace_ctx(struct oracle *oracle, uint32_t host)
+{
+    return &oracle->host[host];
+}
+
+static void record(struct oracle *oracle, const struct oracle_violation *violation)
+{
+    if (oracle->violations < ORACLE_VIOLATIONS_MAX) {
+        oracle->violation[oracle->violations++] = *violation;
+    }
+}
+
+void oracle_fail(struct oracle *oracle, enum oracle_rule rule, const struct oracle_end *end,
+                 uint64_t now_ns, const char *format, ...)
+{
+    struct oracle_violation violation = {.rule = rule,
+                                         .now_ns = now_ns,
+                                         .event = oracle->totals.events,
+                                         .host = end->host,
+                                         .conn = end->number};
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(violation.text, sizeof violation.text, format, list);
+    va_end(list);
+    record(oracle, &violation);
+}
+
+void oracle_fail_host(struct oracle_host *host, enum oracle_rule rule, uint64_t now_ns,
+                      const char *format, ...)
+{
+    struct oracle_violation violation = {
+        .rule = rule, .now_ns = now_ns, .event = host->oracle->totals.events, .host = host->id};
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(violation.text, sizeof violation.text, format, list);
+    va_end(list);
+    record(host->oracle, &violation);
+}
+
+void oracle_touch(struct oracle *oracle, struct oracle_end *end)
+{
+    struct oracle_host *host = &oracle->host[end->host];
+    if (!end->is_touched && end->boot == host->boot) {
+        end->is_touched = true;
+        end->touched_next = host->touched;
+        host->touched = end;
+    }
+}
+
+uint64_t oracle_place(uint32_t number, uint32_t isn, uint64_t near)
+{
+    uint32_t ahead = number - isn - (uint32_t)near;
+    return ahead < UINT32_C(0x80000000) ? near + ahead : near - (uint32_t)-ahead;
 }
 
 uint32_t oracle_violations(const struct oracle *oracle, const struct oracle_violation **out)
@@ -50,196 +152,4 @@ const char *oracle_violation_print(const struct oracle_violation *violation, cha
                    violation->host, violation->conn, violation->text,
                    oracle_rule_text(violation->rule));
     return text;
-}
-
-void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_host_config *config,
-                     uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)config;
-    (void)now_ns;
-}
-
-void oracle_host_ending(struct oracle *oracle, uint32_t host, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)now_ns;
-}
-
-void oracle_host_gone(struct oracle *oracle, uint32_t host, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)now_ns;
-}
-
-void oracle_trace(void *ctx, const struct synfin_trace_event *event)
-{
-    (void)ctx;
-    (void)event;
-}
-
-void *oracle_trace_ctx(struct oracle *oracle, uint32_t host)
-{
-    (void)oracle;
-    (void)host;
-    return NULL;
-}
-
-void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
-                 const struct synfin_packet *packet, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)iface;
-    (void)packet;
-    (void)now_ns;
-}
-
-void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
-                     const struct oracle_arrival *arrival, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)iface;
-    (void)arrival;
-    (void)now_ns;
-}
-
-void oracle_advancing(struct oracle *oracle, uint32_t host, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)now_ns;
-}
-
-void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)now_ns;
-}
-
-void oracle_sweep(struct oracle *oracle, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)now_ns;
-}
-
-void oracle_listening(struct oracle *oracle, uint32_t host, synfin_socket socket, uint32_t backlog)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)backlog;
-}
-
-void oracle_connecting(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)now_ns;
-}
-
-void oracle_accepted(struct oracle *oracle, uint32_t host, synfin_socket listener,
-                     synfin_socket socket, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)listener;
-    (void)socket;
-    (void)now_ns;
-}
-
-void oracle_next_octets(struct oracle *oracle, uint32_t host, synfin_socket socket, uint8_t *out,
-                        uint32_t bytes)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)out;
-    (void)bytes;
-}
-
-void oracle_wrote(struct oracle *oracle, uint32_t host, synfin_socket socket, size_t bytes,
-                  uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)bytes;
-    (void)now_ns;
-}
-
-void oracle_read(struct oracle *oracle, uint32_t host, synfin_socket socket, const uint8_t *octets,
-                 size_t bytes, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)octets;
-    (void)bytes;
-    (void)now_ns;
-}
-
-void oracle_failed(struct oracle *oracle, uint32_t host, synfin_socket socket,
-                   enum synfin_error error, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)error;
-    (void)now_ns;
-}
-
-void oracle_shut(struct oracle *oracle, uint32_t host, synfin_socket socket,
-                 enum synfin_shutdown how, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)how;
-    (void)now_ns;
-}
-
-void oracle_closing(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)now_ns;
-}
-
-void oracle_aborting(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)socket;
-    (void)now_ns;
-}
-
-void oracle_event(struct oracle *oracle, uint32_t host, const struct synfin_event *event,
-                  uint64_t now_ns)
-{
-    (void)oracle;
-    (void)host;
-    (void)event;
-    (void)now_ns;
-}
-
-uint64_t oracle_heal(struct oracle *oracle, const struct oracle_path *path, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)path;
-    (void)now_ns;
-    return now_ns;
-}
-
-void oracle_finish(struct oracle *oracle, uint64_t now_ns)
-{
-    (void)oracle;
-    (void)now_ns;
 }

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// Acknowledgments: A1 to A4, and SACK blocks: Q9.
+#include <inttypes.h>
+
+#include "sim/oracle_subjects.h"
+
+#define DELAY_MAX_NS (500 * ORACLE_MS) // RFC 9293 §3.8.6.3 [MUST-59]
+
+enum { CREDIT_MAX = 1 << 20 };
+
+static bool knows_arrivals(const struct oracle_sight *sight)
+{
+    return !sight->end->has_gaps && !sight->host->had_fragments;
+}
+
+static void judge_number(const struct oracle_sight *sight)
+{
+    const struct oracle_end *end = sight->end;
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
+    uint64_t arrived = oracle_ranges_end(&end->arrived, 0);
+    bool has_block =
+        conn != NULL && conn->state >= SYNFIN_TCP_STATE_SYN_RECEIVED && conn->is_in_table;
+    if (has_block && conn->rcv.nxt.n != sight->packet->ack) {
+        oracle_fail(sight->host->oracle, ORACLE_A1, end, sight->now_ns,
+                    "SEG.ACK %" PRIu32 ", RCV.NXT %" PRIu32 " (%s)", sight->packet->ack,
+                    conn->rcv.nxt.n, synfin_reason_name((enum synfin_reason)sight->reason));
+    }
+    if (sight->ack > arrived && knows_arrivals(sight)) {
+        oracle_fail(sight->host->oracle, ORACLE_A1, end, sight->now_ns,
+                    "acknowledges %" PRIu64 ", and up to %" PRIu64 " has arrived (%s)", sight->ack,
+                    arrived, synfin_reason_name((enum synfin_reason)sight->reason));
+    }
+}
+
+// RFC 2883 §4: the first block reports a duplicate when it is acknowledged or lies in the second.
+static bool is_duplicate_report(const struct oracle_packet *packet)
+{
+    int32_t beyond = (int32_t)(packet->sack[0].right - packet->ack);
+    bool is_within = packet->sack_blocks > 1
+                     && (int32_t)(packet->sack[0].left - packet->sack[1].left) >= 0
+                     && (int32_t)(packet->sack[1].right - packet->sack[0].right) >= 0;
+    return packet->sack_blocks > 0 && (beyond <= 0 || is_within);
+}
+
+static void judge_block(const struct oracle_sight *sight, uint32_t i, bool is_duplicate)
+{
+    const struct oracle_end *end = sight->end;
+    uint64_t left = oracle_place(sight->packet->sack[i].left, end->irs, sight->ack);
+    uint64_t right = oracle_place(sight->packet->sack[i].right, end->irs, sight->ack);
+    bool is_form_right = left < right && (is_duplicate || left > sight->ack);
+    bool is_true = oracle_ranges_hold(&end->arrived, left, right)
+                   && (!is_duplicate || oracle_ranges_hold(&end->again, left, right));
+    if (!is_form_right || (!is_true && knows_arrivals(sight) && !end->is_lied_to)) {
+        oracle_fail(sight->host->oracle, ORACLE_Q9, end, sight->now_ns,
+                    "%s [%" PRIu64 ", %" PRIu64 ") behind %" PRIu64 ": %s",
+                    is_duplicate ? "a duplicate" : "a block", left, right, sight->ack,
+                    is_form_right ? "it did not arrive so" : "not a range");
+    }
+}
+
+static bool holds(const struct tcp_conn *conn, uint32_t number)
+{
+    for (const struct reassembly_run *run = conn->ooo.first; run != NULL; run = run->next) {
+        if (number - run->left.n < run->data.bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// RFC 2018 §4: the first block holds what arrived last, and the next one where the first reports a
+// duplicate (RFC 2883 §4). Behind that of a run that a duplicate lies in it may be any.
+static void judge_newest(const struct oracle_sight *sight, uint32_t first)
+{
+    const struct oracle_end *end = sight->end;
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
+    uint32_t newest = end->irs + (uint32_t)end->duty.newest;
+    if (conn == NULL || end->duty.newest <= sight->ack || !holds(conn, newest)
+        || first >= sight->packet->sack_blocks) {
+        return;
+    }
+    uint32_t left = sight->packet->sack[first].left;
+    uint32_t right = sight->packet->sack[first].right;
+    if (newest - left >= right - left) {
+        oracle_fail(sight->host->oracle, ORACLE_Q9, end, sight->now_ns,
+                    "block %u of %u is [%" PRIu64 ", %" PRIu64 "), and %" PRIu64 " came last (%s)",
+                    first, sight->packet->sack_blocks, oracle_place(left, end->irs, sight->ack),
+                    oracle_place(right, end->irs, sight->ack), end->duty.newest,
+                    synfin_reason_name((enum synfin_reason)sight->reason));
+    }
+}
+
+// What nobody has called for: only data, probes and openings of the window are.
+static void judge_cause(const struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    bool is_probe = sight->reason == SYNFIN_REASON_SEND_KEEPALIVE
+                    || sight->reason == SYNFIN_REASON_SEND_WINDOW_PROBE;
+    bool has_opened = sight->reason == SYNFIN_REASON_SEND_WINDOW_UPDATE
+                      && sight->ack + oracle_window_of_sent(sight) > end->edge;
+    if (is_probe || has_opened) {
+        return;
+    }
+    if (end->duty.credit == 0) {
+        oracle_fail(sight->host->oracle, ORACLE_A3, end, sight->now_ns,
+                    "an acknowledgment that nothing has called for, edge %" PRIu64 " (%s)",
+                    end->edge, synfin_reason_name((enum synfin_reason)sight->reason));
+        return;
+    }
+    end->duty.credit--;
+}
+
+// Counted when it is sent, which may be later than when the stack counted it: twice the limit may
+// fall into one second.
+static void judge_challenges(const struct oracle_sight *sight)
+{
+    struct oracle_duty *duty = &sight->end->duty;
+    uint32_t most = 2 * sight->host->stack_config.challenge_acks_per_second;
+    if (sight->reason != SYNFIN_REASON_SEND_CHALLENGE_SYN
+        && sight->reason != SYNFIN_REASON_SEND_CHALLENGE_RST
+        && sight->reason != SYNFIN_REASON_SEND_CHALLENGE_ACK) {
+        return;
+    }
+    if (sight->now_ns - duty->second_ns >= ORACLE_S) {
+        duty->second_ns = sight->now_ns;
+        duty->challenges = 0;
+    }
+    if (++duty->challenges > most) {
+        oracle_fail(sight->host->oracle, ORACLE_A4, sight->end, sight->now_ns,
+                    "%u challenges within a second, %u allowed", duty->challenges, most);
+    }
+}
+
+void oracle_ack_on_sent(const struct oracle_sight *sight)
+{
+    const struct oracle_packet *packet = sight->packet;
+    if ((packet->flags & ORACLE_ACK) == 0 || !sight->end->has_irs) {
+        return;
+    }
+    bool is_duplicate = is_duplicate_report(packet);
+    judge_number(sight);
+    for (uint32_t i = 0; i < packet->sack_blocks; i++) {
+        judge_block(sight, i, i == 0 && is_duplicate);
+    }
+    bool is_in_run = is_duplicate && (int32_t)(packet->sack[0].right - packet->ack) > 0;
+    if (!is_in_run) {
+        judge_newest(sight, is_duplicate ? 1 : 0);
+    }
+    if (packet->length == 0) {
+        judge_cause(sight);
+        judge_challenges(sight);
+    }
+}
+
+// An acknowledgment with nothing new and nothing wrong is not answered (RFC 9293 §3.10.7.4); any
+// other segment may be, once.
+void oracle_ack_on_heard(const struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
+    bool is_old = packet->has_timestamps && (int32_t)(packet->ts_val - end->ts_told) < 0;
+    bool is_good = sight->seq == rcv && sight->ack <= end->nxt
+                   && sight->ack + end->window_max >= end->una_told && !is_old
+                   && (packet->traffic_class & 3) != 3;
+    if (packet->length == 0 && !is_good && end->duty.credit < CREDIT_MAX) {
+        end->duty.credit++;
+    }
+    if (packet->has_timestamps && !is_old) {
+        end->ts_told = packet->ts_val;
+    }
+    for (uint32_t i = 0; i < packet->sack_blocks; i++) {
+        uint64_t left = oracle_place(packet->sack[i].left, end->iss, end->una_told);
+        uint64_t right = oracle_place(packet->sack[i].right, end->iss, end->una_told);
+        if (left < right && right <= end->nxt) {
+            oracle_ranges_add(&end->sacked, left, right);
+        }
+    }
+}
+
+void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_t right)
+{
+    struct oracle_end *end = sight->end;
+    uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
+    uint32_t bytes = sight->packet->payload_bytes;
+    for (uint32_t i = 0; i < end->arrived.count; i++) {
+        const struct oracle_range *range = &end->arrived.at[i];
+        if (range->left >= right) {
+            break;
+        }
+        oracle_ranges_add(&end->again, left > range->left ? left : range->left,
+                          right < range->right ? right : range->right);
+    }
+    if (left > rcv && !oracle_ranges_hold(&end->arrived, left, right)) {
+        end->duty.newest = left;
+    }
+    end->duty.mss_seen = bytes > end->duty.mss_seen ? bytes : end->duty.mss_seen;
+}
+
+static void look_at_delay(const struct oracle_look *look)
+{
+    struct oracle_end *end = look->end;
+    struct oracle_duty *duty = &end->duty;
+    if (look->rcv <= end->ack) {
+        duty->since_ns = 0;
+        return;
+    }
+    if (duty->since_ns == 0 || duty->since_ns > look->now_ns) {
+        duty->since_ns = look->now_ns;
+    }
+    if (look->is_waiting) {
+        return;
+    }
+    if (look->host->pending.is_advancing && look->now_ns - duty->since_ns > DELAY_MAX_NS) {
+        oracle_fail(look->host->oracle, ORACLE_A2, end, look->now_ns,
+                    "an acknowledgment waits since %.6f s", (double)duty->since_ns / 1e9);
+    }
+    if (look->rcv - end->ack >= 2 * (uint64_t)duty->mss_seen && duty->mss_seen > 0) {
+        oracle_fail(look->host->oracle, ORACLE_A2, end, look->now_ns,
+                    "%" PRIu64 " octets of segments of %u wait for an acknowledgment",
+                    look->rcv - end->ack, duty->mss_seen);
+    }
+}
+
+void oracle_ack_look(const struct oracle_look *look)
+{
+    look_at_delay(look);
+    if (!look->is_waiting) { // whatever was called for has been sent, or waits for company
+        look->end->duty.credit = look->rcv > look->end->ack ? 1 : 0;
+    }
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+//
+// The judge at the doors of stacks: what leaves is decoded strictly and given to each subject;
+// what arrives is heard as a correct TCP may hear it. What an end has been told is counted at its
+// most: every segment with its pair, a right checksum and an acceptable acknowledgment number.
+#include <string.h>
+
+#include "sim/oracle_internal.h"
+#include "sim/oracle_subjects.h"
+
+static void endpoints_of(const struct oracle_packet *packet, bool is_sent,
+                         struct synfin_endpoint *local, struct synfin_endpoint *remote)
+{
+    const struct synfin_endpoint src = {.addr = packet->src, .port = packet->src_port};
+    const struct synfin_endpoint dst = {.addr = packet->dst, .port = packet->dst_port};
+    *local = is_sent ? src : dst;
+    *remote = is_sent ? dst : src;
+}
+
+static void read_offer(const struct oracle_packet *packet, struct oracle_offer *offer)
+{
+    *offer = (struct oracle_offer){.is_known = true,
+                                   .has_timestamps = packet->has_timestamps,
+                                   .has_sack = packet->has_sack_permitted,
+                                   .has_fastopen = packet->has_fastopen,
+                                   .wscale = packet->wscale,
+                                   .mss = packet->mss};
+}
+
+// A number that sends for the first time: a half-open connection's SYN+ACK, or a connection that a
+// cookie has opened.
+static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_packet *sent,
+                                const struct oracle_packet *packet)
+{
+    bool is_syn_ack = (packet->flags & (ORACLE_SYN | ORACLE_ACK)) == (ORACLE_SYN | ORACLE_ACK);
+    if (!is_syn_ack) {
+        oracle_ends_scan(host);
+        return oracle_ends_of_number(host, sent->conn);
+    }
+    struct synfin_endpoint local;
+    struct synfin_endpoint remote;
+    endpoints_of(packet, true, &local, &remote);
+    const struct oracle_account *account = oracle_ends_account(host, &local, &remote);
+    struct oracle_end *end = oracle_ends_add(host, sent->conn);
+    bool has_data = account->has_syn && packet->ack - account->syn_seq - 1 <= account->syn_bytes;
+    end->is_passive = true;
+    end->heard = account->offer;
+    end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
+    oracle_ends_set_pair(host, end, &local, &remote);
+    oracle_ends_set_iss(host->oracle, end, packet->seq);
+    oracle_ends_set_irs(host->oracle, end, has_data ? account->syn_seq : packet->ack - 1);
+    oracle_ranges_add(&end->arrived, 0, 1 + (has_data ? account->syn_bytes : 0));
+    return end;
+}
+
+// What a SYN+ACK or a cookie has told of us goes with the first segment that has a number.
+static void note_syn_sent(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    if (!end->has_iss) {
+        oracle_ends_set_iss(sight->host->oracle, end, sight->packet->seq);
+    }
+    read_offer(sight->packet, &end->offered);
+}
+
+static void note_sent(const struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    uint64_t last = sight->seq + sight->packet->length;
+    end->has_sent = true;
+    if ((sight->packet->flags & ORACLE_RST) != 0) {
+        end->has_reset = true;
+        end->resets++;
+        return;
+    }
+    end->nxt = last > end->nxt ? last : end->nxt;
+    if ((sight->packet->flags & ORACLE_FIN) != 0) {
+        end->fin = last - 1;
+    }
+    if ((sight->packet->flags & ORACLE_ACK) != 0 && end->has_irs) {
+        end->ack = sight->ack > end->ack ? sight->ack : end->ack;
+        uint64_t edge = sight->ack + oracle_window_of_sent(sight);
+        end->edge = edge > end->edge ? edge : end->edge;
+    }
+}
+
+static void judge_sent(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    if ((sight->packet->flags & ORACLE_SYN) != 0) {
+        oracle_handshake_on_syn_sent(sight);
+        note_syn_sent(sight);
+    }
+    sight->seq = oracle_place(sight->packet->seq, end->iss, end->nxt);
+    sight->ack = end->has_irs ? oracle_place(sight->packet->ack, end->irs, end->ack) : 0;
+    oracle_close_on_sent(sight);
+    if ((sight->packet->flags & ORACLE_RST) == 0) {
+        oracle_handshake_on_sent(sight);
+        oracle_stream_on_sent(sight);
+        oracle_window_on_sent(sight);
+        oracle_ack_on_sent(sight);
+        oracle_flight_on_sent(sight);
+    }
+    note_sent(sight);
+    oracle_touch(sight->host->oracle, end);
+}
+
+static void take_segment(struct oracle_host *host, const struct synfin_packet *sent,
+                         const struct oracle_packet *packet, uint64_t now_ns)
+{
+    struct oracle_sight sight = {.host = host,
+                                 .packet = packet,
+                                 .now_ns = now_ns,
+                                 .reason = sent->reason,
+                                 .gso_bytes = sent->gso_bytes};
+    struct synfin_endpoint local;
+    struct synfin_endpoint remote;
+    host->oracle->totals.segments++;
+    if (sent->conn != 0) {
+        sight.end = oracle_ends_of_number(host, sent->conn);
+        sight.end = sight.end != NULL ? sight.end : adopt(host, sent, packet);
+    }
+    endpoints_of(packet, true, &local, &remote);
+    oracle_security_on_sent(&sight, &local, &remote);
+    if (sight.end != NULL) {
+        judge_sent(&sight);
+    } else if (sent->conn != 0) {
+        oracle_fail_host(host, ORACLE_H2, now_ns, "connection %u sends and was never opened",
+                         sent->conn);
+    }
+}
+
+void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
+                 const struct synfin_packet *packet, uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    const struct oracle_form form = {.is_ethernet = self->config.iface[iface].is_ethernet,
+                                     .is_partial = packet->checksum == SYNFIN_CHECKSUM_PARTIAL,
+                                     .is_strict = true};
+    struct oracle_packet read;
+    uint32_t bytes = synfin_packet_copy(packet, oracle->octets, sizeof oracle->octets);
+    oracle->totals.packets++;
+    self->pending.sent++;
+    self->start.packets++;
+    const char *wrong = oracle_decode(oracle->octets, bytes, &form, &read);
+    if (wrong != NULL) {
+        oracle_fail_host(self, ORACLE_I5, now_ns, "%s, in a packet of connection %u", wrong,
+                         packet->conn);
+        return;
+    }
+    oracle_ip_on_sent(self, &self->config.iface[iface], &read, packet->gso_bytes, now_ns);
+    if (read.kind == ORACLE_KIND_TCP) {
+        take_segment(self, packet, &read, now_ns);
+    }
+}
+
+// RFC 9293 §3.10.7.3: what a SYN says to who has called.
+static void hear_syn(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    bool is_answer = (packet->flags & ORACLE_ACK) != 0;
+    uint64_t ack = oracle_place(packet->ack, end->iss, end->nxt);
+    if (end->has_irs || (is_answer && (ack == 0 || ack > end->nxt))) {
+        return;
+    }
+    oracle_ends_set_irs(sight->host->oracle, end, packet->seq);
+    read_offer(packet, &end->heard);
+    oracle_ranges_add(&end->arrived, 0, 1);
+}
+
+// Octets that a correct TCP might take: within what was offered, of a segment with ACK.
+static void hear_text(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    uint64_t left = sight->seq + ((packet->flags & ORACLE_SYN) != 0);
+    uint64_t right = left + packet->payload_bytes;
+    uint64_t edge = end->edge > 0 ? end->edge : right;
+    if ((packet->flags & ORACLE_FIN) != 0 && right <= edge) {
+        if (end->peer_fin == 0 || right < end->peer_fin) {
+            end->peer_fin = right;
+        }
+        right++;
+    }
+    right = right > edge + 1 ? edge + 1 : right;
+    if (left < right) {
+        oracle_stream_on_heard(sight, left, right);
+        oracle_ack_on_text(sight, left, right);
+        oracle_ranges_add(&end->arrived, left, right);
+    }
+}
+
+static void hear_ack(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    bool is_syn = (packet->flags & ORACLE_SYN) != 0;
+    bool is_scaled = !is_syn && end->heard.wscale >= 0 && end->offered.wscale >= 0;
+    uint32_t shift = is_scaled ? (uint32_t)(end->heard.wscale > 14 ? 14 : end->heard.wscale) : 0;
+    uint64_t window = (uint64_t)packet->window << shift;
+    if (sight->ack > end->nxt) {
+        return;
+    }
+    oracle_flight_on_heard(sight);
+    end->window_max = window > end->window_max ? window : end->window_max;
+    end->una_told = sight->ack > end->una_told ? sight->ack : end->una_told;
+    uint64_t edge = sight->ack + window;
+    end->edge_told = edge > end->edge_told ? edge : end->edge_told;
+    end->is_validated = end->is_validated || sight->ack > 0;
+}
+
+static void hear(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    if (!end->has_iss) {
+        return;
+    }
+    if (sight->origin != ORACLE_GENUINE) {
+        end->is_lied_to = true;
+        end->is_tainted = end->is_tainted || packet->length > 0;
+    }
+    if ((packet->flags & (ORACLE_SYN | ORACLE_RST)) == ORACLE_SYN) {
+        hear_syn(sight);
+    }
+    if (!end->has_irs) {
+        oracle_security_on_heard(sight);
+        return;
+    }
+    uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
+    sight->seq = oracle_place(packet->seq, end->irs, rcv);
+    sight->ack = oracle_place(packet->ack, end->iss, end->una_told);
+    oracle_security_on_heard(sight);
+    oracle_close_on_heard(sight);
+    if ((packet->flags & ORACLE_RST) != 0 || (packet->flags & ORACLE_ACK) == 0) {
+        return;
+    }
+    oracle_ack_on_heard(sight);
+    hear_ack(sight);
+    hear_text(sight);
+}
+
+static void take_arrival(struct oracle_host *host, const struct oracle_packet *packet,
+                         enum oracle_origin origin, uint64_t now_ns)
+{
+    struct synfin_endpoint local;
+    struct synfin_endpoint remote;
+    endpoints_of(packet, false, &local, &remote);
+    struct oracle_account *account = oracle_ends_account(host, &local, &remote);
+    struct oracle_sight sight = {
+        .host = host, .end = account->end, .packet = packet, .now_ns = now_ns, .origin = origin};
+    oracle_security_on_received(&sight, account);
+    if (sight.end != NULL && packet->length > 0) {
+        sight.end->duty.credit++;
+    }
+    if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
+        account->has_syn = true;
+        account->is_syn_genuine = origin == ORACLE_GENUINE;
+        account->syn_seq = packet->seq;
+        account->syn_bytes = packet->payload_bytes;
+        read_offer(packet, &account->offer);
+    }
+    if (sight.end != NULL) {
+        hear(&sight);
+        oracle_touch(host->oracle, sight.end);
+    }
+}
+
+void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
+                     const struct oracle_arrival *arrival, uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    const struct oracle_form form = {.is_ethernet = self->config.iface[iface].is_ethernet,
+                                     .is_unverified =
+                                         arrival->origin == ORACLE_GENUINE || arrival->is_verified};
+    struct oracle_packet read;
+    const char *wrong = oracle_decode(arrival->octets, arrival->bytes, &form, &read);
+    oracle_security_on_arrival(self);
+    self->pending.received++;
+    self->start.packets++;
+    self->had_fragments = self->had_fragments || read.kind == ORACLE_KIND_FRAGMENT;
+    if (wrong != NULL) {
+        self->pending.invalid++;
+    } else if (read.kind == ORACLE_KIND_TCP) {
+        take_arrival(self, &read, arrival->origin, now_ns);
+    } else {
+        oracle_ip_on_received(self, &read, now_ns);
+    }
+}

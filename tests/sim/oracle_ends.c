@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+//
+// Who is who: ends of connections by number, by pair and by block, and which two belong together.
+// An end's peer is the one whose initial sequence number it has taken for the other's, so that
+// neither incarnations of a pair nor translated addresses are mixed up.
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/oracle_internal.h"
+
+static uint64_t key_of_number(const struct oracle_host *host, uint32_t number)
+{
+    return oracle_mix((uint64_t)host->id << 32 | host->boot, number);
+}
+
+static uint64_t load64(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static uint64_t key_of_pair(const struct oracle_host *host, const struct synfin_endpoint *local,
+                            const struct synfin_endpoint *remote)
+{
+    uint64_t key = oracle_mix((uint64_t)host->id << 32 | host->boot,
+                              (uint64_t)local->port << 16 | remote->port);
+    key = oracle_mix(key + load64(local->addr.octet), load64(local->addr.octet + 8));
+    return oracle_mix(key + load64(remote->addr.octet), load64(remote->addr.octet + 8));
+}
+
+static uint64_t key_of_iss(uint32_t iss)
+{
+    return oracle_mix(UINT64_C(0x155) << 32, iss);
+}
+
+struct oracle_account *oracle_ends_account(struct oracle_host *host,
+                                           const struct synfin_endpoint *local,
+                                           const struct synfin_endpoint *remote)
+{
+    struct oracle *oracle = host->oracle;
+    uint64_t key = key_of_pair(host, local, remote);
+    struct oracle_account *account = oracle_map_find(&oracle->by_pair, key);
+    if (account != NULL) {
+        return account;
+    }
+    if (oracle->accounts == oracle->accounts_room) {
+        oracle->accounts_room = oracle->accounts_room == 0 ? 64 : 2 * oracle->accounts_room;
+        oracle->account =
+            oracle_allocate(oracle->account, oracle->accounts_room * sizeof *oracle->account);
+    }
+    account = oracle_allocate(NULL, sizeof *account);
+    memset(account, 0, sizeof *account);
+    oracle->account[oracle->accounts++] = account;
+    oracle_map_set(&oracle->by_pair, key, account);
+    return account;
+}
+
+struct oracle_end *oracle_ends_of_number(struct oracle_host *host, uint32_t number)
+{
+    struct oracle_end *last = host->last;
+    if (last == NULL || last->number != number) {
+        last = oracle_map_find(&host->oracle->by_number, key_of_number(host, number));
+        host->last = last;
+    }
+    return last;
+}
+
+struct oracle_end *oracle_ends_add(struct oracle_host *host, uint32_t number)
+{
+    struct oracle *oracle = host->oracle;
+    struct oracle_end *end = oracle_allocate(NULL, sizeof *end);
+    memset(end, 0, sizeof *end);
+    end->host = host->id;
+    end->boot = host->boot;
+    end->number = number;
+    end->key = oracle_mix(oracle_mix(oracle->seed, host->id), (uint64_t)host->boot << 32 | number);
+    end->offered.wscale = end->heard.wscale = -1;
+    if (oracle->ends == oracle->ends_room) {
+        oracle->ends_room = oracle->ends_room == 0 ? 64 : 2 * oracle->ends_room;
+        oracle->end = oracle_allocate(oracle->end, oracle->ends_room * sizeof *oracle->end);
+    }
+    oracle->end[oracle->ends++] = end;
+    oracle_map_set(&oracle->by_number, key_of_number(host, number), end);
+    return end;
+}
+
+void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
+                          const struct synfin_endpoint *local, const struct synfin_endpoint *remote)
+{
+    end->local = *local;
+    end->remote = *remote;
+    oracle_ends_account(host, local, remote)->end = end;
+}
+
+void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss)
+{
+    end->iss = iss;
+    end->has_iss = true;
+    oracle_map_set(&oracle->by_iss, key_of_iss(iss), end);
+}
+
+void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs)
+{
+    end->irs = irs;
+    end->has_irs = true;
+    struct oracle_end *peer = oracle_map_find(&oracle->by_iss, key_of_iss(irs));
+    end->peer = peer != NULL && peer->iss == irs && peer != end ? peer : NULL;
+    if (end->peer != NULL && end->peer->has_irs && end->peer->irs == end->iss) {
+        end->peer->peer = end;
+        oracle->totals.connections++;
+    }
+}
+
+const struct tcp_conn *oracle_ends_block(const struct oracle_host *host,
+                                         const struct oracle_end *end)
+{
+    if (end->index == 0 || end->boot != host->boot || !host->is_up) {
+        return NULL;
+    }
+    const struct tcp_conn *conn = slab_pool_at(&host->config.stack->tcp.conns, end->index - 1);
+    return conn != NULL && conn->number == end->number ? conn : NULL;
+}
+
+static void note_index(struct oracle_host *host, struct oracle_end *end, uint32_t index)
+{
+    if (index >= host->indexes) {
+        uint32_t indexes = 2 * index + 64;
+        host->by_index = oracle_allocate(host->by_index, indexes * sizeof *host->by_index);
+        memset(host->by_index + host->indexes, 0,
+               (indexes - host->indexes) * sizeof *host->by_index);
+        host->indexes = indexes;
+    }
+    host->by_index[index] = end;
+    end->index = index + 1;
+}
+
+static void read_block(struct oracle_host *host, struct oracle_end *end,
+                       const struct tcp_conn *conn)
+{
+    const struct synfin_endpoint local = {.addr = conn->pair.local, .port = conn->pair.local_port};
+    const struct synfin_endpoint remote = {.addr = conn->pair.remote,
+                                           .port = conn->pair.remote_port};
+    end->is_passive = conn->is_passive;
+    oracle_ends_set_pair(host, end, &local, &remote);
+    if (conn->is_passive) { // opened by a cookie: what its SYN+ACK said is known by the account
+        oracle_ends_set_iss(host->oracle, end, conn->iss.n);
+        oracle_ends_set_irs(host->oracle, end, conn->irs.n);
+    }
+}
+
+struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index)
+{
+    const struct tcp_conn *conn = slab_pool_at(&host->config.stack->tcp.conns, index);
+    if (conn == NULL || conn->state == SYNFIN_TCP_STATE_LISTEN) {
+        return NULL;
+    }
+    struct oracle_end *end = index < host->indexes ? host->by_index[index] : NULL;
+    if (end != NULL && end->number == conn->number) {
+        return end;
+    }
+    end = oracle_ends_of_number(host, conn->number);
+    if (end == NULL && !conn->is_in_table) { // a socket that was never connected
+        return NULL;
+    }
+    if (end == NULL) {
+        end = oracle_ends_add(host, conn->number);
+        read_block(host, end, conn);
+    }
+    note_index(host, end, index);
+    return end;
+}
+
+struct oracle_end *oracle_ends_of_socket(struct oracle_host *host, synfin_socket socket)
+{
+    uint32_t number = (uint32_t)socket;
+    return number == 0 ? NULL : oracle_ends_of_block(host, number - 1);
+}
+
+void oracle_ends_scan(struct oracle_host *host)
+{
+    const struct slab_pool *pool = &host->config.stack->tcp.conns;
+    for (uint32_t i = 0; i < pool->slabs_high * pool->objects_per_slab; i++) {
+        (void)oracle_ends_of_block(host, i);
+    }
+}
+
+void oracle_ends_deinit(struct oracle *oracle)
+{
+    for (uint32_t i = 0; i < oracle->ends; i++) {
+        oracle_ranges_deinit(&oracle->end[i]->arrived);
+        oracle_ranges_deinit(&oracle->end[i]->again);
+        oracle_ranges_deinit(&oracle->end[i]->sacked);
+        oracle_ranges_deinit(&oracle->end[i]->resent);
+        free(oracle->end[i]);
+    }
+    for (uint32_t i = 0; i < oracle->accounts; i++) {
+        free(oracle->account[i]);
+    }
+    free(oracle->end);
+    free(oracle->account);
+    oracle_map_deinit(&oracle->by_number);
+    oracle_map_deinit(&oracle->by_pair);
+    oracle_map_deinit(&oracle->by_iss);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//
+// Looks at connection blocks: after each event at those of ends that something happened to, and
+// now and then at all. Fields of blocks are read, and nothing of the stack is called but to find
+// them.
+#include "sim/oracle_internal.h"
+#include "sim/oracle_subjects.h"
+
+enum { SWEEP_EVENTS = 1 << 14 };
+
+static bool is_synchronised(const struct tcp_conn *conn)
+{
+    return conn->state >= SYNFIN_TCP_STATE_ESTABLISHED;
+}
+
+static void note_shadow(const struct oracle_look *look)
+{
+    const struct tcp_conn *conn = look->conn;
+    struct oracle_shadow *shadow = &look->end->shadow;
+    if (!shadow->is_known || shadow->state != conn->state) {
+        shadow->state_ns = look->now_ns;
+    }
+    shadow->is_known = true;
+    shadow->state = conn->state;
+    shadow->backoff = conn->rtt.backoff;
+    shadow->retries = conn->retries;
+    shadow->probes = conn->probes;
+    shadow->una = look->una;
+    shadow->nxt = look->nxt;
+    shadow->rcv = look->rcv;
+    shadow->srtt_ns = conn->rtt.srtt_ns;
+    for (uint32_t i = 0; i < SYNFIN_TCP_TIMER_COUNT; i++) {
+        shadow->deadline_ns[i] = conn->deadline_ns[i];
+    }
+}
+
+static void look_at(struct oracle_host *host, struct oracle_end *end, const struct tcp_conn *conn,
+                    uint64_t now_ns)
+{
+    struct oracle_look look = {.host = host, .end = end, .conn = conn, .now_ns = now_ns};
+    host->oracle->totals.checks++;
+    look.is_synchronised = is_synchronised(conn);
+    look.is_waiting = conn->is_ready || conn->is_parked;
+    if (end->has_iss) {
+        look.una = oracle_place(conn->snd.una.n, end->iss, end->una_told);
+        look.nxt = oracle_place(conn->snd.nxt.n, end->iss, end->nxt);
+    }
+    if (end->has_irs) {
+        uint64_t near = end->shadow.is_known ? end->shadow.rcv : end->ack;
+        look.rcv = oracle_place(conn->rcv.nxt.n, end->irs, near);
+        look.adv = oracle_place(conn->rcv.adv.n, end->irs, look.rcv);
+    }
+    oracle_close_look(&look);
+    oracle_handshake_look(&look);
+    if (look.is_synchronised && end->has_iss && end->has_irs) {
+        oracle_stream_look(&look);
+        oracle_window_look(&look);
+        oracle_board_look(&look);
+        oracle_ack_look(&look);
+    }
+    oracle_timer_look(&look);
+    oracle_memory_look(&look);
+    oracle_security_look(&look);
+    note_shadow(&look);
+}
+
+static void look_at_end(struct oracle_host *host, struct oracle_end *end, uint64_t now_ns)
+{
+    const struct tcp_conn *conn = oracle_ends_block(host, end);
+    if (conn != NULL) {
+        look_at(host, end, conn, now_ns);
+    } else if (end->shadow.is_known) {
+        end->shadow.is_known = false;
+        end->is_gone = true;
+    }
+}
+
+static void sweep_host(struct oracle_host *host, uint64_t now_ns)
+{
+    oracle_ends_scan(host);
+    for (uint32_t i = 0; i < host->indexes; i++) {
+        if (host->by_index[i] != NULL) {
+            look_at_end(host, host->by_index[i], now_ns);
+        }
+    }
+    oracle_timer_look_host(host, now_ns);
+    oracle_memory_look_host(host, now_ns);
+    oracle_ip_look_host(host, now_ns);
+}
+
+void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    if (!self->is_up) {
+        return;
+    }
+    oracle->totals.events++;
+    self->events++;
+    while (self->touched != NULL) {
+        struct oracle_end *end = self->touched;
+        self->touched = end->touched_next;
+        end->is_touched = false;
+        end->touched_event = self->events;
+        look_at_end(self, end, now_ns);
+        oracle_security_judge_fate(self, end, now_ns);
+    }
+    oracle_handshake_look_listeners(self, now_ns);
+    oracle_security_after_event(self, now_ns);
+    if (self->events % SWEEP_EVENTS == 0) {
+        sweep_host(self, now_ns);
+    }
+    self->pending = (struct oracle_pending){0};
+}
+
+void oracle_sweep(struct oracle *oracle, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < oracle->hosts_max; i++) {
+        if (oracle->host[i].is_up) {
+            sweep_host(&oracle->host[i], now_ns);
+        }
+    }
+}
+
+void oracle_advancing(struct oracle *oracle, uint32_t host, uint64_t now_ns)
+{
+    struct oracle_host *self = &oracle->host[host];
+    (void)now_ns;
+    self->pending.is_advancing = true;
+    self->pending.next_ns = synfin_stack_next_deadline(self->config.stack);
+}
+
+void oracle_trace(void *ctx, const struct synfin_trace_event *event)
+{
+    struct oracle_host *host = ctx;
+    oracle_close_on_trace(host, event);
+    oracle_timer_on_trace(host, event);
+}
+
+void oracle_finish(struct oracle *oracle, uint64_t now_ns)
+{
+    oracle_sweep(oracle, now_ns);
+    oracle_heal_on_finish(oracle, now_ns);
+    for (uint32_t i = 0; i < oracle->hosts_max; i++) {
+        if (oracle->host[i].is_up) {
+            oracle_close_on_finish(&oracle->host[i], now_ns);
+            oracle_memory_on_finish(&oracle->host[i], now_ns);
+        }
+    }
+}
