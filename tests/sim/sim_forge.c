@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// What no host has sent, or not now: copies of old segments, ICMP errors about segments seen, and
+// the guesses of an attacker who knows addresses and ports, but no number.
+#include <string.h>
+
+#include "lib/test_random.h"
+#include "sim/sim.h"
+#include "sim/sim_record.h"
+#include "sim/sim_wire.h"
+
+enum { KEPT_OF = 64, ICMP_MOST = 2048 };
+
+#define FORGERS \
+    (SIM_FAULT_BIT(SIM_FAULT_OLD) | SIM_FAULT_BIT(SIM_FAULT_ICMP) | SIM_FAULT_BIT(SIM_FAULT_BLIND))
+
+void sim_forge_init(struct sim_world *world)
+{
+    world->forge_ns = (world->plan.faults & FORGERS) != 0 ? world->now_ns : SYNFIN_NEVER;
+}
+
+// Some of all segments are remembered, each in the place of another.
+void sim_forge_keep(struct sim_world *world, const struct sim_frame *frame)
+{
+    if ((world->plan.faults & FORGERS) == 0 || frame->origin != ORACLE_GENUINE
+        || frame->type == SIM_TYPE_ARP || test_random_below(&world->forge_random, KEPT_OF) != 0) {
+        return;
+    }
+    uint32_t at = test_random_below(&world->forge_random, SIM_OLD_MAX);
+    if (world->old[at] != NULL) {
+        sim_frame_give(world, world->old[at]);
+    }
+    world->old[at] = sim_frame_copy(world, frame);
+}
+
+static void send(struct sim_world *world, struct sim_frame *frame, uint32_t to)
+{
+    world->faults++;
+    frame->to = (uint16_t)to;
+    sim_store16(frame->octets + 4, to); // the station
+    sim_record_forged(world, frame);
+    sim_net_schedule(world, frame, world->now_ns + world->host[to].delay_ns);
+}
+
+// RFC 792 and RFC 4443: unreachable, too big, time exceeded, parameter problem, quench, redirect.
+static void forge_error(struct sim_world *world, const struct sim_frame *about)
+{
+    static const uint8_t type4[] = {3, 3, 3, 11, 12, 4, 5};
+    static const uint8_t type6[] = {1, 1, 2, 2, 3, 4, 137};
+    uint64_t *random = &world->forge_random;
+    const uint8_t *ip = about->octets + SIM_ROOM;
+    bool is_ip6 = sim_is_ip6(ip);
+    uint32_t choice = test_random_below(random, sizeof type4);
+    struct sim_frame *frame = sim_frame_copy(world, about);
+    struct sim_tcp tcp;
+    if (about->from == SIM_NOBODY || !sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
+        sim_frame_give(world, frame);
+        return;
+    }
+    if (test_random_below(random, 2) == 0) { // most attackers do not know the number
+        sim_store32(tcp.tcp + 4, (uint32_t)test_random(random));
+    }
+    struct sim_frame *error = sim_frame_take(world, ICMP_MOST);
+    struct sim_icmp icmp = {.src = ip + (is_ip6 ? 24 : 16),
+                            .type = is_ip6 ? type6[choice] : type4[choice],
+                            .code = test_random_below(random, is_ip6 ? 7 : 16),
+                            .word = test_random_below(random, 1600)};
+    error->bytes = sim_icmp_put(sim_frame_ip(error), &icmp, sim_frame_ip(frame), frame->bytes);
+    memcpy(error->octets, about->octets, SIM_ROOM);
+    error->type = about->type;
+    error->origin = ORACLE_FORGED;
+    sim_frame_give(world, frame);
+    if (error->bytes == 0) {
+        sim_frame_give(world, error);
+        return;
+    }
+    send(world, error, about->from);
+}
+
+static void forge_segment(struct sim_world *world, const struct sim_frame *like)
+{
+    static const uint8_t flags[] = {SIM_RST,           SIM_RST | SIM_ACK, SIM_SYN,
+                                    SIM_SYN | SIM_ACK, SIM_ACK,           SIM_ACK | SIM_FIN};
+    uint64_t *random = &world->forge_random;
+    struct sim_frame *frame = sim_frame_copy(world, like);
+    struct sim_tcp tcp;
+    if (!sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
+        sim_frame_give(world, frame);
+        return;
+    }
+    sim_store32(tcp.tcp + 4, (uint32_t)test_random(random));
+    sim_store32(tcp.tcp + 8, (uint32_t)test_random(random));
+    tcp.tcp[13] = flags[test_random_below(random, sizeof flags)];
+    sim_tcp_seal(&tcp);
+    frame->origin = ORACLE_FORGED;
+    send(world, frame, like->to);
+}
+
+void sim_forge_run(struct sim_world *world)
+{
+    uint64_t *random = &world->forge_random;
+    const struct sim_frame *old = world->old[test_random_below(random, SIM_OLD_MAX)];
+    world->forge_ns = world->now_ns + SIM_US + test_random(random) % (world->plan.safety_ns / 64);
+    if (world->is_healed) {
+        world->forge_ns = SYNFIN_NEVER;
+        return;
+    }
+    if (old == NULL) {
+        return;
+    }
+    if (sim_has(world, SIM_FAULT_OLD)) {
+        send(world, sim_frame_copy(world, old), old->to);
+    }
+    if (sim_has(world, SIM_FAULT_ICMP)) {
+        forge_error(world, old);
+    }
+    for (uint32_t i = 0; sim_has(world, SIM_FAULT_BLIND) && i < 8; i++) {
+        forge_segment(world, old);
+    }
+}
