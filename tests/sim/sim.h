@@ -26,6 +26,7 @@ enum {
     SIM_PORTS = 4,    // listeners of a host
     SIM_OLD_MAX = 32, // copies of segments kept for much later
     SIM_TEXT_MAX = 512,
+    SIM_SENDING_MAX = 1 << 17, // packets that a host sends at one time
 };
 
 // A packet on its way. The IP datagram (or what else Ethernet carries) begins behind room for an
@@ -112,6 +113,7 @@ struct sim_world {
     uint32_t heap_count, heap_max;
     uint64_t order;
     struct sim_frame *free_small;
+    struct sim_frame *sending[SIM_SENDING_MAX];
     struct sim_frame *old[SIM_OLD_MAX];
     uint64_t net_random, forge_random, tamper_random;
     uint64_t forge_ns;         // when anybody forges next

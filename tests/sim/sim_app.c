@@ -98,8 +98,10 @@ static void write_script(struct sim_app *app, uint16_t port)
                     : is_bulk ? most / 2 + length_of(app, most / 2)
                               : length_of(app, most);
     app->is_answering = !app->is_client && port == PORT_ANSWER;
-    app->turn_bytes =
-        app->is_client && port == PORT_ANSWER ? 1 + test_random_below(&app->random, 20000) : 0;
+    if (app->is_client && port == PORT_ANSWER) { // some 200 turns at most
+        app->turn_bytes =
+            1 + test_random_below(&app->random, 20000) + (uint32_t)(app->to_write / 200);
+    }
     app->write_max = test_random_below(&app->random, 4) == 0
                          ? 1 + test_random_below(&app->random, is_bulk ? 8192 : 600)
                          : CALL_MAX;
@@ -140,7 +142,7 @@ static void set_options(struct sim_app *app)
         set_option(host, app->socket, SYNFIN_OPTION_RECEIVE_BUFFER, 2048 << (choice >> 36) % 8);
     }
     if ((choice & 0x180) == 0x80) {
-        set_option(host, app->socket, SYNFIN_OPTION_NOTSENT_LOWAT, 1 + (int64_t)(choice >> 48));
+        set_option(host, app->socket, SYNFIN_OPTION_NOTSENT_LOWAT, 2048 + (int64_t)(choice >> 48));
     }
 }
 
@@ -274,6 +276,9 @@ static void act(struct sim_host *host, struct sim_app *app)
     }
     app->wake_ns = SYNFIN_NEVER;
     if (!app->is_open) {
+        if (app->is_fast) { // the SYN waits for the first octets
+            (void)write_all(host, app);
+        }
         return;
     }
     if (!read_all(host, app) || !write_all(host, app)) {
@@ -341,8 +346,8 @@ static void connect_one(struct sim_host *host)
     host->opening++;
     write_script(app, to.port);
     set_options(app);
-    bool is_fast = test_random_below(&app->random, 8) == 0 && app->to_write > 0;
-    set_option(host, socket, SYNFIN_OPTION_FASTOPEN_CONNECT, is_fast);
+    app->is_fast = test_random_below(&app->random, 8) == 0 && app->to_write > 0;
+    set_option(host, socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
     enum synfin_error error = synfin_socket_connect(host->stack, socket, &to, clock_of(host));
     note(host, app, 4, error);
     if (error != SYNFIN_ERROR_OK) {
@@ -352,7 +357,7 @@ static void connect_one(struct sim_host *host)
     }
     oracle_connecting(host->world->oracle, host->index, socket, clock_of(host));
     sim_host_called(host);
-    if (is_fast) {
+    if (app->is_fast) {
         (void)write_all(host, app);
     }
 }
@@ -475,6 +480,7 @@ void sim_apps_heal(struct sim_host *host)
         if (app->socket != 0) {
             app->read_max = app->write_max = CALL_MAX;
             app->end = SIM_END_ORDER;
+            app->turn_bytes = 0;
             set_wake(host, app, host->world->now_ns);
         }
     }
@@ -491,6 +497,15 @@ void sim_apps_close_listeners(struct sim_host *host)
             synfin_socket_close(host->stack, host->listener[i], clock_of(host));
             host->listener[i] = 0;
             sim_host_called(host);
+        }
+    }
+}
+
+void sim_apps_abort(struct sim_host *host)
+{
+    for (uint32_t i = 0; i < host->apps; i++) {
+        if (host->app[i].socket != 0) {
+            finish(host, &host->app[i], true);
         }
     }
 }

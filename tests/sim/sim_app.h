@@ -25,7 +25,7 @@ struct sim_app {
     uint32_t write_max, read_max;
     uint32_t turn_bytes; // how far it may be ahead of the peer; 0: any
     enum sim_end end;
-    bool is_client, is_open, has_shut, has_end, is_answering;
+    bool is_client, is_open, has_shut, has_end, is_answering, is_fast;
 };
 
 void sim_apps_init(struct sim_host *host);
@@ -36,6 +36,8 @@ void sim_apps_run(struct sim_host *host);
 void sim_apps_event(struct sim_host *host, const struct synfin_event *event);
 // From now on they read and write what they can, and close at the end.
 void sim_apps_heal(struct sim_host *host);
+// Those that are left give up.
+void sim_apps_abort(struct sim_host *host);
 // How many are left; and the first of them, for a complaint.
 uint32_t sim_apps_left(const struct sim_host *host);
 // The one with this number of a connection at its stack, 0: the first one; NULL: none.

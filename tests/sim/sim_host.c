@@ -267,36 +267,80 @@ static struct sim_frame *frame_of(struct sim_host *host, const struct synfin_pac
     frame->type = frame->is_ethernet
                       ? (uint16_t)sim_load16(frame->octets + 12)
                       : (sim_is_ip6(sim_frame_ip(frame)) ? SIM_TYPE_IP6 : SIM_TYPE_IP4);
-    if (host->world->has_hash) {
-        sim_hash(host->world, head, packet->bytes);
-    }
     return frame;
+}
+
+// Takes everything that the stack has to send now; how much of it is taken at a time changes nothing.
+static uint32_t pull(struct sim_host *host)
+{
+    static struct synfin_packet packets[BURST_MAX];
+    struct sim_world *world = host->world;
+    uint64_t now_ns = sim_host_clock(host);
+    uint32_t count = 0;
+    uint32_t n;
+    do {
+        n = synfin_stack_output(host->stack, 0, packets, world->plan.burst, now_ns);
+        for (uint32_t i = 0; i < n; i++) {
+            oracle_sent(world->oracle, host->index, 0, &packets[i], now_ns);
+            world->sending[count++] = frame_of(host, &packets[i]);
+        }
+        sim_host_called(host);
+    } while (n > 0 && count <= SIM_SENDING_MAX - BURST_MAX);
+    world->frames += count;
+    return count;
+}
+
+static int compare_conns(const void *a, const void *b)
+{
+    const struct sim_frame *left = *(struct sim_frame *const *)a;
+    const struct sim_frame *right = *(struct sim_frame *const *)b;
+    if (left->conn != right->conn) {
+        return left->conn < right->conn ? -1 : 1;
+    }
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+// Whose turn comes first within a moment depends on how much is taken at a time, and is fair either
+// way. Here each connection's packets stand together, so that the world goes on the same.
+static void sort_by_conn(struct sim_frame **frames, uint32_t count)
+{
+    bool is_sorted = true;
+    for (uint32_t i = 0; i < count; i++) {
+        frames[i]->order = i;
+        is_sorted = is_sorted && (i == 0 || frames[i - 1]->conn <= frames[i]->conn);
+    }
+    if (!is_sorted) {
+        qsort(frames, count, sizeof(struct sim_frame *), compare_conns);
+    }
+}
+
+static void hash_frame(struct sim_host *host, const struct sim_frame *frame)
+{
+    uint64_t said[] = {sim_host_clock(host), host->index, frame->conn};
+    sim_hash(host->world, said, sizeof said);
+    sim_hash(host->world, frame->octets + SIM_ROOM, frame->bytes);
 }
 
 static bool transmit(struct sim_host *host)
 {
-    static struct synfin_packet packets[BURST_MAX];
-    struct sim_frame *frames[BURST_MAX];
     struct sim_world *world = host->world;
-    uint64_t now_ns = sim_host_clock(host);
-    uint32_t n = synfin_stack_output(host->stack, 0, packets, world->plan.burst, now_ns);
-    world->frames += n;
-    for (uint32_t i = 0; i < n; i++) {
-        oracle_sent(world->oracle, host->index, 0, &packets[i], now_ns);
-        frames[i] = frame_of(host, &packets[i]);
+    struct sim_frame **frames = world->sending;
+    uint32_t count = pull(host);
+    sort_by_conn(frames, count);
+    for (uint32_t i = 0; i < count && world->has_hash; i++) {
+        hash_frame(host, frames[i]);
     }
-    sim_host_called(host);
-    for (uint32_t i = 1; i < n; i++) {
+    for (uint32_t i = 1; i < count; i++) {
         if (sim_befalls(world, &host->random, SIM_FAULT_TX_REORDER)) {
             struct sim_frame *kept = frames[i];
             frames[i] = frames[i - 1];
             frames[i - 1] = kept;
         }
     }
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         sim_net_send(world, host, frames[i]);
     }
-    return n > 0;
+    return count > 0;
 }
 
 static void restart(struct sim_host *host)

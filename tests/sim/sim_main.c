@@ -15,13 +15,19 @@
 
 #include "sim/sim_shrink.h"
 
-enum { JOBS_MAX = 64, FAILURES_MAX = 8, WORLDS_DEFAULT = 100, WORLDS_HASHED = 16 };
+enum {
+    JOBS_MAX = 64,
+    FAILURES_MAX = 8,
+    WORLDS_DEFAULT = 100,
+    WORLDS_HASHED = 16,
+    PATH_TEXT_MAX = 512
+};
 
 struct options {
     uint64_t seed, first, worlds;
     double minutes;
     uint32_t jobs;
-    bool has_json, has_hash, is_verbose, keeps_size;
+    bool has_json, has_hash, is_verbose, keeps_size, records;
     const char *folder;
     struct sim_switches switches;
     char shown[SIM_PLAN_TEXT_MAX]; // the switches as they were given
@@ -57,8 +63,8 @@ static _Noreturn void print_usage(int status)
     (void)fputs("usage: sim [--minutes N | --worlds N] [--seed S] [--jobs N] [--json] [--hash]\n"
                 "           [--world N] [--without LIST | --only LIST] [--hosts N]\n"
                 "           [--connections N] [--octets N] [--clock-origin 2^N[us|ms]]\n"
-                "           [--burst N] [--idle SECONDS] [--keep FOLDER] [--whole] [--verbose]\n"
-                "           [--faults]\n",
+                "           [--burst N] [--idle SECONDS] [--keep FOLDER] [--whole] [--record]\n"
+                "           [--verbose] [--faults]\n",
                 status == 0 ? stdout : stderr);
     exit(status);
 }
@@ -167,6 +173,8 @@ static bool parse_flag(struct options *options, const char *name)
         options->is_verbose = true;
     } else if (strcmp(name, "--whole") == 0) {
         options->keeps_size = true;
+    } else if (strcmp(name, "--record") == 0) {
+        options->records = true;
     } else if (strcmp(name, "--faults") == 0) {
         print_faults();
     } else if (strcmp(name, "--help") == 0) {
@@ -230,11 +238,20 @@ static void print_world(const struct options *options, uint64_t world, const str
     }
 }
 
+// Where what is kept of a world goes, without the ending.
+static const char *path_of(const struct options *options, uint64_t world, char *path)
+{
+    (void)snprintf(path, PATH_TEXT_MAX, "%s/sim-%" PRIu64 "-%" PRIu64, options->folder,
+                   options->seed, world);
+    return path;
+}
+
 // One process: worlds until none is left, the time is over, or one fails.
 static _Noreturn void work(const struct options *options, struct shared *shared, struct job *job,
                            double end)
 {
-    const struct sim_run_options run = {.has_hash = options->has_hash};
+    struct sim_run_options run = {.has_hash = options->has_hash};
+    char path[PATH_TEXT_MAX];
     struct sim_plan plan;
     struct sim_result result;
     while (options->minutes <= 0 || seconds_now() < end) {
@@ -246,6 +263,7 @@ static _Noreturn void work(const struct options *options, struct shared *shared,
         job->world = number;
         atomic_store(&job->is_running, true);
         sim_plan_make(&plan, sim_world_seed(options->seed, number), &options->switches);
+        run.record = options->records ? path_of(options, number, path) : NULL;
         sim_world_run(&plan, &run, &result);
         if (result.rule[0] != '\0') {
             _exit(4);
@@ -294,15 +312,13 @@ static void report(const struct options *options, uint64_t world)
     struct sim_result result;
     struct sim_result kept;
     struct sim_plan plan;
-    char path[512];
+    char path[PATH_TEXT_MAX];
     char faults[SIM_PLAN_TEXT_MAX];
     uint64_t seed = sim_world_seed(options->seed, world);
     sim_try(seed, &switches, &run, &result);
     uint32_t tried =
         options->keeps_size || result.rule[0] == '\0' ? 0 : sim_shrink(seed, &switches, &result);
-    (void)snprintf(path, sizeof path, "%s/sim-%" PRIu64 "-%" PRIu64, options->folder, options->seed,
-                   world);
-    run.record = path;
+    run.record = path_of(options, world, path);
     run.pair = result.pair;
     sim_try(seed, &switches, &run, &kept);
     sim_plan_make(&plan, seed, &switches);

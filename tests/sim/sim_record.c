@@ -81,10 +81,16 @@ void sim_record_end(struct sim_world *world)
     world->record = NULL;
 }
 
+// What a clock shows that nobody has moved: traces have the clocks of their stacks.
+static uint64_t shown(const struct sim_world *world, uint64_t ns)
+{
+    return world->plan.origin_ns + ns;
+}
+
 void sim_record_note(struct sim_world *world, const char *text)
 {
     if (world->record != NULL) {
-        synfin_ladder_note(world->record->ladder, world->now_ns, text);
+        synfin_ladder_note(world->record->ladder, shown(world, world->now_ns), text);
     }
 }
 
@@ -143,13 +149,13 @@ void sim_record_frame(struct sim_world *world, const struct sim_frame *frame, en
     synfin_packet_wrap(&packet, (uint8_t *)(uintptr_t)(frame->octets + SIM_ROOM), frame->bytes);
     packet.reason = frame->reason;
     packet.conn = frame->conn;
-    struct synfin_passage passage = {.number = ++record->packets,
-                                     .sent_ns = world->now_ns,
-                                     .arrives_ns =
-                                         fate == SYNFIN_FATE_LOST ? SYNFIN_NEVER : frame->at_ns,
-                                     .fate = fate,
-                                     .fate_reason = fate_reason(frame, fate),
-                                     .packet = &packet};
+    struct synfin_passage passage = {
+        .number = ++record->packets,
+        .sent_ns = shown(world, world->now_ns),
+        .arrives_ns = fate == SYNFIN_FATE_LOST ? SYNFIN_NEVER : shown(world, frame->at_ns),
+        .fate = fate,
+        .fate_reason = fate_reason(frame, fate),
+        .packet = &packet};
     synfin_capture_passage(record->capture, &passage);
     if (!synfin_packet_segment(&packet, false, &segment)) {
         return;

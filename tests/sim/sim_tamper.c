@@ -46,7 +46,8 @@ static bool clamp_mss(const struct sim_tcp *tcp, uint32_t most)
     return true;
 }
 
-// What a box does to the SYNs that pass it: the same to all of one host.
+// What a box does to the SYNs that pass it: the same to all of one host. What only the answer loses
+// (window scaling, timestamps) its sender would go on using, and no TCP could make up for that.
 static bool change_syn(const struct sim_tcp *tcp, uint64_t choice)
 {
     bool is_changed = false;
@@ -55,6 +56,9 @@ static bool change_syn(const struct sim_tcp *tcp, uint64_t choice)
     }
     if ((choice & 1) != 0) {
         is_changed = clamp_mss(tcp, 536 + (uint32_t)(choice >> 8) % 900);
+    }
+    if ((sim_tcp_flags(tcp) & SIM_ACK) != 0) {
+        return is_changed;
     }
     is_changed |= (choice & 6) == 2 && strip(tcp, OPTION_WSCALE);
     is_changed |= (choice & 24) == 8 && strip(tcp, OPTION_SACK_OK);
