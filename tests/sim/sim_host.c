@@ -270,7 +270,7 @@ static struct sim_frame *frame_of(struct sim_host *host, const struct synfin_pac
     return frame;
 }
 
-// Takes everything that the stack has to send now; how much of it is taken at a time changes nothing.
+// Takes everything that the stack has to send now; how much at a time changes nothing.
 static uint32_t pull(struct sim_host *host)
 {
     static struct synfin_packet packets[BURST_MAX];
@@ -300,14 +300,22 @@ static int compare_conns(const void *a, const void *b)
     return left->order < right->order ? -1 : left->order > right->order;
 }
 
+static bool has_syn(struct sim_frame *frame)
+{
+    struct sim_tcp tcp;
+    return sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)
+           && (sim_tcp_flags(&tcp) & SIM_SYN) != 0;
+}
+
 // Whose turn comes first within a moment depends on how much is taken at a time, and is fair either
-// way. Here each connection's packets stand together, so that the world goes on the same.
+// way. Here each connection's packets stand together, SYN+ACKs of Fast Open before data, so that
+// the world goes on the same.
 static void sort_by_conn(struct sim_frame **frames, uint32_t count)
 {
     bool is_sorted = true;
     for (uint32_t i = 0; i < count; i++) {
-        frames[i]->order = i;
-        is_sorted = is_sorted && (i == 0 || frames[i - 1]->conn <= frames[i]->conn);
+        frames[i]->order = i + (count == 1 || has_syn(frames[i]) ? 0 : SIM_SENDING_MAX);
+        is_sorted = is_sorted && (i == 0 || compare_conns(&frames[i - 1], &frames[i]) < 0);
     }
     if (!is_sorted) {
         qsort(frames, count, sizeof(struct sim_frame *), compare_conns);
