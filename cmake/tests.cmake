@@ -201,10 +201,10 @@ endif()
 
 # The simulator: worlds of many stacks and the judge of them (docs/testing.md). A program at the
 # root of the build, and a few of its worlds as a test.
-file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/*.c")
+file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/sim*.c")
 if(sim_sources AND NOT SYNFIN_FUZZ)
     synfin_test_program(sim "${PROJECT_SOURCE_DIR}/tests/lib/test_env.c"
                         "${PROJECT_SOURCE_DIR}/tests/sim" ${sim_sources})
-    target_link_libraries(sim PRIVATE ${SYNFIN_ALL})
+    target_link_libraries(sim PRIVATE oracle ${SYNFIN_ALL})
     set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 endif()
