@@ -4,6 +4,12 @@
 # version script, the static ones by joining all objects into one and making every other symbol
 # local. The weak synfin_panic stays weak, so a program can define its own.
 
+# The compiler joins the objects, because it knows the machine they are for: -m32 needs a word.
+# Position-independent code of that machine shares functions between objects by groups, which have
+# to end here, where their names become local.
+separate_arguments(join_flags NATIVE_COMMAND "${CMAKE_C_FLAGS}")
+list(FILTER join_flags INCLUDE REGEX "^-m")
+
 # Joins the objects of the floors `ARGN` into <name>.o and makes a static library of it.
 function(synfin_joined_library target name)
     set(objects "")
@@ -13,7 +19,8 @@ function(synfin_joined_library target name)
     set(joined "${PROJECT_BINARY_DIR}/${name}.o")
     add_custom_command(
         OUTPUT "${joined}"
-        COMMAND "${CMAKE_LINKER}" -r -o "${joined}" ${objects}
+        COMMAND "${CMAKE_C_COMPILER}" ${join_flags} -r -nostdlib -Wl,--force-group-allocation
+                -o "${joined}" ${objects}
         COMMAND "${CMAKE_OBJCOPY}" --wildcard "--keep-global-symbol=synfin_*" "${joined}"
         DEPENDS ${objects}
         COMMAND_EXPAND_LISTS VERBATIM

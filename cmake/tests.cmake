@@ -169,6 +169,15 @@ if(NOT SYNFIN_FUZZ)
     endforeach()
 endif()
 
+# What a seed's network did, as one number; tools/hash compares it between builds.
+if(NOT SYNFIN_FUZZ)
+    synfin_test_program(trace_hash "${PROJECT_SOURCE_DIR}/tests/hash/trace_hash.c"
+                        "${PROJECT_SOURCE_DIR}/tests/hash"
+                        "${PROJECT_SOURCE_DIR}/tests/hash/trace_digest.c"
+                        "${PROJECT_SOURCE_DIR}/tests/lib/test_env.c")
+    target_link_libraries(trace_hash PRIVATE ${floors})
+endif()
+
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)

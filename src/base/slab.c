@@ -24,6 +24,7 @@
 
 #define SLAB_MAGIC UINT32_C(0x51ab51ab)
 #define SLAB_NONE  UINT32_MAX
+#define NO_NUMBER  (UINT32_MAX >> 1)    // the end of the vacant ones; shifted it fits 32 bits
 #define TAG_USED   UINT32_C(0x5a000000) // over the slot's 24 bits
 #define TAG_FREE   UINT32_C(0xfe000000)
 
@@ -170,7 +171,7 @@ static void reset_slab(const struct slab_pool *pool, struct slab *slab)
 static void restart_numbers(struct slab_pool *pool)
 {
     pool->slabs_high = pool->slabs;
-    pool->vacant = SLAB_NONE;
+    pool->vacant = NO_NUMBER;
     if (pool->spare != NULL) {
         pool->spare->number = 0;
         pool->directory[0].slab = pool->spare;
@@ -183,7 +184,7 @@ void slab_pool_init(struct slab_pool *pool, struct slab_source *source, uint32_t
     ASSERT(object_bytes > 0 && object_bytes < SLOTS_MAX);
     memset(pool, 0, sizeof *pool);
     pool->source = source;
-    pool->vacant = SLAB_NONE;
+    pool->vacant = NO_NUMBER;
     pool->object_bytes = object_bytes;
     pool->stride_bytes = (object_bytes + SLAB_TAG_BYTES + 15) & ~UINT32_C(15);
     uint32_t least_bytes = HEADER_BYTES + pool->stride_bytes;
@@ -214,8 +215,8 @@ static bool grow_directory(struct slab_pool *pool)
         return true;
     }
     uint32_t slots = pool->directory_slots == 0 ? DIRECTORY_FIRST : 2 * pool->directory_slots;
-    if (pool->slabs_high >= UINT32_MAX / pool->objects_per_slab - 1) {
-        return false; // numbers would not fit 32 bits
+    if (pool->slabs_high >= NO_NUMBER / pool->objects_per_slab - 1) {
+        return false; // numbers would not fit 31 bits
     }
     union slab_entry *directory =
         slab_source_grow(pool->source, pool->directory, pool->directory_slots * sizeof *directory,
@@ -230,7 +231,7 @@ static bool grow_directory(struct slab_pool *pool)
 
 static struct slab *take_slab(struct slab_pool *pool)
 {
-    if (pool->vacant == SLAB_NONE && !grow_directory(pool)) {
+    if (pool->vacant == NO_NUMBER && !grow_directory(pool)) {
         return NULL;
     }
     struct slab *slab = slab_source_take_raw(pool->source, pool->slab_bytes);
@@ -239,7 +240,7 @@ static struct slab *take_slab(struct slab_pool *pool)
     }
     ASSERT((uintptr_t)slab % 16 == 0);
     uint32_t number = pool->vacant;
-    if (number == SLAB_NONE) {
+    if (number == NO_NUMBER) {
         number = pool->slabs_high++;
     } else {
         pool->vacant = (uint32_t)(pool->directory[number].vacant_next >> 1);

@@ -51,7 +51,7 @@ struct slab_pool {
     struct slab *spare;          // one empty slab, or NULL
     union slab_entry *directory; // slab by number, and the list of vacant numbers
     uint32_t directory_slots;    // grown by doubling
-    uint32_t vacant;             // first unused number below slabs_high, or UINT32_MAX
+    uint32_t vacant;             // first unused number below slabs_high, or INT32_MAX
     uint32_t object_bytes;       // as asked for
     uint32_t stride_bytes;       // from one object to the next
     uint32_t objects_per_slab;

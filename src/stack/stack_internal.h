@@ -25,6 +25,12 @@
 #include "net/net.h"
 #include "tcp/tcp.h"
 
+// What a connection has had of its turn to send on an interface.
+struct stack_turn {
+    uint32_t conn; // its number; 0: the next turn is a new one
+    uint32_t segments;
+};
+
 struct synfin_stack {
     struct synfin_stack_config config;
     struct slab_source memory; // holds the environment
@@ -32,6 +38,7 @@ struct synfin_stack {
     struct tcp tcp;
     struct wheel wheel; // of every connection, and of net
     struct report report;
+    struct stack_turn turn[SYNFIN_IFACES_MAX];
     uint64_t now_ns;             // the latest time any caller has named
     struct siphash_key flow_key; // secret; behind flow labels, RFC 6437 §3
     uint64_t packets_in, packets_out;

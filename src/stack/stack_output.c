@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Packets out, pulled when the device has room: what net has to say first, since others wait for
-// it, then segments without a connection, then the connections that are ready, each for a few
-// segments before the next one has its turn. The next hop is found once per turn. When both wait,
-// strays and connections share the array by halves, so that a flood of either starves nobody.
+// it, then segments without a connection and the connections that are ready. Each connection has a
+// few segments before the next one has its turn; the next hop is found once per turn. When both
+// wait, strays and connections alternate, so that a flood of either starves nobody. A turn that the
+// array cuts short goes on in the next one: the order does not depend on the array's size.
 #include "base/addr_kind.h"
 #include "base/siphash.h"
 #include "stack/stack_internal.h"
@@ -95,24 +96,14 @@ static void serve_stray(struct burst *burst, const struct tcp_stray *stray)
     }
 }
 
-// Until the array holds `end` packets.
-static void put_strays(struct burst *burst, uint32_t end)
-{
-    while (burst->count < end) {
-        const struct tcp_stray *stray = tcp_stray_first(&burst->stack->tcp, burst->iface);
-        if (stray == NULL) {
-            return;
-        }
-        serve_stray(burst, stray);
-    }
-}
-
-// A turn of a connection whose next hop is known. A full array ends the turn too, so that small
-// arrays serve everyone alike. The user's fields go as they are, RFC 9293
-// §3.9.1.9 [MUST-48, SHLD-22], §3.9.2 [MUST-49].
-static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8_t mac[6])
+// A turn of a connection whose next hop is known, or what is left of it, until the array holds
+// `end` packets. The user's fields go as they are, RFC 9293 §3.9.1.9 [MUST-48, SHLD-22],
+// §3.9.2 [MUST-49].
+static void put_segments(struct burst *burst, struct tcp_conn *conn, uint32_t end,
+                         const uint8_t mac[6])
 {
     struct synfin_stack *stack = burst->stack;
+    struct stack_turn *turn = &stack->turn[burst->iface];
     struct net_header header = {
         .src = &conn->pair.local,
         .dst = &conn->pair.remote,
@@ -122,15 +113,22 @@ static void put_segments(struct burst *burst, struct tcp_conn *conn, const uint8
         .protocol = NET_PROTOCOL_TCP,
         .hop_limit = conn->set.hop_limit,
     };
-    for (uint32_t sent = 0; sent < TURN_SEGMENTS && burst->count < burst->max; sent++) {
+    if (turn->conn != conn->number) {
+        *turn = (struct stack_turn){.conn = conn->number};
+    }
+    for (; turn->segments < TURN_SEGMENTS && burst->count < end; turn->segments++) {
         if (!tcp_output(&stack->tcp, conn, next_packet(burst), burst->now_ns)) {
+            turn->conn = 0;
             return;
         }
         header.traffic_class = conn->set.traffic_class | conn->ecn.sent;
         net_emit(stack->net, next_packet(burst), &header);
         burst->count++;
     }
-    tcp_ready_rotate(&stack->tcp, conn);
+    if (turn->segments == TURN_SEGMENTS) {
+        turn->conn = 0;
+        tcp_ready_rotate(&stack->tcp, conn);
+    }
 }
 
 // A turn of a connection without a next hop: its segments are built, and lost. So its timers run
@@ -157,7 +155,8 @@ static void confirm_next_hop(struct burst *burst, const struct tcp_conn *conn)
     }
 }
 
-static void serve(struct burst *burst, struct tcp_conn *conn)
+// Takes the first connection's turn, until the array holds `end` packets.
+static void serve(struct burst *burst, struct tcp_conn *conn, uint32_t end)
 {
     uint8_t mac[6];
     if (stack_path_take_failure(conn)) {
@@ -171,36 +170,29 @@ static void serve(struct burst *burst, struct tcp_conn *conn)
             return;
         }
         confirm_next_hop(burst, conn);
-        put_segments(burst, conn, mac);
+        put_segments(burst, conn, end, mac);
         return;
     case NET_RESOLUTION_PENDING: tcp_park(&burst->stack->tcp, conn); return;
     case NET_RESOLUTION_FAILED: lose_segments(burst, conn); return;
     }
 }
 
-static void put_connections(struct burst *burst)
-{
-    while (burst->count < burst->max) {
-        struct tcp_conn *conn = tcp_ready_first(&burst->stack->tcp, burst->iface);
-        if (conn == NULL) {
-            return;
-        }
-        serve(burst, conn);
-    }
-}
-
-// The strays' half of what is left of the array, when connections wait as well. The odd packet is
-// each one's in turn: a device may take one packet at a time.
-static uint32_t end_of_strays(struct burst *burst)
+// A stray's packet or a connection's turn; false when nobody waits. A stray is first: the reset of
+// an old connection leaves before the SYN of the new one.
+static bool put_next(struct burst *burst)
 {
     struct tcp *tcp = &burst->stack->tcp;
-    if (tcp_ready_first(tcp, burst->iface) == NULL || !tcp_stray_is_ready(tcp, burst->iface)) {
-        return burst->max;
+    struct tcp_conn *conn = tcp_ready_first(tcp, burst->iface);
+    const struct tcp_stray *stray = tcp_stray_first(tcp, burst->iface);
+    bool are_both = conn != NULL && stray != NULL;
+    bool is_stray = stray != NULL && !(are_both && tcp->strays.was_first[burst->iface]);
+    tcp->strays.was_first[burst->iface] = are_both && is_stray;
+    if (is_stray) {
+        serve_stray(burst, stray);
+    } else if (conn != NULL) {
+        serve(burst, conn, are_both ? burst->count + 1 : burst->max);
     }
-    uint32_t room = burst->max - burst->count;
-    bool *is_odd_theirs = &tcp->strays.is_odd_theirs[burst->iface];
-    *is_odd_theirs = !*is_odd_theirs;
-    return burst->count + room / 2 + (room % 2 != 0 && *is_odd_theirs);
+    return is_stray || conn != NULL;
 }
 
 bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface)
@@ -224,12 +216,10 @@ uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface, struct synfin_
     if (!synfin_stack_has_output(stack, iface)) {
         return 0;
     }
-    put_net(&burst);
-    put_strays(&burst, end_of_strays(&burst));
-    put_connections(&burst);
-    put_strays(&burst, max);
-    // Connections that found no next hop have made net ask for it.
-    put_net(&burst);
+    // Again and again: who finds no next hop makes net ask for it.
+    do {
+        put_net(&burst);
+    } while (burst.count < max && put_next(&burst));
     stack_path_poll_changes(stack);
     stack->packets_out += burst.count;
     return burst.count;

@@ -66,10 +66,10 @@ struct tcp_strays {
     uint32_t parked_count;      // on all interfaces
     struct tcp_stray_list ready[SYNFIN_IFACES_MAX];
     struct tcp_stray_list parked[SYNFIN_IFACES_MAX];
-    bool is_odd_theirs[SYNFIN_IFACES_MAX]; // the odd packet of a shared array was a stray's
-    struct siphash_key reset_key;          // of the hash of addresses
-    uint64_t reset_second;                 // the second that the counts below are of
-    uint16_t resets[TCP_RESET_COUNTS];     // to nowhere, by hash of address and second
+    bool was_first[SYNFIN_IFACES_MAX]; // before a connection that waits: that one is next
+    struct siphash_key reset_key;      // of the hash of addresses
+    uint64_t reset_second;             // the second that the counts below are of
+    uint16_t resets[TCP_RESET_COUNTS]; // to nowhere, by hash of address and second
 };
 
 // False when there is no memory.
