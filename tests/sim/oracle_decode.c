@@ -19,6 +19,11 @@ enum {
     PROTOCOL_TCP = 6,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_ICMPV6 = 58,
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_DESTINATION = 60,
+    CHAIN_HEADERS_MAX = 8,
+    CHAIN_BYTES_MAX = 512,
     OPTION_END = 0,
     OPTION_NOP = 1,
     OPTION_MSS = 2,
@@ -30,6 +35,9 @@ enum {
     OPTION_ACCECN_0 = 172,
     OPTION_ACCECN_1 = 174,
 };
+
+const char oracle_wrong_padding[] = "padding that is not zero";
+const char oracle_wrong_chain[] = "a chain of extension headers that is too long or out of order";
 
 // Words of four octets in the machine's order: the sum is the same but for the order of its own
 // octets (RFC 1071 §2(B)), which is put right at the end.
@@ -162,7 +170,7 @@ static const char *read_options(struct oracle_packet *packet, bool is_strict)
         at += bytes;
         left -= bytes;
     }
-    return is_strict && !is_zero(at, left) ? "padding that is not zero" : NULL;
+    return is_strict && !is_zero(at, left) ? oracle_wrong_padding : NULL;
 }
 
 static const char *judge_flags(const struct oracle_packet *packet)
@@ -296,7 +304,29 @@ static const char *read_ipv4(const uint8_t *octets, uint32_t bytes, const struct
     return read_transport(packet, form);
 }
 
-// Extension headers are not looked into: what stands behind them is of another kind.
+// RFC 8200 §4.1: hop-by-hop options come first or not at all. False when the chain must be refused.
+static bool skip_extensions(struct oracle_packet *packet)
+{
+    uint32_t headers = 0;
+    uint32_t bytes = 0;
+    bool is_first = true;
+    while (packet->protocol == PROTOCOL_HOP_BY_HOP || packet->protocol == PROTOCOL_ROUTING
+           || packet->protocol == PROTOCOL_DESTINATION) {
+        uint32_t length = packet->body_bytes < 8 ? 0 : 8 + 8 * (uint32_t)packet->body[1];
+        bool is_late = packet->protocol == PROTOCOL_HOP_BY_HOP && !is_first;
+        bytes += length;
+        if (length == 0 || length > packet->body_bytes || is_late || ++headers > CHAIN_HEADERS_MAX
+            || bytes > CHAIN_BYTES_MAX) {
+            return false;
+        }
+        is_first = false;
+        packet->protocol = packet->body[0];
+        packet->body += length;
+        packet->body_bytes -= length;
+    }
+    return true;
+}
+
 static const char *read_ipv6(const uint8_t *octets, uint32_t bytes, const struct oracle_form *form,
                              struct oracle_packet *packet)
 {
@@ -317,6 +347,9 @@ static const char *read_ipv6(const uint8_t *octets, uint32_t bytes, const struct
     packet->body_bytes = packet->datagram_bytes - IPV6_BYTES;
     if (form->is_strict && packet->hop_limit == 0) {
         return "an IPv6 header with a hop limit of 0";
+    }
+    if (!form->is_strict && !skip_extensions(packet)) {
+        return oracle_wrong_chain;
     }
     if (packet->protocol == PROTOCOL_FRAGMENT) {
         packet->kind = ORACLE_KIND_FRAGMENT;
@@ -352,9 +385,8 @@ static const char *read_arp(const uint8_t *at, uint32_t bytes, const struct orac
     }
     packet->src = addr_v4(at + 14);
     packet->dst = addr_v4(at + 24);
-    return form->is_strict && !is_zero(at + ARP_BYTES, bytes - ARP_BYTES)
-               ? "padding that is not zero"
-               : NULL;
+    return form->is_strict && !is_zero(at + ARP_BYTES, bytes - ARP_BYTES) ? oracle_wrong_padding
+                                                                          : NULL;
 }
 
 const char *oracle_decode(const uint8_t *octets, uint32_t bytes, const struct oracle_form *form,

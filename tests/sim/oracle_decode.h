@@ -60,6 +60,10 @@ struct oracle_form {
     bool is_strict;     // as a stack must send it
 };
 
+// Two things that may be wrong and have an invariant of their own: M5 and I2.
+extern const char oracle_wrong_padding[];
+extern const char oracle_wrong_chain[];
+
 // Reads a frame or datagram. NULL when all of it is as it must be; else what is wrong, and *out
 // says as much as could be told. `out` points into `octets`.
 const char *oracle_decode(const uint8_t *octets, uint32_t bytes, const struct oracle_form *form,

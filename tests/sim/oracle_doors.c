@@ -144,8 +144,9 @@ void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
     self->start.packets++;
     const char *wrong = oracle_decode(oracle->octets, bytes, &form, &read);
     if (wrong != NULL) {
-        oracle_fail_host(self, ORACLE_I5, now_ns, "%s, in a packet of connection %u", wrong,
-                         packet->conn);
+        bool is_padding = wrong == oracle_wrong_padding;
+        oracle_fail_host(self, is_padding ? ORACLE_M5 : ORACLE_I5, now_ns,
+                         "%s, in a packet of connection %u", wrong, packet->conn);
         return;
     }
     oracle_ip_on_sent(self, &self->config.iface[iface], &read, packet->gso_bytes, now_ns);
@@ -282,6 +283,7 @@ void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
     self->had_fragments = self->had_fragments || read.kind == ORACLE_KIND_FRAGMENT;
     if (wrong != NULL) {
         self->pending.invalid++;
+        self->pending.chains += wrong == oracle_wrong_chain;
     } else if (read.kind == ORACLE_KIND_TCP) {
         take_arrival(self, &read, arrival->origin, now_ns);
     } else {

@@ -131,9 +131,8 @@ struct oracle_host {
     struct oracle_end *last; // found
     struct oracle_listener listener[ORACLE_LISTENERS_MAX];
     uint32_t listeners;
-    struct oracle_pending { // since the last oracle_after_event
-        uint32_t sent, received, invalid;
-        uint64_t takes;
+    struct oracle_pending {                       // since the last oracle_after_event
+        uint32_t sent, received, invalid, chains; // chains: of those, extension headers
         bool is_advancing;
         uint64_t next_ns; // reported before advancing
     } pending;
@@ -146,6 +145,7 @@ struct oracle_host {
     uint64_t print;             // before the arrivals of this event; oracle_security.c
     struct oracle_end *witness; // NULL: none
     uint64_t witness_print;
+    uint32_t witness_at;
 };
 
 struct oracle {

@@ -39,6 +39,10 @@ static void look_at(struct oracle_host *host, struct oracle_end *end, const stru
 {
     struct oracle_look look = {.host = host, .end = end, .conn = conn, .now_ns = now_ns};
     host->oracle->totals.checks++;
+    if (conn->state >= SYNFIN_TCP_STATE_COUNT) { // such as octets of poison
+        oracle_fail(host->oracle, ORACLE_M7, end, now_ns, "a block in state %u", conn->state);
+        return;
+    }
     look.is_synchronised = is_synchronised(conn);
     look.is_waiting = conn->is_ready || conn->is_parked;
     if (end->has_iss) {

@@ -8,7 +8,13 @@
 
 #include "sim/oracle_subjects.h"
 
-enum { AMPLIFICATION = 3, KEYS_EVERY = 16, RESET_CREDIT_MAX = 1 << 30, KEY_BYTES = 16 };
+enum {
+    AMPLIFICATION = 3,
+    KEYS_EVERY = 16,
+    RESET_CREDIT_MAX = 1 << 30,
+    KEY_BYTES = 16,
+    WITNESS_TRIES = 8
+};
 
 // What must become of a connection in this event.
 enum oracle_fate { FATE_ANY, FATE_END, FATE_LIVE };
@@ -38,15 +44,13 @@ static uint64_t fingerprint_host(const struct oracle_host *host)
 static void choose_witness(struct oracle_host *host)
 {
     host->witness = NULL;
-    host->witness_print = 0;
-    if (host->indexes == 0) {
-        return;
-    }
-    struct oracle_end *end = host->by_index[host->events % host->indexes];
-    const struct tcp_conn *conn = end == NULL ? NULL : oracle_ends_block(host, end);
-    if (conn != NULL) {
-        host->witness = end;
-        host->witness_print = fingerprint(conn);
+    for (uint32_t i = 0; i < WITNESS_TRIES && i < host->indexes && host->witness == NULL; i++) {
+        struct oracle_end *end = host->by_index[++host->witness_at % host->indexes];
+        const struct tcp_conn *conn = end == NULL ? NULL : oracle_ends_block(host, end);
+        if (conn != NULL) {
+            host->witness = end;
+            host->witness_print = fingerprint(conn);
+        }
     }
 }
 
@@ -258,7 +262,9 @@ void oracle_security_after_event(struct oracle_host *host, uint64_t now_ns)
         return;
     }
     if (pending->invalid == pending->received && fingerprint_host(host) != host->print) {
-        oracle_fail_host(host, ORACLE_X5, now_ns, "what is invalid has changed something");
+        bool is_chain = pending->chains == pending->received;
+        oracle_fail_host(host, is_chain ? ORACLE_I2 : ORACLE_X5, now_ns,
+                         "what is invalid has changed something");
     }
     const struct oracle_end *witness = host->witness;
     const struct tcp_conn *conn = witness == NULL || witness->touched_event == host->events

@@ -156,21 +156,19 @@ static void look_at_age(const struct oracle_look *look)
 
 void oracle_timer_look(const struct oracle_look *look)
 {
-    look_at_entry(look);
     look_at_age(look);
-    if (!look->end->has_iss) {
-        return;
+    if (look->end->has_iss) {
+        look_at_firing(look);
+        look_at_timeout(look);
+        look_at_sample(look);
     }
-    look_at_firing(look);
-    look_at_timeout(look);
-    look_at_sample(look);
-    if (look->is_waiting) {
-        return;
+    if (look->end->has_iss && !look->is_waiting) {
+        look_at_flight(look);
+        if (look->is_synchronised && look->una == look->nxt) {
+            look_at_waiting_data(look);
+        }
     }
-    look_at_flight(look);
-    if (look->is_synchronised && look->una == look->nxt) {
-        look_at_waiting_data(look);
-    }
+    look_at_entry(look);
 }
 
 _Static_assert(offsetof(struct wheel_entry, node) == 0, "a node is where its entry is");

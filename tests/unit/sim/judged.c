@@ -7,6 +7,7 @@
 
 #include "lib/test_cmocka.h"
 #include "lib/test_random.h"
+#include "sim/oracle_subjects.h"
 
 enum { BURST = 64 };
 
@@ -314,8 +315,8 @@ void judged_segment(struct judged *judged, uint32_t from, struct segment_wire *s
                                      .flags = ORACLE_ACK,
                                      .wscale = -1,
                                      .has_timestamps = conn->uses_timestamps,
-                                     .ts_val = 1,
-                                     .ts_ecr = 1};
+                                     .ts_val = judged_of(judged, 1 - from)->ts_told,
+                                     .ts_ecr = judged_of(judged, from)->ts_told};
     uint32_t window = conn->rcv.adv.n - conn->rcv.nxt.n;
     segment->window =
         (uint16_t)((window + (1u << conn->rcv.wscale_shift) - 1) >> conn->rcv.wscale_shift);
@@ -343,9 +344,44 @@ void judged_tell_received(struct judged *judged, uint32_t to, const struct segme
                           enum oracle_origin origin)
 {
     static uint8_t octets[SEGMENT_WIRE_MAX];
-    struct oracle_arrival arrival = {.octets = octets, .origin = origin};
-    arrival.bytes = segment_wire_build(segment, octets);
+    judged_hear(judged, to, octets, segment_wire_build(segment, octets), origin);
+}
+
+void judged_hear(struct judged *judged, uint32_t to, const uint8_t *octets, uint32_t bytes,
+                 enum oracle_origin origin)
+{
+    const struct oracle_arrival arrival = {.octets = octets, .bytes = bytes, .origin = origin};
     oracle_received(judged->oracle, to, 0, &arrival, judged->world.now_ns);
+}
+
+void judged_give(struct judged *judged, uint32_t to, const struct segment_wire *segment)
+{
+    static uint8_t octets[SEGMENT_WIRE_MAX];
+    struct synfin_packet packet;
+    judged_tell_received(judged, to, segment, ORACLE_GENUINE);
+    synfin_packet_wrap(&packet, octets, segment_wire_build(segment, octets));
+    synfin_stack_input(judged->world.host[to].stack, 0, &packet, 1, judged->world.now_ns);
+    told(judged, to);
+}
+
+void judged_text(struct judged *judged, uint32_t from, struct segment_wire *segment, uint32_t bytes)
+{
+    static uint8_t octets[SYNFIN_PACKET_MAX];
+    struct oracle_end *end = judged_of(judged, from);
+    uint64_t offset = segment->seq - end->iss - 1;
+    oracle_stream_octets(end->key, offset, octets, bytes);
+    end->written = offset + bytes > end->written ? offset + bytes : end->written;
+    segment->payload = octets;
+    segment->payload_bytes = bytes;
+}
+
+void judged_fly(struct judged *judged)
+{
+    judged_begin(judged);
+    judged->user[0].to_write = 5000;
+    judged_run(judged, WORLD_MS / 2);
+    assert_true(judged_block(judged, 0)->snd.una.n != judged_block(judged, 0)->snd.nxt.n);
+    judged_assert_right(judged);
 }
 
 void judged_look(struct judged *judged, uint32_t host, bool is_advancing)

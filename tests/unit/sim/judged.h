@@ -62,6 +62,15 @@ void judged_tell_octets(struct judged *judged, uint32_t from, uint8_t *octets, u
                         enum synfin_reason reason);
 void judged_tell_received(struct judged *judged, uint32_t to, const struct segment_wire *segment,
                           enum oracle_origin origin);
+// The same of octets; `to` takes them as well.
+void judged_hear(struct judged *judged, uint32_t to, const uint8_t *octets, uint32_t bytes,
+                 enum oracle_origin origin);
+void judged_give(struct judged *judged, uint32_t to, const struct segment_wire *segment);
+// The octets at a place of what the user of `from` writes: told as written, and put in a segment.
+void judged_text(struct judged *judged, uint32_t from, struct segment_wire *segment,
+                 uint32_t bytes);
+// Host 0 has data in flight that nobody has acknowledged.
+void judged_fly(struct judged *judged);
 // The judge looks at the end of a host after an event of this kind.
 void judged_look(struct judged *judged, uint32_t host, bool is_advancing);
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// What violates A1 to A4, and is named.
+#include "judged.h"
+
+#include "lib/test_cmocka.h"
+#include "sim/oracle_subjects.h"
+
+static struct judged judged;
+
+static void a1_acknowledgment_of_more_than_arrived_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.ack += 1;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_A1);
+    judged_end(&judged);
+}
+
+static void a1_acknowledgment_before_rcv_nxt_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    judged_segment(&judged, 1, &segment);
+    segment.ack -= 50;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_A1);
+    judged_end(&judged);
+}
+
+static void a2_late_acknowledgment_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    judged_assert_right(&judged);
+    judged.world.now_ns += 501 * WORLD_MS;
+    judged_look(&judged, 1, true); // the stack's timer was not given the time
+    judged_assert_violated(&judged, ORACLE_A2);
+    judged_end(&judged);
+}
+
+static void a2_two_segments_waiting_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    judged_of(&judged, 1)->duty.mss_seen = 50;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_A2);
+    judged_end(&judged);
+}
+
+static void a3_acknowledgment_without_cause_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_tell_received(&judged, 1, &segment, ORACLE_GENUINE); // a pure acknowledgment
+    judged_segment(&judged, 1, &segment);
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged_end(&judged);
+}
+
+static void a4_too_many_challenges_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 1, &segment);
+    judged_of(&judged, 1)->duty.credit = 100000;
+    for (uint32_t i = 0; i < 2 * judged_host(&judged, 1)->stack_config.challenge_acks_per_second;
+         i++) {
+        judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_RST);
+    }
+    judged_assert_right(&judged);
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_RST);
+    judged_assert_violated(&judged, ORACLE_A4);
+    judged_end(&judged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a1_acknowledgment_of_more_than_arrived_is_seen),
+        cmocka_unit_test(a1_acknowledgment_before_rcv_nxt_is_seen),
+        cmocka_unit_test(a2_late_acknowledgment_is_seen),
+        cmocka_unit_test(a2_two_segments_waiting_are_seen),
+        cmocka_unit_test(a3_acknowledgment_without_cause_is_seen),
+        cmocka_unit_test(a4_too_many_challenges_are_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+//
+// What violates H1 to H5, and is named.
+#include "judged.h"
+
+#include "lib/test_cmocka.h"
+#include "sim/oracle_subjects.h"
+
+static struct judged judged;
+
+static void h1_octets_before_the_handshake_are_seen(void **state)
+{
+    (void)state;
+    struct world_config config;
+    uint8_t octet = 0;
+    judged_config(&config);
+    judged_init(&judged, &config, 4);
+    synfin_socket socket = world_connect(&judged.world, 4, JUDGED_PORT);
+    oracle_connecting(judged.oracle, 0, socket, judged.world.now_ns);
+    oracle_read(judged.oracle, 0, socket, &octet, 1, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_H1);
+    judged_end(&judged);
+}
+
+static void h1_accept_before_the_third_segment_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_of(&judged, 1)->una_told = 0;
+    judged_of(&judged, 1)->has_opened = false;
+    oracle_accepted(judged.oracle, 1, judged.listener, judged.user[1].socket, 0);
+    judged_assert_violated(&judged, ORACLE_H1);
+    judged_end(&judged);
+}
+
+static void h2_another_number_of_a_syn_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.seq = judged_of(&judged, 0)->iss + 1;
+    segment.flags = ORACLE_SYN;
+    segment.ack = 0;
+    segment.mss = 1460;
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_SYN_AGAIN);
+    judged_assert_violated(&judged, ORACLE_H2);
+    judged_end(&judged);
+}
+
+static void h2_open_with_nobody_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_of(&judged, 1)->peer = NULL;
+    judged_of(&judged, 1)->has_opened = false;
+    oracle_accepted(judged.oracle, 1, judged.listener, judged.user[1].socket, 0);
+    judged_assert_violated(&judged, ORACLE_H2);
+    judged_end(&judged);
+}
+
+static void h2_numbers_unlike_the_wire_are_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_block(&judged, 1)->irs.n += 1;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_H2);
+    judged_end(&judged);
+}
+
+static void h3_more_half_open_than_the_backlog_are_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct tcp_conn *listener = socket_conn(judged.world.host[1].stack, judged.listener);
+    listener->listen.half_opens += 9;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_H3);
+    listener->listen.half_opens -= 9;
+    listener->state = SYNFIN_TCP_STATE_CLOSED;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_H3);
+    listener->state = SYNFIN_TCP_STATE_LISTEN;
+    judged_end(&judged);
+}
+
+static void h4_timestamps_left_out_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.has_timestamps = false;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_H4);
+    judged_end(&judged);
+}
+
+static void h4_blocks_not_agreed_on_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_of(&judged, 1)->heard.has_sack = false;
+    judged_segment(&judged, 1, &segment);
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + 100;
+    segment.sack[0].right = segment.ack + 200;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    judged_assert_violated(&judged, ORACLE_H4);
+    judged_end(&judged);
+}
+
+static void h4_answer_with_more_than_was_offered_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_of(&judged, 1)->heard.wscale = -1;
+    judged_segment(&judged, 1, &segment);
+    segment.seq = judged_of(&judged, 1)->iss;
+    segment.flags = ORACLE_SYN | ORACLE_ACK;
+    segment.mss = 1460;
+    segment.wscale = 7;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_SYN_ACK_AGAIN);
+    judged_assert_violated(&judged, ORACLE_H4);
+    judged_end(&judged);
+}
+
+static void h5_accepted_twice_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    oracle_accepted(judged.oracle, 1, judged.listener, judged.user[1].socket, 0);
+    judged_assert_violated(&judged, ORACLE_H5);
+    struct tcp_conn *listener = socket_conn(judged.world.host[1].stack, judged.listener);
+    listener->listen.acceptables += 9;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_H5);
+    listener->listen.acceptables -= 9;
+    judged_end(&judged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(h1_octets_before_the_handshake_are_seen),
+        cmocka_unit_test(h1_accept_before_the_third_segment_is_seen),
+        cmocka_unit_test(h2_another_number_of_a_syn_is_seen),
+        cmocka_unit_test(h2_open_with_nobody_is_seen),
+        cmocka_unit_test(h2_numbers_unlike_the_wire_are_seen),
+        cmocka_unit_test(h3_more_half_open_than_the_backlog_are_seen),
+        cmocka_unit_test(h4_timestamps_left_out_are_seen),
+        cmocka_unit_test(h4_blocks_not_agreed_on_are_seen),
+        cmocka_unit_test(h4_answer_with_more_than_was_offered_is_seen),
+        cmocka_unit_test(h5_accepted_twice_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// What violates Q1 to Q9, and is named.
+#include "judged.h"
+
+#include "lib/test_cmocka.h"
+#include "sim/oracle_subjects.h"
+#include "tcp/tcp_loss.h"
+
+static struct judged judged;
+
+static void q1_acknowledged_by_nobody_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged_block(&judged, 0)->snd.una.n += 1;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_Q1);
+    judged_end(&judged);
+}
+
+static void q2_acknowledgment_moving_back_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_write(&judged, 0, 1000);
+    judged_segment(&judged, 1, &segment);
+    segment.ack -= 1;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_Q2);
+    judged_end(&judged);
+}
+
+static void q3_right_edge_moving_left_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.window -= 2;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_Q3);
+    judged_end(&judged);
+}
+
+static void q4_octets_beyond_the_edge_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.seq = judged_of(&judged, 0)->iss + (uint32_t)judged_of(&judged, 0)->edge_told - 99;
+    judged_text(&judged, 0, &segment, 100);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q4);
+    judged_end(&judged);
+}
+
+static void q5_more_than_the_congestion_window_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_block(&judged, 0)->cc.cwnd_bytes = 999;
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 1000);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q5);
+    judged_end(&judged);
+}
+
+static void q6_segment_above_the_mss_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_of(&judged, 0)->heard.mss = 1000;
+    judged_text(&judged, 0, &segment, 1000);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q6);
+    judged_end(&judged);
+}
+
+static void q7_runs_that_do_not_add_up_are_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.seq += 1000;
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    judged_assert_right(&judged);
+    judged_block(&judged, 1)->ooo.bytes += 1;
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_Q7);
+    judged_block(&judged, 1)->ooo.bytes -= 1;
+    judged_block(&judged, 1)->ooo.first->left.n -= 1000; // not behind a gap
+    judged_look(&judged, 1, false);
+    judged_assert_violated(&judged, ORACLE_Q7);
+    judged_block(&judged, 1)->ooo.first->left.n += 1000;
+    judged_end(&judged);
+}
+
+static void q8_scoreboard_that_does_not_add_up_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    struct tcp_loss *loss = judged_block(&judged, 0)->loss;
+    assert_non_null(loss);
+    loss->board.flight_bytes += 1;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_Q8);
+    loss->board.flight_bytes -= 1;
+    loss->board.own.left.n += 1;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_Q8);
+    loss->board.own.left.n -= 1;
+    judged_end(&judged);
+}
+
+static void q9_block_that_did_not_arrive_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + 100;
+    segment.sack[0].right = segment.ack + 200;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    judged_assert_violated(&judged, ORACLE_Q9);
+    judged_end(&judged);
+}
+
+static void q9_duplicate_that_came_once_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_write(&judged, 0, 1000);
+    judged_segment(&judged, 1, &segment);
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack - 100;
+    segment.sack[0].right = segment.ack;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DUPLICATE);
+    judged_assert_violated(&judged, ORACLE_Q9);
+    judged_end(&judged);
+}
+
+static void q9_newest_block_not_first_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    uint32_t first = segment.seq;
+    segment.seq = first + 1000;
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    segment.seq = first + 2000;
+    judged_text(&judged, 0, &segment, 100);
+    judged_give(&judged, 1, &segment);
+    judged_segment(&judged, 1, &segment);
+    segment.sack_blocks = 2;
+    segment.sack[0].left = first + 1000;
+    segment.sack[0].right = first + 1100;
+    segment.sack[1].left = first + 2000;
+    segment.sack[1].right = first + 2100;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    judged_assert_violated(&judged, ORACLE_Q9);
+    judged_end(&judged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(q1_acknowledged_by_nobody_is_seen),
+        cmocka_unit_test(q2_acknowledgment_moving_back_is_seen),
+        cmocka_unit_test(q3_right_edge_moving_left_is_seen),
+        cmocka_unit_test(q4_octets_beyond_the_edge_are_seen),
+        cmocka_unit_test(q5_more_than_the_congestion_window_is_seen),
+        cmocka_unit_test(q6_segment_above_the_mss_is_seen),
+        cmocka_unit_test(q7_runs_that_do_not_add_up_are_seen),
+        cmocka_unit_test(q8_scoreboard_that_does_not_add_up_is_seen),
+        cmocka_unit_test(q9_block_that_did_not_arrive_is_seen),
+        cmocka_unit_test(q9_duplicate_that_came_once_is_seen),
+        cmocka_unit_test(q9_newest_block_not_first_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
