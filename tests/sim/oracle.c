@@ -60,6 +60,7 @@ void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_h
     self->config = *config;
     self->stack_config = *config->config;
     self->boot++;
+    self->now_ns = now_ns;
     self->is_up = true;
     self->pending = (struct oracle_pending){0};
     oracle_memory_on_start(self, now_ns);
@@ -125,6 +126,12 @@ void oracle_touch(struct oracle *oracle, struct oracle_end *end)
         end->touched_next = host->touched;
         host->touched = end;
     }
+}
+
+uint64_t oracle_now(struct oracle_host *host, uint64_t now_ns)
+{
+    host->now_ns = now_ns > host->now_ns ? now_ns : host->now_ns;
+    return host->now_ns;
 }
 
 uint64_t oracle_place(uint32_t number, uint32_t isn, uint64_t near)

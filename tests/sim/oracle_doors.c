@@ -53,7 +53,35 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
     return end;
 }
 
-// What a SYN+ACK or a cookie has told of us goes with the first segment that has a number.
+// RFC 4987 §3.6: nothing is kept of who is answered by a cookie, and what arrives next may open.
+static void note_cookie(struct oracle_sight *sight, const struct synfin_endpoint *local,
+                        const struct synfin_endpoint *remote)
+{
+    struct oracle_host *host = sight->host;
+    const struct oracle_packet *packet = sight->packet;
+    struct oracle_account *account = oracle_ends_account(host, local, remote);
+    uint32_t irs = packet->ack - 1;
+    struct oracle_end *end = oracle_ends_of_cookie(host, account, packet->seq);
+    if (end != NULL && end->irs == irs) {
+        return;
+    }
+    end = oracle_ends_add(host, 0);
+    end->is_passive = true;
+    end->local = *local;
+    end->remote = *remote;
+    end->heard = account->offer;
+    end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
+    end->cookie_next = account->cookies;
+    account->cookies = end;
+    oracle_ends_set_iss(host->oracle, end, packet->seq);
+    oracle_ends_set_irs(host->oracle, end, irs);
+    oracle_ranges_add(&end->arrived, 0, 1);
+    read_offer(packet, &end->offered);
+    end->nxt = 1;
+    end->ack = 1;
+    end->edge = 1 + (uint64_t)packet->window;
+}
+
 static void note_syn_sent(struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
@@ -124,6 +152,8 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
     oracle_security_on_sent(&sight, &local, &remote);
     if (sight.end != NULL) {
         judge_sent(&sight);
+    } else if ((packet->flags & ORACLE_SYN) != 0) {
+        note_cookie(&sight, &local, &remote);
     } else if (sent->conn != 0) {
         oracle_fail_host(host, ORACLE_H2, now_ns, "connection %u sends and was never opened",
                          sent->conn);
@@ -134,6 +164,7 @@ void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
                  const struct synfin_packet *packet, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     const struct oracle_form form = {.is_ethernet = self->config.iface[iface].is_ethernet,
                                      .is_partial = packet->checksum == SYNFIN_CHECKSUM_PARTIAL,
                                      .is_strict = true};
@@ -252,7 +283,8 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
     struct oracle_sight sight = {
         .host = host, .end = account->end, .packet = packet, .now_ns = now_ns, .origin = origin};
     oracle_security_on_received(&sight, account);
-    if (sight.end != NULL && packet->length > 0) {
+    bool is_usual = (packet->flags & (ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
+    if (sight.end != NULL && (packet->length > 0 || !is_usual)) {
         sight.end->duty.credit++;
     }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
@@ -266,12 +298,18 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
         hear(&sight);
         oracle_touch(host->oracle, sight.end);
     }
+    for (sight.end = account->cookies; sight.end != NULL; sight.end = sight.end->cookie_next) {
+        if (sight.end->number == 0 && sight.end->boot == host->boot) {
+            hear(&sight);
+        }
+    }
 }
 
 void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
                      const struct oracle_arrival *arrival, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     const struct oracle_form form = {.is_ethernet = self->config.iface[iface].is_ethernet,
                                      .is_unverified =
                                          arrival->origin == ORACLE_GENUINE || arrival->is_verified};

@@ -74,14 +74,32 @@ struct oracle_end *oracle_ends_add(struct oracle_host *host, uint32_t number)
     end->host = host->id;
     end->boot = host->boot;
     end->number = number;
-    end->key = oracle_mix(oracle_mix(oracle->seed, host->id), (uint64_t)host->boot << 32 | number);
+    end->key = oracle_mix(oracle_mix(oracle->seed, host->id), oracle->ends);
     end->offered.wscale = end->heard.wscale = -1;
     if (oracle->ends == oracle->ends_room) {
         oracle->ends_room = oracle->ends_room == 0 ? 64 : 2 * oracle->ends_room;
         oracle->end = oracle_allocate(oracle->end, oracle->ends_room * sizeof *oracle->end);
     }
     oracle->end[oracle->ends++] = end;
-    oracle_map_set(&oracle->by_number, key_of_number(host, number), end);
+    if (number != 0) {
+        oracle_map_set(&oracle->by_number, key_of_number(host, number), end);
+    }
+    return end;
+}
+
+void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number)
+{
+    end->number = number;
+    oracle_map_set(&host->oracle->by_number, key_of_number(host, number), end);
+}
+
+struct oracle_end *oracle_ends_of_cookie(struct oracle_host *host, struct oracle_account *account,
+                                         uint32_t iss)
+{
+    struct oracle_end *end = account->cookies;
+    while (end != NULL && (end->iss != iss || end->boot != host->boot)) {
+        end = end->cookie_next;
+    }
     return end;
 }
 
@@ -135,18 +153,39 @@ static void note_index(struct oracle_host *host, struct oracle_end *end, uint32_
     end->index = index + 1;
 }
 
-static void read_block(struct oracle_host *host, struct oracle_end *end,
-                       const struct tcp_conn *conn)
+// Of a SYN with a Fast Open cookie: accepted before anything was sent.
+static void read_fastopen(struct oracle_end *end, const struct oracle_account *account)
+{
+    if (account->has_syn && account->syn_seq == end->irs) {
+        end->heard = account->offer;
+        end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
+        oracle_ranges_add(&end->arrived, 0, 1 + (uint64_t)account->syn_bytes);
+    }
+}
+
+// A block whose number is new: called by its user, opened by a cookie, or by Fast Open.
+static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_conn *conn)
 {
     const struct synfin_endpoint local = {.addr = conn->pair.local, .port = conn->pair.local_port};
     const struct synfin_endpoint remote = {.addr = conn->pair.remote,
                                            .port = conn->pair.remote_port};
+    struct oracle_account *account = oracle_ends_account(host, &local, &remote);
+    struct oracle_end *end =
+        conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n) : NULL;
+    if (end != NULL && end->number == 0) {
+        oracle_ends_set_number(host, end, conn->number);
+        account->end = end;
+        return end;
+    }
+    end = oracle_ends_add(host, conn->number);
     end->is_passive = conn->is_passive;
     oracle_ends_set_pair(host, end, &local, &remote);
-    if (conn->is_passive) { // opened by a cookie: what its SYN+ACK said is known by the account
+    if (conn->is_passive) {
         oracle_ends_set_iss(host->oracle, end, conn->iss.n);
         oracle_ends_set_irs(host->oracle, end, conn->irs.n);
+        read_fastopen(end, account);
     }
+    return end;
 }
 
 struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index)
@@ -163,10 +202,7 @@ struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index
     if (end == NULL && !conn->is_in_table) { // a socket that was never connected
         return NULL;
     }
-    if (end == NULL) {
-        end = oracle_ends_add(host, conn->number);
-        read_block(host, end, conn);
-    }
+    end = end != NULL ? end : end_of_new(host, conn);
     note_index(host, end, index);
     return end;
 }

@@ -29,6 +29,7 @@ struct oracle_offer {
 // One end of one connection, from its first sign of life on, for good: old segments may come late.
 struct oracle_end {
     struct oracle_end *peer;         // once both know both numbers
+    struct oracle_end *cookie_next;  // of its account
     struct oracle_end *touched_next; // touched since the last oracle_after_event of its host
     uint64_t key;                    // of the stream it sends
     uint32_t host, boot, number;
@@ -103,7 +104,7 @@ struct oracle_end {
 struct oracle_account {
     uint64_t received, sent;
     bool is_validated;
-    uint32_t cookie[4], cookies; // initial numbers of cookies sent to it, the last ones
+    struct oracle_end *cookies; // ends that a cookie has promised, without number: the latest first
     uint32_t syn_seq, syn_bytes; // of the SYN that came last
     bool has_syn, is_syn_genuine;
     struct oracle_offer offer;
@@ -125,6 +126,7 @@ struct oracle_host {
     struct oracle *oracle;
     uint32_t id, boot;
     bool is_up, had_fragments;
+    uint64_t now_ns;              // the latest that was named: a stack's time never runs backwards
     struct oracle_end **by_index; // of the stack's pool
     uint32_t indexes;
     struct oracle_end *touched;
@@ -187,6 +189,9 @@ void oracle_touch(struct oracle *oracle, struct oracle_end *end);
 // The place of a number near another place.
 uint64_t oracle_place(uint32_t number, uint32_t isn, uint64_t near);
 
+// The present of a host whose clock shows this.
+uint64_t oracle_now(struct oracle_host *host, uint64_t now_ns);
+
 // oracle_ends.c: who is who.
 struct oracle_end *oracle_ends_of_socket(struct oracle_host *host, synfin_socket socket);
 struct oracle_end *oracle_ends_of_number(struct oracle_host *host, uint32_t number);
@@ -204,6 +209,11 @@ struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index
 struct oracle_account *oracle_ends_account(struct oracle_host *host,
                                            const struct synfin_endpoint *local,
                                            const struct synfin_endpoint *remote);
+// The end that a cookie with this number has promised; NULL: none.
+struct oracle_end *oracle_ends_of_cookie(struct oracle_host *host, struct oracle_account *account,
+                                         uint32_t iss);
+// The same one has become the connection of this number.
+void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number);
 // Finds the ends of all blocks.
 void oracle_ends_scan(struct oracle_host *host);
 void oracle_ends_deinit(struct oracle *oracle);

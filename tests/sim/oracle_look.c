@@ -98,6 +98,7 @@ void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
     if (!self->is_up) {
         return;
     }
+    now_ns = oracle_now(self, now_ns);
     oracle->totals.events++;
     self->events++;
     while (self->touched != NULL) {
@@ -120,7 +121,7 @@ void oracle_sweep(struct oracle *oracle, uint64_t now_ns)
 {
     for (uint32_t i = 0; i < oracle->hosts_max; i++) {
         if (oracle->host[i].is_up) {
-            sweep_host(&oracle->host[i], now_ns);
+            sweep_host(&oracle->host[i], oracle_now(&oracle->host[i], now_ns));
         }
     }
 }

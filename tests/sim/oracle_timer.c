@@ -110,15 +110,9 @@ static void look_at_firing(const struct oracle_look *look)
     if (!shadow->is_known) {
         return;
     }
-    bool has_retried = conn->retries > shadow->retries;
-    bool has_probed = conn->probes > shadow->probes;
-    if ((has_retried && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT))
-        || (has_probed && !was_due(look, SYNFIN_TCP_TIMER_PERSIST)
-            && !was_due(look, SYNFIN_TCP_TIMER_KEEPALIVE)
-            && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT))) {
+    if (conn->retries > shadow->retries && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         oracle_fail(look->host->oracle, ORACLE_T8, look->end, look->now_ns,
-                    "fired before its time: %u retransmissions, %u probes", conn->retries,
-                    conn->probes);
+                    "fired before its time: %u retransmissions", conn->retries);
     }
 }
 

@@ -25,6 +25,7 @@ void oracle_listening(struct oracle *oracle, uint32_t host, synfin_socket socket
 void oracle_connecting(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     if (end == NULL) {
         oracle_fail_host(self, ORACLE_C1, now_ns, "connect has succeeded and there is nothing");
@@ -38,6 +39,7 @@ void oracle_accepted(struct oracle *oracle, uint32_t host, synfin_socket listene
                      synfin_socket socket, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     (void)listener;
     if (end == NULL) { // it has ended meanwhile
@@ -62,6 +64,7 @@ void oracle_wrote(struct oracle *oracle, uint32_t host, synfin_socket socket, si
                   uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     if (end == NULL) {
         oracle_fail_host(self, ORACLE_C1, now_ns, "%zu octets were taken by no connection", bytes);
@@ -78,6 +81,7 @@ void oracle_read(struct oracle *oracle, uint32_t host, synfin_socket socket, con
                  size_t bytes, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     if (end == NULL) {
         oracle_fail_host(self, ORACLE_S1, now_ns, "%zu octets of no connection", bytes);
@@ -94,6 +98,7 @@ void oracle_failed(struct oracle *oracle, uint32_t host, synfin_socket socket,
                    enum synfin_error error, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     if (error == SYNFIN_ERROR_NO_MEMORY && !self->config.may_lack_memory) {
         oracle_fail_host(self, ORACLE_M6, now_ns, "no memory, and there is some");
     }
@@ -129,6 +134,7 @@ static void forget_listener(struct oracle_host *host, synfin_socket socket)
 void oracle_closing(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     forget_listener(self, socket);
     if (end != NULL) {
@@ -141,6 +147,7 @@ void oracle_closing(struct oracle *oracle, uint32_t host, synfin_socket socket, 
 void oracle_aborting(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, socket);
     (void)now_ns;
     forget_listener(self, socket);
@@ -154,6 +161,7 @@ void oracle_event(struct oracle *oracle, uint32_t host, const struct synfin_even
                   uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
+    now_ns = oracle_now(self, now_ns);
     struct oracle_end *end = oracle_ends_of_socket(self, event->socket);
     if (end == NULL) {
         return;
