@@ -66,7 +66,7 @@ static enum synfin_reason check_form(const struct tcp *tcp, const struct tcp_arr
 static bool is_repeated_syn(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && tcp_segment_has(seg, SYNFIN_TCP_SYN)
-           && seq_eq(seg->h.seq, conn->irs);
+           && !tcp_segment_has(seg, SYNFIN_TCP_RST) && seq_eq(seg->h.seq, conn->irs);
 }
 
 // The peer's SYN again in SYN-RECEIVED. With an ACK it is the other half of a simultaneous open,
@@ -74,13 +74,14 @@ static bool is_repeated_syn(const struct tcp_conn *conn, const struct tcp_segmen
 // DEVIATES RFC 9293 §3.10.7.4: answered by the SYN+ACK again and not by <ACK> alone, because
 // a peer in SYN-SENT can do nothing with an ACK that has no SYN.
 static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn,
-                                          struct tcp_segment *seg)
+                                          struct tcp_segment *seg, uint64_t now_ns)
 {
-    seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
-    seg->h.seq = seq_add(seg->h.seq, 1);
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
+        seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
+        seg->h.seq = seq_add(seg->h.seq, 1);
         return TCP_VERDICT_GO_ON;
     }
+    tcp_paws_update(conn, seg, now_ns); // the SYN+ACK echoes the SYN that it answers
     tcp_ecn_on_syn_again(conn, seg);
     conn->snd.resend = conn->iss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_SYN_ACK_AGAIN;
@@ -137,7 +138,7 @@ static enum tcp_verdict check_sequence(struct tcp *tcp, struct tcp_conn *conn,
                                        struct tcp_segment *seg, uint64_t now_ns)
 {
     if (is_repeated_syn(conn, seg)) {
-        return take_repeated_syn(tcp, conn, seg);
+        return take_repeated_syn(tcp, conn, seg, now_ns);
     }
     if (is_acceptable(conn, seg) || is_ack_at_edge(conn, seg)) {
         return TCP_VERDICT_GO_ON;

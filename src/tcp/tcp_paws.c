@@ -41,6 +41,8 @@ enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct t
     return tcp_segment_drop(seg, SYNFIN_REASON_DROP_PAWS);
 }
 
+// DEVIATES RFC 7323 §5.3 R3: called once RST, SYN and ACK were judged as well, not before, so that
+// what RFC 5961 refuses moves no timestamp either.
 // RFC 7323 §4.3 (2): SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent.
 void tcp_paws_update(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
 {

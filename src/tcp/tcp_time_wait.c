@@ -185,7 +185,7 @@ bool tcp_time_wait_may_reuse(const struct tcp *tcp, const struct tcp_stub *stub,
     if (has_timestamps && seg->h.ts_val != stub->ts_recent) {
         return (int32_t)(seg->h.ts_val - stub->ts_recent) > 0;
     }
-    return seq_gt(seg->h.seq, stub->theirs);
+    return seq_ge(seg->h.seq, stub->theirs); // the FIN was the last number that it saw
 }
 
 // RFC 6191 §3 seen from this end: the peer can tell old from new by our timestamps, which the

@@ -52,6 +52,33 @@ static void crossed_syn_ack_is_sent_again(void **state)
     IN_STATE(ESTABLISHED);
 }
 
+// A SYN beside a RST is no SYN that comes again: found by tests/matrix.
+static void reset_with_the_crossed_syn_is_not_answered(void **state)
+{
+    (void)state;
+    cross_syns();
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = SYN | RST); // RFC 9293 §3.10.7.4: not acceptable, and no answer to a reset
+    REASON(DROP_RST_OUT_OF_WINDOW);
+    EXPECT_NOTHING();
+    SEND(.flags = SYN | RST | ACK, .ack = 1); // nor is it one beyond: RFC 5961 §3.2
+    REASON(DROP_RST_OUT_OF_WINDOW);
+    IN_STATE(SYN_RECEIVED);
+    EXPECT_NOTHING();
+}
+
+// RFC 7323 §4.3: what is echoed is the timestamp of the SYN that is answered.
+static void crossed_syn_again_has_its_own_timestamp_echoed(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN, .mss = 1460, .ts = TS(1000, 0));
+    EXPECT(.flags = SYN | ACK, .ack = 1, .ts = TS(0, 1000));
+    SEND(.flags = SYN, .mss = 1460, .ts = TS(2000, 0));
+    EXPECT(.flags = SYN | ACK, .ack = 1, .ts = TS(0, 2000));
+}
+
 static void queued_data_waits_for_the_acknowledgment(void **state)
 {
     (void)state;
@@ -149,6 +176,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(crossed_syns_open_one_connection),
     SEGMENT_TEST(bare_acknowledgment_completes_it_too),
     SEGMENT_TEST(crossed_syn_ack_is_sent_again),
+    SEGMENT_TEST(reset_with_the_crossed_syn_is_not_answered),
+    SEGMENT_TEST(crossed_syn_again_has_its_own_timestamp_echoed),
     SEGMENT_TEST(queued_data_waits_for_the_acknowledgment),
     SEGMENT_TEST(hist_109_repeated_syn_acks_settle),
     SEGMENT_TEST(options_of_the_crossed_syn_count),
