@@ -178,6 +178,23 @@ if(NOT SYNFIN_FUZZ)
     target_link_libraries(trace_hash PRIVATE ${floors})
 endif()
 
+# Every state with every kind of segment, against an oracle that shares nothing with the library.
+if(NOT SYNFIN_FUZZ)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/matrix/*.c")
+    synfin_test_program(matrix "" "${PROJECT_SOURCE_DIR}/tests/matrix" ${sources}
+                        "${PROJECT_SOURCE_DIR}/tests/lib/arena.c"
+                        "${PROJECT_SOURCE_DIR}/tests/lib/segment_wire.c")
+    target_link_libraries(matrix PRIVATE ${floors})
+    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SYNFIN_SANITIZE)
+        add_test(NAME matrix/cases COMMAND matrix)
+    else()
+        add_test(NAME matrix/cases COMMAND matrix --every 61)
+    endif()
+    add_test(NAME matrix/controls COMMAND matrix --controls)
+    set_tests_properties(matrix/cases matrix/controls PROPERTIES
+        LABELS matrix TIMEOUT 600 PROCESSORS 2)
+endif()
+
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)
