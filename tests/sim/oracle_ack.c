@@ -102,13 +102,13 @@ static void judge_cause(const struct oracle_sight *sight)
     if (is_probe || has_opened) {
         return;
     }
-    if (end->duty.credit == 0) {
+    if (end->account->credit == 0) {
         oracle_fail(sight->host->oracle, ORACLE_A3, end, sight->now_ns,
                     "an acknowledgment that nothing has called for, edge %" PRIu64 " (%s)",
                     end->edge, synfin_reason_name((enum synfin_reason)sight->reason));
         return;
     }
-    end->duty.credit--;
+    end->account->credit--;
 }
 
 // Counted when it is sent, which may be later than when the stack counted it: twice the limit may
@@ -122,7 +122,8 @@ static void judge_challenges(const struct oracle_sight *sight)
         && sight->reason != SYNFIN_REASON_SEND_CHALLENGE_ACK) {
         return;
     }
-    if (sight->now_ns - duty->second_ns >= ORACLE_S) {
+    if (sight->now_ns - duty->second_ns >= ORACLE_S
+        || oracle_ends_block(sight->host, sight->end) == NULL) {
         duty->second_ns = sight->now_ns;
         duty->challenges = 0;
     }
@@ -161,12 +162,13 @@ void oracle_ack_on_heard(const struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
     bool is_old = packet->has_timestamps && (int32_t)(packet->ts_val - end->ts_told) < 0;
-    bool is_good = sight->seq == rcv && sight->ack <= end->nxt
+    bool is_good = sight->seq == rcv && sight->ack <= end->nxt && sight->ack > 0
                    && sight->ack + end->window_max >= end->una_told && !is_old
                    && (packet->traffic_class & 3) != 3;
-    if (packet->length == 0 && !is_good && end->duty.credit < CREDIT_MAX) {
-        end->duty.credit++;
+    if (packet->length == 0 && !is_good && end->account->credit < CREDIT_MAX) {
+        end->account->credit++;
     }
+    end->is_old_told = is_old;
     if (packet->has_timestamps && !is_old) {
         end->ts_told = packet->ts_val;
     }
@@ -192,7 +194,10 @@ void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_
         oracle_ranges_add(&end->again, left > range->left ? left : range->left,
                           right < range->right ? right : range->right);
     }
-    if (left > rcv && !oracle_ranges_hold(&end->arrived, left, right)) {
+    bool is_acceptable = sight->ack <= end->nxt && sight->origin == ORACLE_GENUINE;
+    if (!is_acceptable || end->is_old_told) {
+        end->duty.newest = 0; // it may not have been taken
+    } else if (left > rcv && !oracle_ranges_hold(&end->arrived, left, right)) {
         end->duty.newest = left;
     }
     end->duty.mss_seen = bytes > end->duty.mss_seen ? bytes : end->duty.mss_seen;
@@ -226,7 +231,8 @@ static void look_at_delay(const struct oracle_look *look)
 void oracle_ack_look(const struct oracle_look *look)
 {
     look_at_delay(look);
-    if (!look->is_waiting) { // whatever was called for has been sent, or waits for company
-        look->end->duty.credit = look->rcv > look->end->ack ? 1 : 0;
+    struct oracle_account *account = look->end->account;
+    if (!look->is_waiting && account->end == look->end) { // the rest waits for company
+        account->credit = look->rcv > look->end->ack ? 1 : 0;
     }
 }

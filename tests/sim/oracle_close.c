@@ -168,9 +168,9 @@ static void look_at_cause(const struct oracle_look *look)
         || ((bit & FIN_ACKED) != 0 && !is_acked)) {
         oracle_fail(look->host->oracle, ORACLE_C1, end, look->now_ns,
                     "%s: this user has%s closed, the peer's FIN has%s arrived, ours is%s "
-                    "acknowledged",
+                    "acknowledged: FIN at %" PRIu64 ", RCV.NXT %" PRIu64,
                     name_of(look->conn->state), is_closed ? "" : " not", has_fin ? "" : " not",
-                    is_acked ? "" : " not");
+                    is_acked ? "" : " not", end->peer_fin, look->rcv);
     }
 }
 

@@ -50,6 +50,7 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
     oracle_ends_set_iss(host->oracle, end, packet->seq);
     oracle_ends_set_irs(host->oracle, end, has_data ? account->syn_seq : packet->ack - 1);
     oracle_ranges_add(&end->arrived, 0, 1 + (has_data ? account->syn_bytes : 0));
+    end->edge_told = end->window_max = 1 + (uint64_t)account->syn_window;
     return end;
 }
 
@@ -61,8 +62,8 @@ static void note_cookie(struct oracle_sight *sight, const struct synfin_endpoint
     const struct oracle_packet *packet = sight->packet;
     struct oracle_account *account = oracle_ends_account(host, local, remote);
     uint32_t irs = packet->ack - 1;
-    struct oracle_end *end = oracle_ends_of_cookie(host, account, packet->seq);
-    if (end != NULL && end->irs == irs) {
+    struct oracle_end *end = oracle_ends_of_cookie(host, account, packet->seq, irs);
+    if (end != NULL && end->number == 0) {
         return;
     }
     end = oracle_ends_add(host, 0);
@@ -71,6 +72,7 @@ static void note_cookie(struct oracle_sight *sight, const struct synfin_endpoint
     end->remote = *remote;
     end->heard = account->offer;
     end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
+    end->account = account;
     end->cookie_next = account->cookies;
     account->cookies = end;
     oracle_ends_set_iss(host->oracle, end, packet->seq);
@@ -284,14 +286,15 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
         .host = host, .end = account->end, .packet = packet, .now_ns = now_ns, .origin = origin};
     oracle_security_on_received(&sight, account);
     bool is_usual = (packet->flags & (ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
-    if (sight.end != NULL && (packet->length > 0 || !is_usual)) {
-        sight.end->duty.credit++;
+    if (packet->length > 0 || !is_usual) {
+        account->credit++;
     }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
         account->has_syn = true;
         account->is_syn_genuine = origin == ORACLE_GENUINE;
         account->syn_seq = packet->seq;
         account->syn_bytes = packet->payload_bytes;
+        account->syn_window = packet->window;
         read_offer(packet, &account->offer);
     }
     if (sight.end != NULL) {

@@ -94,10 +94,10 @@ void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, ui
 }
 
 struct oracle_end *oracle_ends_of_cookie(struct oracle_host *host, struct oracle_account *account,
-                                         uint32_t iss)
+                                         uint32_t iss, uint32_t irs)
 {
     struct oracle_end *end = account->cookies;
-    while (end != NULL && (end->iss != iss || end->boot != host->boot)) {
+    while (end != NULL && (end->iss != iss || end->irs != irs || end->boot != host->boot)) {
         end = end->cookie_next;
     }
     return end;
@@ -108,7 +108,8 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
 {
     end->local = *local;
     end->remote = *remote;
-    oracle_ends_account(host, local, remote)->end = end;
+    end->account = oracle_ends_account(host, local, remote);
+    end->account->end = end;
 }
 
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss)
@@ -160,6 +161,42 @@ static void read_fastopen(struct oracle_end *end, const struct oracle_account *a
         end->heard = account->offer;
         end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
         oracle_ranges_add(&end->arrived, 0, 1 + (uint64_t)account->syn_bytes);
+        end->edge_told = end->window_max = 1 + (uint64_t)account->syn_window;
+    }
+}
+
+// Nothing is kept of a cookie: a copy of the third segment that comes late opens once more.
+static void promise_again(struct oracle_host *host, struct oracle_account *account,
+                          const struct oracle_end *opened)
+{
+    struct oracle_end *end = oracle_ends_add(host, 0);
+    end->is_passive = true;
+    end->local = opened->local;
+    end->remote = opened->remote;
+    end->heard = opened->heard;
+    end->offered = opened->offered;
+    end->is_tainted = end->is_lied_to = opened->is_lied_to;
+    end->has_iss = end->has_irs = true;
+    end->iss = opened->iss;
+    end->irs = opened->irs;
+    end->peer = opened->peer;
+    end->nxt = end->ack = 1;
+    end->edge = 1 + (uint64_t)UINT16_MAX;
+    oracle_ranges_add(&end->arrived, 0, 1);
+    end->is_promise = true;
+    end->account = account;
+    end->cookie_next = account->cookies;
+    account->cookies = end;
+}
+
+// Two connections with the same numbers: their peer cannot tell one's octets from the other's.
+static void forget_peer(struct oracle_end *end)
+{
+    if (end->is_promise) {
+        end->is_tainted = end->is_lied_to = true;
+        if (end->peer != NULL) {
+            end->peer->is_tainted = end->peer->is_lied_to = true;
+        }
     }
 }
 
@@ -171,10 +208,12 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
                                            .port = conn->pair.remote_port};
     struct oracle_account *account = oracle_ends_account(host, &local, &remote);
     struct oracle_end *end =
-        conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n) : NULL;
+        conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n, conn->irs.n) : NULL;
     if (end != NULL && end->number == 0) {
         oracle_ends_set_number(host, end, conn->number);
         account->end = end;
+        promise_again(host, account, end);
+        forget_peer(end);
         return end;
     }
     end = oracle_ends_add(host, conn->number);

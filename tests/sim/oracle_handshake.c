@@ -62,7 +62,12 @@ void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end
         return;
     }
     if (end->una_told == 0 && !may_be_early) {
-        oracle_fail(oracle, ORACLE_H1, end, now_ns, "open, and our SYN is not acknowledged");
+        oracle_fail(
+            oracle, ORACLE_H1, end, now_ns,
+            "open, and our SYN is not acknowledged: %s, %s a number, %s Fast Open, state %d",
+            end->is_passive ? "passive" : "active", end->has_irs ? "with" : "without",
+            end->heard.has_fastopen ? "with" : "without",
+            oracle_ends_block(host, end) == NULL ? -1 : oracle_ends_block(host, end)->state);
     }
     const struct oracle_end *peer = end->peer;
     bool is_agreed = peer != NULL && (!peer->has_irs || peer->irs == end->iss);

@@ -29,9 +29,11 @@ struct oracle_offer {
 // One end of one connection, from its first sign of life on, for good: old segments may come late.
 struct oracle_end {
     struct oracle_end *peer;         // once both know both numbers
+    struct oracle_account *account;  // of its pair
     struct oracle_end *cookie_next;  // of its account
     struct oracle_end *touched_next; // touched since the last oracle_after_event of its host
     uint64_t key;                    // of the stream it sends
+    bool is_promise;                 // of a cookie that has opened before
     uint32_t host, boot, number;
     uint32_t index; // of its block in the stack's pool, and 1; 0: not known
     struct synfin_endpoint local, remote;
@@ -60,6 +62,8 @@ struct oracle_end {
     struct oracle_ranges again;   // of those, that have arrived more than once
     struct oracle_ranges sacked, resent; // our places: told as received; sent more than once
     bool has_sent, has_reset, heard_reset;
+
+    bool is_old_told; // the last segment heard was old by its timestamp
     uint32_t resets;
     uint64_t window_max; // largest that the peer has offered
 
@@ -69,7 +73,6 @@ struct oracle_end {
         uint64_t newest;    // place of what arrived last behind a gap; 0: nothing
         uint64_t second_ns; // when the second of `challenges` began
         uint32_t challenges;
-        uint32_t credit; // acknowledgments that something has called for
     } duty;
 
     struct oracle_shadow { // of the block, at the last look
@@ -77,7 +80,7 @@ struct oracle_end {
         uint8_t state, backoff, retries, probes;
         uint64_t una, nxt, rcv; // places
         uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT];
-        uint64_t srtt_ns, rto_ns;
+        uint64_t srtt_ns, rto_ns, rto_srtt_ns; // rto_srtt_ns: SRTT when that timeout was set
         uint64_t receive_max, steps;
         uint64_t state_ns; // when the state was first seen
     } shadow;
@@ -105,7 +108,8 @@ struct oracle_account {
     uint64_t received, sent;
     bool is_validated;
     struct oracle_end *cookies; // ends that a cookie has promised, without number: the latest first
-    uint32_t syn_seq, syn_bytes; // of the SYN that came last
+    uint32_t syn_seq, syn_bytes, syn_window; // of the SYN that came last
+    uint32_t early;                          // segments since then
     bool has_syn, is_syn_genuine;
     struct oracle_offer offer;
     struct oracle_end *end; // the latest of this pair at this host
@@ -209,9 +213,9 @@ struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index
 struct oracle_account *oracle_ends_account(struct oracle_host *host,
                                            const struct synfin_endpoint *local,
                                            const struct synfin_endpoint *remote);
-// The end that a cookie with this number has promised; NULL: none.
+// The end that a cookie with these numbers has promised, the latest; NULL: none.
 struct oracle_end *oracle_ends_of_cookie(struct oracle_host *host, struct oracle_account *account,
-                                         uint32_t iss);
+                                         uint32_t iss, uint32_t irs);
 // The same one has become the connection of this number.
 void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number);
 // Finds the ends of all blocks.

@@ -3,6 +3,8 @@
 // Looks at connection blocks: after each event at those of ends that something happened to, and
 // now and then at all. Fields of blocks are read, and nothing of the stack is called but to find
 // them.
+#include <stddef.h>
+
 #include "sim/oracle_internal.h"
 #include "sim/oracle_subjects.h"
 
@@ -92,6 +94,23 @@ static void sweep_host(struct oracle_host *host, uint64_t now_ns)
     oracle_ip_look_host(host, now_ns);
 }
 
+// Whose timers have fired wants to send, mostly: these are touched although no segment was theirs.
+static void touch_ready(struct oracle_host *host)
+{
+    const struct tcp *tcp = &host->config.stack->tcp;
+    for (uint32_t i = 0; i < host->config.ifaces; i++) {
+        const struct list_node *list = &tcp->ready[i];
+        for (const struct list_node *node = list->next; node != list; node = node->next) {
+            const char *at = (const char *)node - offsetof(struct tcp_conn, ready);
+            const struct tcp_conn *conn = (const void *)at;
+            struct oracle_end *end = oracle_ends_of_number(host, conn->number);
+            if (end != NULL) {
+                oracle_touch(host->oracle, end);
+            }
+        }
+    }
+}
+
 void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
@@ -101,6 +120,9 @@ void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
     now_ns = oracle_now(self, now_ns);
     oracle->totals.events++;
     self->events++;
+    if (self->pending.is_advancing) {
+        touch_ready(self);
+    }
     while (self->touched != NULL) {
         struct oracle_end *end = self->touched;
         self->touched = end->touched_next;

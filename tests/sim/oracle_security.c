@@ -181,6 +181,9 @@ void oracle_security_judge_fate(struct oracle_host *host, struct oracle_end *end
     const struct tcp_conn *conn = oracle_ends_block(host, end);
     struct oracle_expectation expect = end->expect;
     end->expect = (struct oracle_expectation){0};
+    if (host->pending.received != 1) {
+        return;
+    }
     bool has_restarted =
         end->peer != NULL && end->peer->boot != host->oracle->host[end->peer->host].boot;
     if (expect.fate == FATE_END && !is_ended(conn)) {
@@ -193,7 +196,8 @@ void oracle_security_judge_fate(struct oracle_host *host, struct oracle_end *end
     }
     if (expect.has_icmp && expect.must_stay && is_ended(conn)) {
         oracle_fail(host->oracle, ORACLE_X6, end, now_ns,
-                    "an ICMP error has ended an open connection");
+                    "an ICMP error has ended an open connection, error %u",
+                    conn == NULL ? 0 : conn->error);
     }
     bool has_changed =
         conn != NULL

@@ -53,32 +53,17 @@ static void look_at_flight(const struct oracle_look *look)
     }
 }
 
-// RFC 6298 §2.4, §2.5, §5.5: a timeout that was set just now.
+// RFC 6298 §2.5: whenever it was set, it is not longer.
 static void look_at_timeout(const struct oracle_look *look)
 {
-    const struct synfin_stack_config *config = &look->host->stack_config;
-    const struct tcp_conn *conn = look->conn;
-    struct oracle_shadow *shadow = &look->end->shadow;
-    uint64_t deadline_ns = conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
-    if (deadline_ns == SYNFIN_NEVER || !shadow->is_known || deadline_ns < look->now_ns
-        || deadline_ns == shadow->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT]) {
-        return;
-    }
-    uint64_t wait_ns = deadline_ns - look->now_ns;
-    bool is_short = look->is_synchronised && wait_ns + TICK_NS < config->rto_min_ns;
-    bool is_backed_off = conn->retries == shadow->retries + 1 && conn->retries > 1;
-    uint64_t least_ns =
-        2 * shadow->rto_ns < config->rto_max_ns ? 2 * shadow->rto_ns : config->rto_max_ns;
-    if (conn->rtt.backoff >= BACKOFF_MAX || !is_backed_off
-        || conn->rtt.backoff <= shadow->backoff) {
-        least_ns = 0;
-    }
-    if (is_short || wait_ns > config->rto_max_ns || wait_ns + TICK_NS < least_ns) {
+    uint64_t deadline_ns = look->conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
+    uint64_t most_ns = look->host->stack_config.rto_max_ns;
+    if (deadline_ns != SYNFIN_NEVER && deadline_ns > look->now_ns
+        && deadline_ns - look->now_ns > most_ns) {
         oracle_fail(look->host->oracle, ORACLE_T3, look->end, look->now_ns,
-                    "a timeout of %" PRIu64 " ns, before of %" PRIu64 ", %u retransmissions",
-                    wait_ns, shadow->rto_ns, conn->retries);
+                    "a timeout in %" PRIu64 " ns, %" PRIu64 " at most", deadline_ns - look->now_ns,
+                    most_ns);
     }
-    shadow->rto_ns = wait_ns;
 }
 
 // RFC 6298 §3: what was sent twice times nothing, but for an echo of when.
@@ -200,16 +185,47 @@ void oracle_timer_look_host(struct oracle_host *host, uint64_t now_ns)
     }
 }
 
+// RFC 6298 §2.4, §5.5: a timeout that was set just now.
+static void judge_timeout(struct oracle_host *host, struct oracle_end *end,
+                          const struct synfin_trace_event *event)
+{
+    const struct synfin_stack_config *config = &host->stack_config;
+    struct oracle_shadow *shadow = &end->shadow;
+    const struct tcp_conn *conn = oracle_ends_block(host, end);
+    if (conn == NULL || event->as.timer.deadline_ns <= event->t_ns) {
+        return;
+    }
+    uint64_t wait_ns = event->as.timer.deadline_ns - event->t_ns;
+    uint64_t least_ns = conn->state >= SYNFIN_TCP_STATE_ESTABLISHED ? config->rto_min_ns : 0;
+    bool is_again = event->reason == SYNFIN_REASON_ARM_BACKOFF && conn->retries > 1
+                    && conn->rtt.backoff < BACKOFF_MAX && conn->rtt.srtt_ns == shadow->rto_srtt_ns;
+    uint64_t doubled_ns = 2 * shadow->rto_ns;
+    if (is_again && doubled_ns > least_ns) {
+        least_ns = doubled_ns < config->rto_max_ns ? doubled_ns : config->rto_max_ns;
+    }
+    if (wait_ns + TICK_NS < least_ns) {
+        oracle_fail(host->oracle, ORACLE_T3, end, event->t_ns,
+                    "a timeout of %" PRIu64 " ns, %" PRIu64 " at least, %u retransmissions",
+                    wait_ns, least_ns, conn->retries);
+    }
+    shadow->rto_ns = wait_ns;
+    shadow->rto_srtt_ns = conn->rtt.srtt_ns;
+}
+
 // With a trace the very moment of each is known.
 void oracle_timer_on_trace(struct oracle_host *host, const struct synfin_trace_event *event)
 {
-    if (event->kind != SYNFIN_TRACE_TIMER_FIRED || event->conn == 0) {
+    bool is_set = event->kind == SYNFIN_TRACE_TIMER_ARMED;
+    if ((!is_set && event->kind != SYNFIN_TRACE_TIMER_FIRED) || event->conn == 0) {
         return;
     }
     uint64_t deadline_ns = event->as.timer.deadline_ns;
-    if (deadline_ns != SYNFIN_NEVER && deadline_ns > event->t_ns) {
-        struct oracle_end *end = oracle_ends_of_number(host, event->conn);
-        const struct oracle_end nobody = {.host = host->id, .number = event->conn};
+    const struct oracle_end nobody = {.host = host->id, .number = event->conn};
+    struct oracle_end *end = oracle_ends_of_number(host, event->conn);
+    if (is_set && end != NULL && event->as.timer.timer == SYNFIN_TCP_TIMER_RETRANSMIT) {
+        judge_timeout(host, end, event);
+    }
+    if (!is_set && deadline_ns != SYNFIN_NEVER && deadline_ns > event->t_ns) {
         oracle_fail(host->oracle, ORACLE_T8, end != NULL ? end : &nobody, event->t_ns,
                     "%s fired, due at %" PRIu64 " ns", synfin_tcp_timer_name(event->as.timer.timer),
                     deadline_ns);

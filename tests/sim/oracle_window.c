@@ -86,7 +86,7 @@ void oracle_window_on_sent(const struct oracle_sight *sight)
 {
     const struct oracle_packet *packet = sight->packet;
     bool is_syn = (packet->flags & ORACLE_SYN) != 0;
-    if ((packet->flags & ORACLE_ACK) != 0 && sight->end->has_irs) {
+    if ((packet->flags & ORACLE_ACK) != 0 && sight->end->has_irs && !is_syn) {
         judge_own_edge(sight);
     }
     if (!is_syn && packet->length > 0) {

@@ -83,7 +83,7 @@ static void a4_too_many_challenges_are_seen(void **state)
     struct segment_wire segment;
     judged_begin(&judged);
     judged_segment(&judged, 1, &segment);
-    judged_of(&judged, 1)->duty.credit = 100000;
+    judged_of(&judged, 1)->account->credit = 100000;
     for (uint32_t i = 0; i < 2 * judged_host(&judged, 1)->stack_config.challenge_acks_per_second;
          i++) {
         judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_RST);
