@@ -109,7 +109,7 @@ struct oracle_account {
     bool is_validated;
     struct oracle_end *cookies; // ends that a cookie has promised, without number: the latest first
     uint32_t syn_seq, syn_bytes, syn_window; // of the SYN that came last
-    uint32_t early;                          // segments since then
+    uint32_t credit;                         // acknowledgments that something has called for
     bool has_syn, is_syn_genuine;
     struct oracle_offer offer;
     struct oracle_end *end; // the latest of this pair at this host
