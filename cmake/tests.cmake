@@ -125,6 +125,8 @@ if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
         target_include_directories(floor_cli PRIVATE "${PROJECT_SOURCE_DIR}/src")
         synfin_standard(floor_cli)
         synfin_unit_tests(cli ON ${core_folders} ${hosted_folders} cli)
+        target_link_options(test_memory_scenarios PRIVATE
+                            LINKER:--wrap=aligned_alloc LINKER:--wrap=free)
     endif()
 elseif(NOT SYNFIN_FUZZ)
     message(STATUS "cmocka is not installed: no unit tests (tools/setup --check installs it)")

@@ -68,29 +68,32 @@ static void add_mark(const struct lab_scenario *scenario, struct synfin_link_con
     }
 }
 
+void lab_play_configs(const struct lab_scenario *scenario, bool has_drops,
+                      struct synfin_link_config *link, struct synfin_stack_config *stack)
+{
+    synfin_link_config_default(link);
+    link->delay_ns = scenario->delay_ms > 0 ? scenario->delay_ms * NS_PER_MS : DELAY_NS;
+    link->rate_bps = scenario->rate_bps;
+    link->queue_packets = scenario->queue_packets;
+    if (has_drops) {
+        add_drops(scenario, link);
+    }
+    add_late(scenario, link);
+    add_mark(scenario, link);
+    link->path_mtu_bytes = scenario->path_mtu_bytes;
+    link->tells_path_mtu = scenario->tells_path_mtu;
+    synfin_stack_config_default(stack);
+    if (scenario->ecn != SYNFIN_ECN_NEVER) {
+        stack->ecn = (uint8_t)scenario->ecn;
+    }
+}
+
 static void set_configs(struct scene *scene)
 {
     const struct cli_flags *flags = scene->play->flags;
-    synfin_link_config_default(&scene->link);
+    lab_play_configs(scene->scenario, flags->drop_rules == 0, &scene->link, &scene->stack);
     scene->link.seed = flags->seed;
-    scene->link.delay_ns = DELAY_NS;
-    if (scene->scenario->delay_ms > 0) {
-        scene->link.delay_ns = scene->scenario->delay_ms * NS_PER_MS;
-    }
-    scene->link.rate_bps = scene->scenario->rate_bps;
-    scene->link.queue_packets = scene->scenario->queue_packets;
-    if (flags->drop_rules == 0) {
-        add_drops(scene->scenario, &scene->link);
-    }
-    add_late(scene->scenario, &scene->link);
-    add_mark(scene->scenario, &scene->link);
-    scene->link.path_mtu_bytes = scene->scenario->path_mtu_bytes;
-    scene->link.tells_path_mtu = scene->scenario->tells_path_mtu;
     cli_flags_to_link(scene->play->parser, flags, &scene->link);
-    synfin_stack_config_default(&scene->stack);
-    if (scene->scenario->ecn != SYNFIN_ECN_NEVER) {
-        scene->stack.ecn = (uint8_t)scene->scenario->ecn;
-    }
     cli_flags_to_stack(scene->play->parser, flags, &scene->stack);
 }
 

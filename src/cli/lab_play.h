@@ -17,6 +17,9 @@ struct lab_play {
 
 // Plays it and writes it to stdout. --svg and --pcapng hold what is played first.
 enum cli_status lab_play_scenario(const struct lab_play *play, const struct lab_scenario *scenario);
+// What a scenario wants of its link and stacks before any flag; `has_drops`: with its losses.
+void lab_play_configs(const struct lab_scenario *scenario, bool has_drops,
+                      struct synfin_link_config *link, struct synfin_stack_config *stack);
 // Draws the counterexample of a model in this file (models/README.md).
 enum cli_status lab_play_counterexample(const struct lab_play *play, const char *path);
 

@@ -207,10 +207,19 @@ static enum synfin_error add_stack(struct lab_world *world, enum synfin_link_sid
 
 enum synfin_error lab_world_restart(struct lab_world *world, enum synfin_link_side side)
 {
-    synfin_stack_destroy(world->stack[side]);
-    world->stack[side] = NULL;
-    memset(world->state[side], 0, sizeof world->state[side]);
-    return add_stack(world, side);
+    synfin_stack *before = world->stack[side];
+    enum synfin_error error = add_stack(world, side);
+    synfin_stack *gone = before;
+    if (error == SYNFIN_ERROR_OK) {
+        memset(world->state[side], 0, sizeof world->state[side]);
+    } else {
+        gone = world->stack[side];
+        world->stack[side] = before;
+    }
+    if (gone != NULL) {
+        synfin_stack_destroy(gone);
+    }
+    return error;
 }
 
 enum synfin_error lab_world_create(const struct lab_world_config *config, struct lab_world *out)

@@ -102,7 +102,8 @@ SYNFIN_MUST_USE enum synfin_error lab_world_create(const struct lab_world_config
 // Plays until nothing more can happen.
 void lab_world_run(struct lab_world *world);
 void lab_world_destroy(struct lab_world *world);
-// Makes the stack of this host anew; packets under way stay under way. Errors: NO_MEMORY.
+// Makes the stack of this host anew; packets under way stay under way. Errors: NO_MEMORY;
+// then it goes on as it was.
 SYNFIN_MUST_USE enum synfin_error lab_world_restart(struct lab_world *world,
                                                     enum synfin_link_side side);
 // The connection of the client's port `port` as this end sees it; 0: of whichever changed last.

@@ -333,6 +333,16 @@ enum tcp_verdict tcp_syncache_drop_third(const struct tcp *tcp, struct tcp_segme
                                      : SYNFIN_REASON_DROP_NO_MEMORY);
 }
 
+// Whether there is memory for one more connection. It is tried: a pool cannot know.
+static bool can_make_block(struct tcp *tcp)
+{
+    void *block = slab_pool_take_raw(&tcp->conns, NULL);
+    if (block != NULL) {
+        slab_pool_give(&tcp->conns, block);
+    }
+    return block != NULL;
+}
+
 // RFC 4987 §3.6. What the cookie stood for happened when its SYN came; it is told now.
 enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *listener,
                                           struct tcp_segment *seg, struct tcp_conn **out,
@@ -345,7 +355,8 @@ enum tcp_verdict tcp_syncache_take_cookie(struct tcp *tcp, struct tcp_conn *list
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_ACCEPT_QUEUE);
     }
     if (!tcp_handshake_of_cookie(tcp, listener, seg, &handshake, now_ns)) {
-        return tcp_listen_input_refuse(tcp, seg, now_ns);
+        return can_make_block(tcp) ? tcp_listen_input_refuse(tcp, seg, now_ns)
+                                   : tcp_syncache_drop_third(tcp, seg);
     }
     handshake.number = ++tcp->next_number;
     *out = tcp_handshake_make_block(tcp, listener, &handshake, &seg->arrival->path, now_ns);

@@ -242,6 +242,7 @@ static void tell_all(const struct telling *telling)
             all++;
         }
         assert_true(once > telling->connections && all > telling->connections);
+        print_message("%u points of memory failure\n", once + all);
     }
 }
 
