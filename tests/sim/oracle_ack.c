@@ -19,8 +19,9 @@ static void judge_number(const struct oracle_sight *sight)
     const struct oracle_end *end = sight->end;
     const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
     uint64_t arrived = oracle_ranges_end(&end->arrived, 0);
-    bool has_block =
-        conn != NULL && conn->state >= SYNFIN_TCP_STATE_SYN_RECEIVED && conn->is_in_table;
+    bool is_syn = (sight->packet->flags & ORACLE_SYN) != 0; // it may have waited for the device
+    bool has_block = conn != NULL && !is_syn && conn->state >= SYNFIN_TCP_STATE_SYN_RECEIVED
+                     && conn->is_in_table;
     if (has_block && conn->rcv.nxt.n != sight->packet->ack) {
         oracle_fail(sight->host->oracle, ORACLE_A1, end, sight->now_ns,
                     "SEG.ACK %" PRIu32 ", RCV.NXT %" PRIu32 " (%s)", sight->packet->ack,
@@ -203,6 +204,7 @@ void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_
     end->duty.mss_seen = bytes > end->duty.mss_seen ? bytes : end->duty.mss_seen;
 }
 
+// RFC 5681 §4.2: twice our MSS is two full-sized segments, whatever the peer's size of them.
 static void look_at_delay(const struct oracle_look *look)
 {
     struct oracle_end *end = look->end;
@@ -221,10 +223,11 @@ static void look_at_delay(const struct oracle_look *look)
         oracle_fail(look->host->oracle, ORACLE_A2, end, look->now_ns,
                     "an acknowledgment waits since %.6f s", (double)duty->since_ns / 1e9);
     }
-    if (look->rcv - end->ack >= 2 * (uint64_t)duty->mss_seen && duty->mss_seen > 0) {
+    uint32_t full = duty->mss_seen > end->offered.mss ? duty->mss_seen : end->offered.mss;
+    if (end->offered.is_known && look->rcv - end->ack >= 2 * (uint64_t)full) {
         oracle_fail(look->host->oracle, ORACLE_A2, end, look->now_ns,
-                    "%" PRIu64 " octets of segments of %u wait for an acknowledgment",
-                    look->rcv - end->ack, duty->mss_seen);
+                    "%" PRIu64 " octets wait for an acknowledgment, our MSS is %u",
+                    look->rcv - end->ack, full);
     }
 }
 

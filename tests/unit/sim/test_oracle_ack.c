@@ -58,7 +58,7 @@ static void a2_two_segments_waiting_are_seen(void **state)
     judged_segment(&judged, 0, &segment);
     judged_text(&judged, 0, &segment, 100);
     judged_give(&judged, 1, &segment);
-    judged_of(&judged, 1)->duty.mss_seen = 50;
+    judged_of(&judged, 1)->duty.mss_seen = judged_of(&judged, 1)->offered.mss = 50;
     judged_look(&judged, 1, false);
     judged_assert_violated(&judged, ORACLE_A2);
     judged_end(&judged);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// What violates C1 to C8, and is named.
+#include "judged.h"
+
+#include "lib/test_cmocka.h"
+#include "sim/oracle_subjects.h"
+
+static struct judged judged;
+
+static void c1_edge_that_is_none_is_seen(void **state)
+{
+    (void)state;
+    struct synfin_trace_event event = {
+        .kind = SYNFIN_TRACE_STATE,
+        .as.state = {SYNFIN_TCP_STATE_ESTABLISHED, SYNFIN_TCP_STATE_TIME_WAIT}};
+    judged_begin(&judged);
+    event.conn = judged_of(&judged, 0)->number;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    judged_assert_violated(&judged, ORACLE_C1);
+    judged_block(&judged, 0)->state = SYNFIN_TCP_STATE_SYN_SENT;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_C1);
+    judged_block(&judged, 0)->state = SYNFIN_TCP_STATE_ESTABLISHED;
+    judged_end(&judged);
+}
+
+static void c1_state_without_its_cause_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_block(&judged, 0)->state = SYNFIN_TCP_STATE_CLOSE_WAIT;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_C1);
+    judged_block(&judged, 0)->state = SYNFIN_TCP_STATE_ESTABLISHED;
+    judged_end(&judged);
+}
+
+static void c2_fin_with_octets_unread_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged.user[1].reads_nothing = true;
+    judged_write(&judged, 0, 100);
+    judged_segment(&judged, 1, &segment);
+    oracle_closing(judged.oracle, 1, judged.user[1].socket, judged.world.now_ns);
+    segment.flags |= ORACLE_FIN;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_FIN);
+    judged_assert_violated(&judged, ORACLE_C2);
+    oracle_finish(judged.oracle, judged.world.now_ns); // and no reset ever
+    judged_assert_violated(&judged, ORACLE_C2);
+    judged_end(&judged);
+}
+
+static void c3_end_before_all_is_acknowledged_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged_of(&judged, 0)->is_gone = true;
+    oracle_finish(judged.oracle, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C3);
+    judged_end(&judged);
+}
+
+static void c4_short_time_wait_is_seen(void **state)
+{
+    (void)state;
+    struct synfin_trace_event event = {
+        .kind = SYNFIN_TRACE_STATE,
+        .t_ns = WORLD_S,
+        .as.state = {SYNFIN_TCP_STATE_FIN_WAIT_2, SYNFIN_TCP_STATE_TIME_WAIT}};
+    judged_begin(&judged);
+    event.conn = judged_of(&judged, 0)->number;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    event.reason = SYNFIN_REASON_TIME_WAIT_OVER;
+    event.t_ns += 2 * judged_host(&judged, 0)->stack_config.msl_ns;
+    event.as.state.from = SYNFIN_TCP_STATE_TIME_WAIT;
+    event.as.state.to = SYNFIN_TCP_STATE_CLOSED;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    judged_assert_right(&judged);
+    event.t_ns -= 1;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    judged_assert_violated(&judged, ORACLE_C4);
+    judged_end(&judged);
+}
+
+static void c5_orphan_for_ever_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged.user[0].keeps_open = false;
+    judged_run(&judged, WORLD_S);
+    struct tcp_conn *conn = judged_block(&judged, 0);
+    struct oracle_end *end = judged_of(&judged, 0);
+    assert_int_equal(conn->state, SYNFIN_TCP_STATE_FIN_WAIT_2);
+    judged_assert_right(&judged);
+    conn->is_orphan = end->is_closed = true;
+    end->closed_ns = judged.world.now_ns;
+    judged.world.now_ns += judged_host(&judged, 0)->stack_config.fin_wait_2_ns + 2 * WORLD_S;
+    oracle_advancing(judged.oracle, 0, judged.world.now_ns);
+    oracle_touch(judged.oracle, end);
+    oracle_after_event(judged.oracle, 0, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C5);
+    conn->is_orphan = false;
+    judged_end(&judged);
+}
+
+static void c6_segment_after_the_reset_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.flags = ORACLE_RST | ORACLE_ACK;
+    segment.has_timestamps = false;
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_RST_ABORT);
+    judged_assert_right(&judged);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_RST_ABORT);
+    judged_assert_violated(&judged, ORACLE_C6);
+    judged_end(&judged);
+}
+
+static void c6_reset_to_a_reset_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    uint8_t octets[200];
+    struct synfin_packet packet;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.flags = ORACLE_RST | ORACLE_ACK;
+    segment.src_port = 999; // no connection has it
+    segment.has_timestamps = false;
+    judged_tell_received(&judged, 1, &segment, ORACLE_FORGED);
+    struct segment_wire answer = segment;
+    answer.src = segment.dst;
+    answer.dst = segment.src;
+    answer.src_port = segment.dst_port;
+    answer.dst_port = segment.src_port;
+    synfin_packet_wrap(&packet, octets, segment_wire_build(&answer, octets));
+    oracle_sent(judged.oracle, 1, 0, &packet, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C6);
+    judged_end(&judged);
+}
+
+static void c7_half_open_connection_left_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.flags = ORACLE_RST;
+    segment.ack = 0;
+    judged_host(&judged, 0)->boot++; // it has forgotten everything
+    judged_tell_received(&judged, 1, &segment, ORACLE_GENUINE);
+    oracle_after_event(judged.oracle, 1, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C7);
+    judged_host(&judged, 0)->boot--;
+    judged_end(&judged);
+}
+
+static void c8_text_after_half_close_left_lying_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged.user[0].keeps_open = false;
+    judged_run(&judged, WORLD_S);
+    judged_segment(&judged, 1, &segment);
+    judged_text(&judged, 1, &segment, 100);
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_C8);
+    judged_end(&judged);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c1_edge_that_is_none_is_seen),
+        cmocka_unit_test(c1_state_without_its_cause_is_seen),
+        cmocka_unit_test(c2_fin_with_octets_unread_is_seen),
+        cmocka_unit_test(c3_end_before_all_is_acknowledged_is_seen),
+        cmocka_unit_test(c4_short_time_wait_is_seen),
+        cmocka_unit_test(c5_orphan_for_ever_is_seen),
+        cmocka_unit_test(c6_segment_after_the_reset_is_seen),
+        cmocka_unit_test(c6_reset_to_a_reset_is_seen),
+        cmocka_unit_test(c7_half_open_connection_left_is_seen),
+        cmocka_unit_test(c8_text_after_half_close_left_lying_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
