@@ -50,7 +50,7 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
     oracle_ends_set_iss(host->oracle, end, packet->seq);
     oracle_ends_set_irs(host->oracle, end, has_data ? account->syn_seq : packet->ack - 1);
     oracle_ranges_add(&end->arrived, 0, 1 + (has_data ? account->syn_bytes : 0));
-    end->edge_told = end->window_max = 1 + (uint64_t)account->syn_window;
+    end->edge_told = 1 + (uint64_t)account->syn_window;
     return end;
 }
 
@@ -237,7 +237,9 @@ static void hear_ack(struct oracle_sight *sight)
         return;
     }
     oracle_flight_on_heard(sight);
-    end->window_max = window > end->window_max ? window : end->window_max;
+    if (!is_syn && window > end->window_max) { // a half-open connection keeps none of a SYN
+        end->window_max = window;
+    }
     end->una_told = sight->ack > end->una_told ? sight->ack : end->una_told;
     uint64_t edge = sight->ack + window;
     end->edge_told = edge > end->edge_told ? edge : end->edge_told;

@@ -161,7 +161,7 @@ static void read_fastopen(struct oracle_end *end, const struct oracle_account *a
         end->heard = account->offer;
         end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
         oracle_ranges_add(&end->arrived, 0, 1 + (uint64_t)account->syn_bytes);
-        end->edge_told = end->window_max = 1 + (uint64_t)account->syn_window;
+        end->edge_told = 1 + (uint64_t)account->syn_window;
     }
 }
 

@@ -76,7 +76,7 @@ struct oracle_end {
     } duty;
 
     struct oracle_shadow { // of the block, at the last look
-        bool is_known;
+        bool is_known, is_synchronised;
         uint8_t state, backoff, retries, probes;
         uint64_t una, nxt, rcv; // places
         uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT];

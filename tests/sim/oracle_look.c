@@ -23,6 +23,7 @@ static void note_shadow(const struct oracle_look *look)
         shadow->state_ns = look->now_ns;
     }
     shadow->is_known = true;
+    shadow->is_synchronised = look->is_synchronised;
     shadow->state = conn->state;
     shadow->backoff = conn->rtt.backoff;
     shadow->retries = conn->retries;
@@ -52,7 +53,7 @@ static void look_at(struct oracle_host *host, struct oracle_end *end, const stru
         look.nxt = oracle_place(conn->snd.nxt.n, end->iss, end->nxt);
     }
     if (end->has_irs) {
-        uint64_t near = end->shadow.is_known ? end->shadow.rcv : end->ack;
+        uint64_t near = end->shadow.is_synchronised ? end->shadow.rcv : end->ack;
         look.rcv = oracle_place(conn->rcv.nxt.n, end->irs, near);
         look.adv = oracle_place(conn->rcv.adv.n, end->irs, look.rcv);
     }

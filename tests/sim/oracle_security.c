@@ -106,7 +106,10 @@ static void judge_stray_reset(const struct oracle_sight *sight, struct oracle_ac
 
 static void judge_amount(const struct oracle_sight *sight, struct oracle_account *account)
 {
-    bool is_validated = sight->end != NULL && sight->end->is_validated;
+    const struct oracle_end *end = sight->end;
+    bool has_cookie = end != NULL && end->heard.has_fastopen // RFC 7413 §5.1: given to its address
+                      && oracle_ends_block(sight->host, end) != NULL;
+    bool is_validated = end != NULL && (end->is_validated || has_cookie);
     account->is_validated = account->is_validated || is_validated;
     account->sent += sight->packet->datagram_bytes;
     if (!account->is_validated && !sight->host->had_fragments

@@ -113,7 +113,7 @@ static void look_at_numbers(const struct oracle_look *look)
                     "SND.UNA %" PRIu64 " and nobody acknowledged more than %" PRIu64, look->una,
                     end->una_told);
     }
-    if (shadow->is_known && (look->una < shadow->una || look->rcv < shadow->rcv)) {
+    if (shadow->is_synchronised && (look->una < shadow->una || look->rcv < shadow->rcv)) {
         oracle_fail(oracle, ORACLE_Q2, end, look->now_ns,
                     "SND.UNA %" PRIu64 " after %" PRIu64 ", RCV.NXT %" PRIu64 " after %" PRIu64,
                     look->una, shadow->una, look->rcv, shadow->rcv);
