@@ -74,6 +74,30 @@ struct synfin_stack_config {
     uint32_t mtu_probing; // enum synfin_mtu_probing
     uint32_t mtu_floor_bytes;       // no ICMP error and no search goes below; IPv6: 1280 at least
     uint64_t mtu_probe_interval_ns; // until a larger path MTU is tried; RFC 8201 §4: 5 min or more
+    uint32_t burst_segments_min;    // that SIZE_BURSTS leaves together, where the window allows
+    uint32_t linux_ways; // what is done as Linux does it: bits 1 << enum synfin_linux_way
+};
+
+// X(code, name, meaning): where the RFCs leave a choice or Linux departs from them, and users come
+// who expect what Linux does. By default the stack follows the RFCs.
+#define SYNFIN_LINUX_WAYS(X)                                                                      \
+    X(PUSH_BURSTS, "push-bursts", "PSH ends every burst of segments, not only what is queued")    \
+    X(SIZE_BURSTS, "size-bursts",                                                                 \
+      "at most half a window at once, and a millisecond's worth of long paths")                   \
+    X(QUICK_ACKS, "quick-acks", "the first segments with data are acknowledged one by one")       \
+    X(COUNT_DELIVERED, "count-delivered",                                                         \
+      "all that an acknowledgment newly reports opens the window, and nothing else does")         \
+    X(READ_ON, "read-on", "data after the reader has shut down are taken all the same")           \
+    X(RESET_AS_ANSWER, "reset-as-answer", "data for a user who has gone: <SEQ=SEG.ACK><CTL=RST>") \
+    X(BARE_SEGMENTS, "bare-segments", "segments without the timestamps agreed on are taken")      \
+    X(LATE_TIMERS, "late-timers", "tail-loss probes and reordering take two milliseconds more")   \
+    X(SEND_CHUNKS, "send-chunks", "send buffers are counted and filled by bursts")
+
+enum synfin_linux_way {
+#define SYNFIN_LINUX_WAY_ENUM(code, name, text) SYNFIN_LINUX_WAY_##code,
+    SYNFIN_LINUX_WAYS(SYNFIN_LINUX_WAY_ENUM)
+#undef SYNFIN_LINUX_WAY_ENUM
+        SYNFIN_LINUX_WAY_COUNT
 };
 
 // Explicit congestion notification (RFC 3168): whether marks of congestion are taken for losses

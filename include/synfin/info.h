@@ -55,6 +55,18 @@ struct synfin_tcp_info {
     uint64_t send_buffer_limited_ns;      // and only the send buffer did
     uint32_t mtu_probe_bytes;             // size of the path MTU probe that is out; 0: none
     uint32_t mtu_search_bytes; // the largest that may still pass; 0: no search, pmtu_bytes is it
+    uint32_t resent_bytes;     // of those in flight: sent again, and nothing heard since
+    uint32_t room_bytes;       // that the congestion window, or what repairs losses, lets go now
+    uint8_t repair;            // enum synfin_repair
+};
+
+// What a sender believes of the octets in flight.
+enum synfin_repair {
+    SYNFIN_REPAIR_NONE,     // nothing is missing
+    SYNFIN_REPAIR_DISORDER, // something is, and may be late
+    SYNFIN_REPAIR_REDUCED,  // the window was cut for a mark
+    SYNFIN_REPAIR_RECOVERY, // losses are repaired
+    SYNFIN_REPAIR_TIMEOUT,  // the same after a retransmission timeout
 };
 
 #endif

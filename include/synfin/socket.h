@@ -126,36 +126,37 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
 // X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
 // Buffers grow by themselves up to the stack's configuration until they are set; what is read is
 // their present size.
-#define SYNFIN_OPTIONS(X)                                                                       \
-    X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")           \
-    X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")   \
-    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")     \
-    X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                       \
-    X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                   \
-    X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                                 \
-    X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                    \
-    X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                          \
-    X(CORK, "TCP_CORK", "1: what fills no segment waits, 200 ms at most; 0: it goes")           \
-    X(NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", "octets that may wait unsent for send; 0: no limit")  \
-    X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")     \
-    X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                               \
-    X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")     \
-    X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                            \
-    X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                                \
-    X(TRAFFIC_CLASS, "IP_TOS", "DSCP octet of what is sent; its ECN bits are TCP's")            \
-    X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                  \
-    X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")             \
-    X(SOFT_ERROR, "IP_RECVERR", "read only: what a router said of it last, enum synfin_error")  \
-    X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                              \
-    X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")              \
-    X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")       \
-    X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)") \
-    X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                          \
-    X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")          \
-    X(PACING_RATE_MAX, "SO_MAX_PACING_RATE", "octets of data per second at most; 0: no limit")  \
-    X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")      \
-    X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                 \
-      "1: connect, and let the first data go with the SYN")                                     \
+#define SYNFIN_OPTIONS(X)                                                                         \
+    X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")             \
+    X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")     \
+    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")       \
+    X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                         \
+    X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                     \
+    X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                                   \
+    X(KEEPALIVE_PROBES, "TCP_KEEPCNT", "unanswered probes before TIMED_OUT")                      \
+    X(NODELAY, "TCP_NODELAY", "1: no Nagle algorithm")                                            \
+    X(CORK, "TCP_CORK", "1: what fills no segment waits, 200 ms at most; 0: it goes")             \
+    X(PUSH, "MSG_MORE", "0: more follows what is sent from now on; 1: it is pushed, the default") \
+    X(NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", "octets that may wait unsent for send; 0: no limit")    \
+    X(USER_TIMEOUT, "TCP_USER_TIMEOUT", "ns that data may stay unacknowledged; 0: R2 only")       \
+    X(LINGER, "SO_LINGER", "-1: close in order; 0: close aborts")                                 \
+    X(MAXSEG, "TCP_MAXSEG", "largest segment; set before connecting, the one in use after")       \
+    X(SYN_RETRIES, "TCP_SYNCNT", "SYNs sent again before TIMED_OUT")                              \
+    X(QUICKACK, "TCP_QUICKACK", "1: no delayed acknowledgments")                                  \
+    X(TRAFFIC_CLASS, "IP_TOS", "DSCP octet of what is sent; its ECN bits are TCP's")              \
+    X(HOP_LIMIT, "IP_TTL", "TTL or hop limit of what is sent")                                    \
+    X(ERROR, "SO_ERROR", "read only: what ended the connection, enum synfin_error")               \
+    X(SOFT_ERROR, "IP_RECVERR", "read only: what a router said of it last, enum synfin_error")    \
+    X(IS_LISTENER, "SO_ACCEPTCONN", "read only: 1 for a listener")                                \
+    X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")                \
+    X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")         \
+    X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)")   \
+    X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                            \
+    X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")            \
+    X(PACING_RATE_MAX, "SO_MAX_PACING_RATE", "octets of data per second at most; 0: no limit")    \
+    X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")        \
+    X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                   \
+      "1: connect, and let the first data go with the SYN")                                       \
     X(ECN, "net.ipv4.tcp_ecn", "enum synfin_ecn (config.h); before connecting or listening")
 
 enum synfin_option {

@@ -120,6 +120,18 @@ static int set_cork(struct drill *drill, struct drill_handle *handle, bool is_on
     return set_in_stack(drill, handle, SYNFIN_OPTION_CORK, is_on);
 }
 
+// Turning Nagle's algorithm off lets go what a cork holds, once.
+static int set_nodelay(struct drill *drill, struct drill_handle *handle, bool is_on)
+{
+    int result = set_in_stack(drill, handle, SYNFIN_OPTION_NODELAY, is_on);
+    if (result == 0 && is_on) {
+        result = set_in_stack(drill, handle, SYNFIN_OPTION_CORK, 0);
+        drill_stack_pump(drill);
+    }
+    return result == 0 ? set_in_stack(drill, handle, SYNFIN_OPTION_CORK, handle->is_corked)
+                       : result;
+}
+
 static int set_number(struct drill *drill, struct drill_handle *handle, int level, int name,
                       int value)
 {
@@ -128,6 +140,8 @@ static int set_number(struct drill *drill, struct drill_handle *handle, int leve
         return set_send_buffer(drill, handle, value);
     } else if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) {
         return set_lowat(drill, handle, value);
+    } else if (level == IPPROTO_TCP && name == TCP_NODELAY) {
+        return set_nodelay(drill, handle, value != 0);
     } else if (level == IPPROTO_TCP && name == TCP_CORK) {
         return set_cork(drill, handle, value != 0);
     } else if (row != NULL) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packetdrill/drill_memory.h"
 #include "packetdrill/drill_message.h"
 #include "packetdrill/packetdrill.h"
 
@@ -99,6 +100,9 @@ ssize_t drill_receive(struct drill *drill, struct drill_handle *handle, const st
     size_t done = 0;
     if (handle->is_listener) {
         return drill_errno_fail(ENOTCONN);
+    }
+    if ((flags & MSG_TRUNC) == 0 && !drill_memory_check(pieces, count)) {
+        return -1;
     }
     for (;;) {
         enum synfin_error error = look(drill, handle);

@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "packetdrill/drill_memory.h"
 #include "packetdrill/packetdrill.h"
 
-static void set_cork(struct drill *drill, const struct drill_handle *handle, bool is_on)
-{
-    (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_CORK, is_on,
-                                    drill_stack_now(drill));
-}
-
-// MSG_MORE is a cork for as long as sends announce more.
+// MSG_MORE: what is sent with it waits for more, and is not pushed.
 static void follow_more(struct drill *drill, struct drill_handle *handle, bool has_more)
 {
-    if (!handle->is_corked && has_more != handle->more_announced) {
-        set_cork(drill, handle, has_more);
+    if (has_more != handle->more_announced) {
+        (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_PUSH, !has_more,
+                                        drill_stack_now(drill));
     }
     handle->more_announced = has_more;
 }
@@ -59,6 +55,9 @@ static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
 {
     size_t done = 0;
     enum synfin_error error = SYNFIN_ERROR_OK;
+    if (!drill_memory_check(pieces, count)) {
+        return -1;
+    }
     follow_more(drill, handle, (flags & MSG_MORE) != 0);
     for (size_t at = 0; at < count && error == SYNFIN_ERROR_OK; at++) {
         error = send_piece(drill, handle, &pieces[at], flags, &done);

@@ -4,10 +4,11 @@
 // them.
 #include "packetdrill/drill_settings.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "packetdrill/drill_offload.h"
 
 enum { VALUE_TEXT = 256, MTU_LEAST = 576, MTU_MOST = 65535 };
 
@@ -80,7 +81,9 @@ static bool set_named(struct drill_settings *settings, const char *name, const c
     }
     for (int setting = 0; setting < DRILL_SETTING_COUNT; setting++) {
         if (strcmp(name, NAMES[setting]) == 0) {
-            return parse_value(value, &settings->value[setting]);
+            bool is_value = parse_value(value, &settings->value[setting]);
+            settings->value[setting].is_fixed = settings->reads_proc;
+            return is_value;
         }
     }
     return false;
@@ -131,6 +134,7 @@ void drill_settings_refresh(struct drill_settings *settings)
     if (!settings->reads_proc) {
         return;
     }
+    settings->has_no_gso = drill_offload_is_off("tun0");
     for (int setting = 0; setting < DRILL_SETTING_COUNT; setting++) {
         char path[VALUE_TEXT];
         char text[VALUE_TEXT];
@@ -140,7 +144,8 @@ void drill_settings_refresh(struct drill_settings *settings)
             continue;
         }
         struct drill_value value;
-        if (fgets(text, sizeof text, file) != NULL && parse_value(text, &value)) {
+        bool is_fixed = settings->value[setting].is_fixed;
+        if (!is_fixed && fgets(text, sizeof text, file) != NULL && parse_value(text, &value)) {
             settings->value[setting] = value;
         }
         (void)fclose(file);

@@ -3,8 +3,8 @@
 // What a stack under test runs with: the settings of net.ipv4 under the names that scripts use,
 // the profile, and the addresses that packetdrill does not tell. They come from --so_flags, a
 // list "name=value,name=value,proc,..."; a value goes up to the next comma, and a list of numbers
-// in it is separated by blanks or colons. With `proc`, whatever /proc/sys/net/ipv4 says of a
-// setting at each socket, listen and connect goes before the flag.
+// in it is separated by blanks or colons. With `proc`, /proc/sys/net/ipv4 is read at each socket,
+// listen and connect, and goes before flags that stand before `proc`, not before those behind it.
 #ifndef SYNFIN_DRILL_SETTINGS_H
 #define SYNFIN_DRILL_SETTINGS_H
 
@@ -40,6 +40,7 @@
     X(FRTO, "tcp_frto")                                   \
     X(REORDERING, "tcp_reordering")                       \
     X(FASTOPEN, "tcp_fastopen")                           \
+    X(MIN_TSO_SEGS, "tcp_min_tso_segs")                   \
     X(CONGESTION_CONTROL, "tcp_congestion_control")
 
 enum drill_setting {
@@ -54,6 +55,7 @@ enum { DRILL_NUMBERS = 3, DRILL_WORD = 32 };
 // A setting's value: up to three numbers, or one word.
 struct drill_value {
     bool is_set;
+    bool is_fixed; // whatever the system says
     int64_t number[DRILL_NUMBERS];
     char word[DRILL_WORD];
 };
@@ -62,6 +64,7 @@ enum drill_profile { DRILL_PROFILE_RFC, DRILL_PROFILE_LINUX };
 
 struct drill_settings {
     bool reads_proc;
+    bool has_no_gso; // the interface sends segments, not bursts of them
     enum drill_profile profile;
     uint32_t mtu_bytes;
     struct synfin_prefix local[2]; // the stack's addresses

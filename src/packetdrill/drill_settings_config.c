@@ -97,10 +97,16 @@ void drill_settings_config_fill(const struct drill_settings *settings,
     apply_seconds(settings, DRILL_SETTING_KEEPALIVE_TIME, &config->keepalive_idle_ns);
     apply_seconds(settings, DRILL_SETTING_KEEPALIVE_INTVL, &config->keepalive_interval_ns);
     apply_count(settings, DRILL_SETTING_KEEPALIVE_PROBES, &config->keepalive_probes);
+    if (drill_settings_number(settings, DRILL_SETTING_MIN_TSO_SEGS, 0) > 0) {
+        apply_count(settings, DRILL_SETTING_MIN_TSO_SEGS, &config->burst_segments_min);
+    }
     apply_cookies(drill_settings_number(settings, DRILL_SETTING_SYNCOOKIES, -1), config);
     apply_ecn(drill_settings_number(settings, DRILL_SETTING_ECN, -1), config);
     apply_path_mtu(settings, config);
     apply_congestion(settings, config);
+    if (settings->profile == DRILL_PROFILE_LINUX) {
+        config->linux_ways = (UINT32_C(1) << SYNFIN_LINUX_WAY_COUNT) - 1;
+    }
     // A script says itself when a segment leaves; only its qdisc would pace it.
     config->use_pacing = 0;
 }

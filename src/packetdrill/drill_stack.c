@@ -42,6 +42,7 @@ static enum synfin_error add_interface(struct drill *drill)
     struct synfin_iface_config iface;
     synfin_iface_config_default(&iface);
     iface.mtu_bytes = drill->settings.mtu_bytes;
+    iface.gso_bytes = drill->settings.has_no_gso ? 0 : SYNFIN_PACKET_MAX;
     enum synfin_error error = synfin_stack_add_iface(drill->stack, &iface, &drill->iface);
     for (uint32_t at = 0; at < drill->settings.locals && error == SYNFIN_ERROR_OK; at++) {
         error = synfin_stack_add_addr(drill->stack, drill->iface, &drill->settings.local[at]);

@@ -14,9 +14,6 @@ enum {
     OPTION_SACK = 2,
     OPTION_WSCALE = 4,
     OPTION_ECN = 8,
-    CA_OPEN = 0,
-    CA_RECOVERY = 3,
-    CA_LOSS = 4,
     REORDERING = 3,
     SSTHRESH_NONE = 0x7fffffff,
 };
@@ -79,17 +76,23 @@ static void fill_times(const struct synfin_tcp_info *from, struct drill_tcp_info
 static void fill_flight(const struct synfin_tcp_info *from, struct drill_tcp_info *to)
 {
     uint32_t mss = from->snd_mss_bytes;
-    to->ca_state = CA_OPEN;
-    if (from->is_in_recovery) {
-        to->ca_state = from->backoff > 0 ? CA_LOSS : CA_RECOVERY;
-    }
+    static const uint8_t CA_STATE[] = {
+        [SYNFIN_REPAIR_NONE] = 0,     [SYNFIN_REPAIR_DISORDER] = 1, [SYNFIN_REPAIR_REDUCED] = 2,
+        [SYNFIN_REPAIR_RECOVERY] = 3, [SYNFIN_REPAIR_TIMEOUT] = 4,
+    };
+    uint32_t pipe = from->unacked_bytes - from->sacked_bytes - from->lost_bytes;
+    bool is_prr = from->repair == SYNFIN_REPAIR_RECOVERY;
+    to->ca_state = CA_STATE[from->repair];
     to->retransmits = (uint8_t)from->retransmits;
     to->probes = (uint8_t)from->probes;
     to->backoff = from->backoff;
     to->unacked = packets_of(from->unacked_bytes, mss);
     to->sacked = packets_of(from->sacked_bytes, mss);
-    to->lost = packets_of(from->lost_bytes, mss);
-    to->snd_cwnd = mss == 0 ? 0 : from->cwnd_bytes / mss;
+    // Linux counts what was lost until it is acknowledged, sent again or not; and while it repairs,
+    // its window is what is in flight and what may follow now.
+    to->retrans = packets_of(from->resent_bytes, mss);
+    to->lost = packets_of(from->lost_bytes, mss) + to->retrans;
+    to->snd_cwnd = mss == 0 ? 0 : (is_prr ? pipe + from->room_bytes : from->cwnd_bytes) / mss;
     to->snd_ssthresh = from->ssthresh_bytes >= SSTHRESH_NONE || mss == 0
                            ? SSTHRESH_NONE
                            : from->ssthresh_bytes / mss;

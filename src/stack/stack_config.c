@@ -74,7 +74,8 @@ static void set_default_handshake(struct synfin_stack_config *config)
 static void set_default_path_mtu(struct synfin_stack_config *config)
 {
     config->mtu_probing = SYNFIN_MTU_PROBING_BLACK_HOLE;
-    config->mtu_floor_bytes = 552; // RFC 5927 §7.2's floor of 576 less what tunnels took then
+    config->mtu_floor_bytes = 552;  // RFC 5927 §7.2's floor of 576 less what tunnels took then
+    config->burst_segments_min = 2; // one acknowledgment's worth
     config->mtu_probe_interval_ns = 600 * NS_PER_S; // RFC 1191 §6.3, RFC 8201 §4
 }
 
@@ -166,6 +167,8 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK_ACCURATE
            && config->mtu_probing <= SYNFIN_MTU_PROBING_ALWAYS
            && is_within(config->mtu_floor_bytes, MTU_FLOOR_MIN, MTU_FLOOR_MAX)
+           && is_within(config->burst_segments_min, 1, UINT8_MAX)
+           && config->linux_ways < UINT32_C(1) << SYNFIN_LINUX_WAY_COUNT
            && config->accurate_ecn <= 1 && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS
            && config->has_cookie_secret <= 1;
 }

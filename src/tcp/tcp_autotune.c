@@ -7,6 +7,7 @@
 // with the handshake's.
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
 
 enum {
@@ -186,7 +187,8 @@ void tcp_autotune_on_full(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
 {
     uint32_t before = conn->set.send_buffer_bytes;
     uint64_t wanted = queue_wanted(conn);
-    if (conn->set.has_send_buffer || wanted <= before || !conn->is_syn_acked) {
+    if (conn->set.has_send_buffer || wanted <= before || !conn->is_syn_acked
+        || tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS)) {
         return;
     }
     uint32_t most = tcp_autotune_send_max(tcp, conn);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
 
 // Why data cannot be queued; OK when it can.
@@ -23,6 +24,9 @@ static uint32_t room_to_queue(const struct tcp *tcp, const struct tcp_conn *conn
 {
     uint32_t buffer = tcp_memory_send_limit(tcp, conn);
     uint32_t lowat = conn->set.notsent_lowat_bytes;
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS)) {
+        return tcp_linux_room_to_queue(conn, buffer);
+    }
     uint32_t room = buffer > conn->send.bytes ? buffer - conn->send.bytes : 0;
     if (lowat == 0) {
         return room;
@@ -36,6 +40,10 @@ static uint32_t room_to_queue(const struct tcp *tcp, const struct tcp_conn *conn
 void tcp_calls_data_on_room(struct tcp *tcp, struct tcp_conn *conn)
 {
     if (!conn->is_send_blocked || conn->is_done) {
+        return;
+    }
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS)
+        && !tcp_linux_may_wake(conn, tcp_memory_send_limit(tcp, conn))) {
         return;
     }
     uint32_t lowat = conn->set.notsent_lowat_bytes;
@@ -55,6 +63,20 @@ static void await_memory(struct tcp *tcp, struct tcp_conn *conn)
     }
 }
 
+// RFC 9293 §3.9.1.2 [MAY-16]: the user says whether it has more to say.
+static void note_queued(struct tcp_conn *conn, uint32_t taken, bool is_whole)
+{
+    bool has_chunks = tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS);
+    conn->pending.is_held = conn->set.has_no_push;
+    conn->is_send_blocked = conn->is_send_blocked || (!is_whole && !has_chunks);
+    if (!conn->set.has_no_push && (is_whole || !has_chunks)) {
+        conn->snd.pushed = tcp_output_end(conn);
+    }
+    if (has_chunks) {
+        tcp_linux_on_queued(conn, taken);
+    }
+}
+
 enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *data, size_t bytes,
                            size_t *sent, uint64_t now_ns)
 {
@@ -70,6 +92,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     }
     if (room == 0) {
         conn->is_send_blocked = true;
+        conn->snd.pushed = tcp_output_end(conn);
         tcp_output_want(tcp, conn); // which notes what limits the sender
         return SYNFIN_ERROR_AGAIN;
     }
@@ -81,7 +104,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
         await_memory(tcp, conn);
         return SYNFIN_ERROR_NO_MEMORY;
     }
-    conn->is_send_blocked = conn->is_send_blocked || taken < bytes;
+    note_queued(conn, taken, taken == bytes);
     *sent = taken;
     tcp_chrono_set(conn, TCP_CHRONO_BUSY, now_ns);
     tcp_timer_on_queued(tcp, conn, now_ns);

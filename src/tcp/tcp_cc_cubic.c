@@ -162,7 +162,7 @@ static void cubic_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
     } else if (cc->cwnd_bytes >= cc->ssthresh_bytes) {
         avoid(cc, ack);
     } else if (ack->is_limited_by_cwnd) {
-        tcp_cc_slow_start(cc, ack, SLOW_START_SEGMENTS);
+        tcp_cc_slow_start(cc, ack, ack->counts_all ? UINT16_MAX : SLOW_START_SEGMENTS);
     }
 }
 

@@ -79,7 +79,7 @@ static void grow(struct tcp_cc *cc, const struct tcp_cc_hystart *hystart,
                  const struct tcp_cc_ack *ack)
 {
     uint64_t limit = (uint64_t)LIMIT_SEGMENTS * ack->mss_bytes;
-    bool is_limited = !ack->is_paced && ack->acked_bytes > limit;
+    bool is_limited = !ack->is_paced && !ack->counts_all && ack->acked_bytes > limit;
     uint32_t more = is_limited ? (uint32_t)limit : ack->acked_bytes;
     more = tcp_cc_smaller(more, TCP_CC_CWND_MAX);
     cc->cwnd_bytes += hystart->is_css ? more / CSS_GROWTH_DIVISOR : more;

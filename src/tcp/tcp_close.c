@@ -5,6 +5,7 @@
 // connection whose peer takes nothing more still leaves ESTABLISHED at once.
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -59,7 +60,9 @@ static bool is_open(const struct tcp_conn *conn)
 static void stop_reading(struct tcp *tcp, struct tcp_conn *conn)
 {
     conn->rcv_shut = true;
-    stream_clear(&conn->receive, &tcp->chunks);
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_READ_ON)) {
+        stream_clear(&conn->receive, &tcp->chunks);
+    }
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
 }
 

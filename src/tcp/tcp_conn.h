@@ -54,13 +54,15 @@ struct tcp_path {
 
 // RFC 9293 §3.3.1, send sequence variables. Written by tcp_ack.c, tcp_output.c, and at opening.
 struct tcp_send_vars {
-    struct seq una;       // SND.UNA: oldest unacknowledged
-    struct seq nxt;       // SND.NXT: one beyond the highest ever sent
-    struct seq resend;    // next to send again after a timeout; equal to nxt when nothing is
-    struct seq wl1;       // SND.WL1: segment sequence number of the last window update
-    struct seq wl2;       // SND.WL2: segment acknowledgment number of the last window update
-    struct seq edge;      // the highest right edge the peer ever granted
-    struct seq up;        // SND.UP: end of urgent data, when has_urgent_out
+    struct seq una;    // SND.UNA: oldest unacknowledged
+    struct seq nxt;    // SND.NXT: one beyond the highest ever sent
+    struct seq resend; // next to send again after a timeout; equal to nxt when nothing is
+    struct seq wl1;    // SND.WL1: segment sequence number of the last window update
+    struct seq wl2;    // SND.WL2: segment acknowledgment number of the last window update
+    struct seq edge;   // the highest right edge the peer ever granted
+    struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
+    struct seq pushed; // the user has pushed what it queued up to here; written by tcp_calls_data.c
+    uint32_t tail_bytes;  // of the last chunk of what is queued; the same, for tcp_linux.c
     uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
     uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered
     uint16_t mss;         // Eff.snd.MSS: payload octets per segment, options subtracted
@@ -81,6 +83,9 @@ struct tcp_receive_vars {
     uint16_t mss;           // the MSS we advertised
     uint16_t mss_seen;      // the largest payload seen: what "full-sized" means from this peer
     uint8_t wscale_shift;   // Rcv.Wind.Shift
+    uint8_t quick_acks;     // segments still acknowledged at once; written by tcp_linux.c
+    bool has_begun;         // data has arrived; the same
+    bool is_answering; // the user answers what arrives within a delayed acknowledgment; the same
 };
 
 // Round-trip time and retransmission timeout, RFC 6298. Written by tcp_rtt.c.
@@ -134,6 +139,7 @@ struct tcp_pending {
     uint8_t keepalive;      // a keep-alive is due
     uint8_t tail_probe;     // a tail-loss probe is due
     uint8_t push_small;     // the override timeout: a segment too small is due all the same
+    uint8_t is_held;        // the user has more to say: a small segment waits for that, or an ACK
     uint8_t push_corked;    // what the cork has held is due
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };

@@ -93,6 +93,21 @@ static void fill_totals(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->received_ce = conn->ecn.received_ce;
 }
 
+static enum synfin_repair repair_of(const struct tcp_conn *conn)
+{
+    const struct tcp_recovery *recovery = &conn->recovery;
+    bool is_disordered =
+        recovery->dup_acks > 0 || (conn->loss != NULL && conn->loss->board.sacked_bytes > 0);
+    if (recovery->is_active) {
+        return SYNFIN_REPAIR_RECOVERY;
+    } else if (recovery->has_recover && seq_lt(conn->snd.una, recovery->recover)) {
+        return SYNFIN_REPAIR_TIMEOUT;
+    } else if (conn->ecn.is_cut && conn->ecn.was_mark && seq_lt(conn->snd.una, conn->ecn.cut_end)) {
+        return SYNFIN_REPAIR_REDUCED;
+    }
+    return is_disordered ? SYNFIN_REPAIR_DISORDER : SYNFIN_REPAIR_NONE;
+}
+
 // The names are those of Linux's struct tcp_info, in octets and ns.
 static void fill_path(const struct tcp_conn *conn, struct synfin_tcp_info *info)
 {
@@ -106,6 +121,9 @@ static void fill_path(const struct tcp_conn *conn, struct synfin_tcp_info *info)
     info->lost_bytes = loss != NULL ? loss->board.lost_bytes : 0;
     info->sacked_bytes = loss != NULL ? loss->board.sacked_bytes : 0;
     info->has_seen_reordering = conn->recovery.has_seen_reordering;
+    info->resent_bytes = loss != NULL ? loss->board.resent_bytes : 0;
+    info->room_bytes = tcp_output_congestion_room(conn);
+    info->repair = (uint8_t)repair_of(conn);
     info->reordering_window_ns = loss != NULL ? tcp_rack_window(conn) : 0;
 }
 

@@ -136,6 +136,8 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
     set->receive_buffer_bytes = config->receive_buffer_bytes;
     set->keepalive_idle_ns = config->keepalive_idle_ns;
     set->has_pacing = config->use_pacing != 0;
+    set->linux_ways = config->linux_ways;
+    set->burst_segments_min = (uint8_t)config->burst_segments_min;
     set->keepalive_interval_ns = config->keepalive_interval_ns;
     set->keepalive_probes = (uint8_t)config->keepalive_probes;
     set->syn_retries = (uint8_t)config->syn_retries;
@@ -236,6 +238,6 @@ void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error erro
 void tcp_life_reset(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                     enum synfin_reason rst_reason, enum synfin_reason cause, uint64_t now_ns)
 {
-    tcp_stray_reset(tcp, conn, rst_reason);
+    tcp_stray_reset(tcp, conn, rst_reason, now_ns);
     tcp_life_end(tcp, conn, error, cause, now_ns);
 }

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_mtu.h"
 
 enum { SPANS_MAX = 1 << 16 }; // of a connection
@@ -219,10 +220,11 @@ static bool look_for_undo(struct tcp *tcp, struct tcp_conn *conn, const struct t
 
 // SND.UNA has moved.
 static void advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_news *news,
-                    uint64_t now_ns)
+                    uint32_t delivered_bytes, uint64_t now_ns)
 {
     struct tcp_recovery *recovery = &conn->recovery;
-    tcp_recovery_grow(conn, news->acked_bytes, news->rtt_ns, now_ns);
+    tcp_recovery_grow(conn, tcp_linux_growth(conn, news->acked_bytes, delivered_bytes),
+                      news->rtt_ns, now_ns);
     struct seq before = seq_sub(conn->snd.una, news->acked_bytes);
     if (recovery->has_recover && seq_ge(conn->snd.una, recovery->recover)
         && (recovery->is_active || seq_lt(before, recovery->recover))) {
@@ -266,7 +268,7 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     tcp_rack_update(conn, seg, &delivery, now_ns);
     bool is_undone = look_for_undo(tcp, conn, seg, news, &delivery, now_ns);
     if (is_moved) {
-        advance(tcp, conn, news, now_ns);
+        advance(tcp, conn, news, delivered, now_ns);
     }
     uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, delivered, now_ns);
     if (is_recovering(conn)) {

@@ -54,7 +54,7 @@ void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss)
 {
     conn->iss = iss;
     conn->snd.una = conn->snd.nxt = conn->snd.resend = iss;
-    conn->snd.edge = seq_add(iss, 1);
+    conn->snd.edge = conn->snd.pushed = seq_add(iss, 1);
 }
 
 // The pair is set, the peer's SYN may be unknown yet. The window counts from RCV.NXT, which an
@@ -159,6 +159,9 @@ void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, enum synfin_re
 {
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_ESTABLISHED, cause, now_ns);
     tcp_mtu_open(tcp, conn, now_ns);
+    if (conn->totals.data_segments_in == 0) {
+        conn->totals.data_received_ns = now_ns;
+    }
     start_congestion_control(tcp, conn, now_ns);
     tcp_trace_outcome(tcp, &conn->pair, conn->number, SYNFIN_ERROR_OK, SYNFIN_REASON_OPENED,
                       now_ns);

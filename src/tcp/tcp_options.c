@@ -29,6 +29,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_KEEPALIVE_PROBES] = {1, PROBES_MAX},
     [SYNFIN_OPTION_NODELAY] = {0, 1},
     [SYNFIN_OPTION_CORK] = {0, 1},
+    [SYNFIN_OPTION_PUSH] = {0, 1},
     [SYNFIN_OPTION_NOTSENT_LOWAT] = {0, BUFFER_MAX},
     [SYNFIN_OPTION_USER_TIMEOUT] = {0, INTERVAL_MAX_NS},
     [SYNFIN_OPTION_LINGER] = {-1, 0},
@@ -92,6 +93,8 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->has_nodelay = value != 0;
     } else if (option == SYNFIN_OPTION_CORK) {
         set->has_cork = value != 0;
+    } else if (option == SYNFIN_OPTION_PUSH) {
+        set->has_no_push = value == 0;
     } else if (option == SYNFIN_OPTION_NOTSENT_LOWAT) {
         set->notsent_lowat_bytes = (uint32_t)value;
     } else if (option == SYNFIN_OPTION_PACING_RATE_MAX) {
@@ -214,6 +217,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_KEEPALIVE_PROBES: *value = set->keepalive_probes; break;
     case SYNFIN_OPTION_NODELAY: *value = set->has_nodelay; break;
     case SYNFIN_OPTION_CORK: *value = set->has_cork; break;
+    case SYNFIN_OPTION_PUSH: *value = !set->has_no_push; break;
     case SYNFIN_OPTION_NOTSENT_LOWAT: *value = set->notsent_lowat_bytes; break;
     case SYNFIN_OPTION_PACING_RATE_MAX: *value = (int64_t)set->pacing_rate_max; break;
     case SYNFIN_OPTION_USER_TIMEOUT: *value = (int64_t)set->user_timeout_ns; break;

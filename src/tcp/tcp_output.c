@@ -12,6 +12,7 @@
 #include "tcp/tcp_cwv.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
@@ -69,7 +70,7 @@ void tcp_output_go_back(struct tcp_conn *conn)
     }
 }
 
-static uint32_t congestion_room(const struct tcp_conn *conn)
+uint32_t tcp_output_congestion_room(const struct tcp_conn *conn)
 {
     if (conn->loss != NULL) {
         return tcp_loss_room(conn);
@@ -181,7 +182,7 @@ static bool choose_resend(const struct tcp_conn *conn, struct tcp_plan *plan)
         return false;
     }
     // Whole segments within the congestion window, RFC 5681 §2; the first may always go.
-    return plan->bytes <= congestion_room(conn) || tcp_output_flight(conn) == 0;
+    return plan->bytes <= tcp_output_congestion_room(conn) || tcp_output_flight(conn) == 0;
 }
 
 // Whether something lost waits to be sent again.
@@ -203,7 +204,7 @@ static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
     uint32_t limit = tcp_cc_smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
     plan->kind = TCP_PLAN_LOST;
     return plan_again(conn, plan, span->left, limit)
-           && (plan->bytes <= congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
+           && (plan->bytes <= tcp_output_congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
                || plan->reason == SYNFIN_REASON_SEND_TIMEOUT);
 }
 
@@ -220,8 +221,9 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     if (conn->snd_closed || conn->pending.push_corked || tcp_frto_wants_new(conn)) {
         return true; // RFC 5682 §2.1 step 2b: Nagle's algorithm may be overridden for F-RTO
     }
-    bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn));      // a SYN in flight is no data
-    return !conn->set.has_cork && (is_idle || conn->set.has_nodelay); // (2)
+    bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
+    bool is_corked = conn->set.has_cork || conn->pending.is_held;
+    return !is_corked && (is_idle || conn->set.has_nodelay); // (2)
 }
 
 // As much as one packet can carry: one segment, or whole segments of a super-packet, whose length
@@ -233,7 +235,8 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     uint32_t most = tcp_cc_smaller(conn->path.gso_bytes, SYNFIN_PACKET_MAX);
     bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn)
                     && !tcp_ecn_needs_single(conn);
-    most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, tcp_pace_quantum(conn)) / mss * mss : mss;
+    uint32_t burst = tcp_cc_smaller(tcp_pace_quantum(conn), tcp_linux_burst(conn));
+    most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, burst) / mss * mss : mss;
     bytes = tcp_cc_smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
 }
@@ -247,7 +250,8 @@ uint32_t tcp_output_unsent(const struct tcp_conn *conn)
 
 bool tcp_output_is_corked(const struct tcp_conn *conn)
 {
-    if (!conn->set.has_cork || !conn->is_syn_acked || conn->snd_closed) {
+    bool is_corked = conn->set.has_cork || conn->pending.is_held;
+    if (!is_corked || !conn->is_syn_acked || conn->snd_closed) {
         return false;
     }
     uint32_t unsent = tcp_output_unsent(conn);
@@ -278,7 +282,7 @@ static bool is_limited_transmit(const struct tcp_conn *conn, uint32_t bytes)
            && tcp_output_flight(conn) + bytes > conn->cc.cwnd_bytes;
 }
 
-// Nothing waits for a PUSH, and the last octet queued carries PSH:
+// Nothing waits for a PUSH, and the last octet pushed carries PSH:
 // RFC 9293 §3.9.1.2 [MUST-60, MUST-61, MAY-16, SHLD-27].
 static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
 {
@@ -287,7 +291,7 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     }
     uint32_t room = tcp_output_room(conn);
     uint32_t unsent = seq_distance(conn->snd.nxt, tcp_output_end(conn));
-    uint32_t allowed = tcp_cc_smaller(room, congestion_room(conn));
+    uint32_t allowed = tcp_cc_smaller(room, tcp_output_congestion_room(conn));
     uint32_t bytes = trim_to_packet(conn, tcp_cc_smaller(unsent, allowed));
     bool is_all = bytes == unsent;
     bool has_fin = is_all && conn->snd_closed && room > bytes;
@@ -301,7 +305,10 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = tcp_ecn_owes_cwr(&conn->ecn) && bytes > 0 ? SYNFIN_REASON_SEND_DATA_CWR
                                                              : SYNFIN_REASON_SEND_DATA;
-    if (is_all && bytes > 0) {
+    bool is_burst =
+        bytes > tcp_output_segment_bytes(conn) && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
+    bool is_pushed = seq_eq(seq_add(plan->seq, bytes), conn->snd.pushed);
+    if ((is_pushed && bytes > 0) || is_burst) {
         plan->flags |= SYNFIN_TCP_PSH;
     }
     if (has_fin) {
@@ -418,7 +425,8 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
     if (has_unsent(conn)) {
         tcp_cwv_before_data(tcp, conn, now_ns);
     }
-    if (conn->mtu != NULL && tcp_mtu_plan(tcp, conn, plan, congestion_room(conn), now_ns)) {
+    if (conn->mtu != NULL
+        && tcp_mtu_plan(tcp, conn, plan, tcp_output_congestion_room(conn), now_ns)) {
         return true;
     }
     return choose_new(conn, plan) || choose_probe(conn, plan);
@@ -512,6 +520,9 @@ static void book_totals(struct tcp *tcp, struct tcp_conn *conn, const struct tcp
     } else {
         tcp->octets_out += plan->bytes;
         conn->totals.bytes_sent += plan->bytes;
+        if (plan->bytes > 0) {
+            tcp_linux_on_data_sent(conn, tcp->config.delayed_ack_ns, now_ns);
+        }
     }
 }
 
@@ -528,6 +539,7 @@ static void book_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_pl
         conn->pending.ack_reason = 0;
     }
     tcp_timer_on_ack_sent(tcp, conn);
+    tcp_linux_on_ack_sent(conn);
 }
 
 static void count_up(uint8_t *counter)
@@ -579,7 +591,8 @@ static enum tcp_chrono_kind limit_of(const struct tcp_conn *conn)
     if (conn->send.bytes == 0) {
         return TCP_CHRONO_IDLE;
     }
-    if (wanted > 0 && tcp_output_room(conn) < wanted && congestion_room(conn) >= wanted) {
+    if (wanted > 0 && tcp_output_room(conn) < wanted
+        && tcp_output_congestion_room(conn) >= wanted) {
         return TCP_CHRONO_PEER_WINDOW;
     }
     return wanted == 0 && conn->is_send_blocked ? TCP_CHRONO_SEND_BUFFER : TCP_CHRONO_BUSY;

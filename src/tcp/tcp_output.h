@@ -35,6 +35,8 @@ bool tcp_output_is_corked(const struct tcp_conn *conn);
 void tcp_output_uncork(struct tcp *tcp, struct tcp_conn *conn);
 // U: how many more octets the peer's window lets go.
 uint32_t tcp_output_room(const struct tcp_conn *conn);
+// How many more octets may be in flight, as far as the path is concerned.
+uint32_t tcp_output_congestion_room(const struct tcp_conn *conn);
 // Octets sent and neither acknowledged nor taken for lost.
 static inline uint32_t tcp_output_flight(const struct tcp_conn *conn)
 {

@@ -4,6 +4,7 @@
 // (PAWS). TS.Recent changes only after the sequence numbers were found acceptable, so that a
 // forged timestamp alone can blind nobody.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 
 // RFC 7323 §5.5: a TS.Recent older than this says nothing any more.
 #define TS_RECENT_VALID_NS (24 * 24 * 3600 * NS_PER_S)
@@ -29,6 +30,9 @@ enum tcp_verdict tcp_paws_check(struct tcp *tcp, struct tcp_conn *conn, struct t
     }
     if (!seg->h.has_timestamps && tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON; // a peer that restarted, perhaps: the challenge tells it
+    }
+    if (!seg->h.has_timestamps && tcp_linux_has(conn, SYNFIN_LINUX_WAY_BARE_SEGMENTS)) {
+        return TCP_VERDICT_GO_ON;
     }
     if (!seg->h.has_timestamps) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_TIMESTAMP);

@@ -4,6 +4,7 @@
 // and long enough ago, is lost. "Long enough" is a round trip and the reordering that this path has
 // shown.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 
 enum {
@@ -128,7 +129,8 @@ uint32_t tcp_rack_detect(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     uint64_t wait_ns = rack->rtt_ns + tcp_rack_window(conn);
     uint32_t lost = tcp_scoreboard_mark_lost_by_time(&conn->loss->board, rack->xmit_ns, rack->end,
                                                      wait_ns, now_ns, &remaining_ns);
-    tcp_timer_on_reordering(tcp, conn, remaining_ns, now_ns);
+    tcp_timer_on_reordering(tcp, conn, remaining_ns > 0 ? remaining_ns + tcp_linux_late(conn) : 0,
+                            now_ns);
     return lost;
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "tcp/tcp_cwv.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
@@ -162,6 +163,7 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
         .is_app_limited = is_app_limited(conn, flight),
         .is_round_end = ends_round(conn, acked_bytes),
         .is_paced = tcp_pace_is_on(conn),
+        .counts_all = tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED),
         // RFC 3168 §6.1.2: nor by an acknowledgment with a mark.
         .is_recovering = conn->recovery.is_active || conn->ecn.marked_bytes > 0,
         .rtt_ns = rtt_ns,
@@ -211,12 +213,14 @@ void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_
 {
     struct tcp_recovery *recovery = &conn->recovery;
     tcp_rate_check_dry(conn);
+    uint32_t reported = recovery->dup_acks * (uint32_t)conn->snd.mss;
+    uint32_t delivered = acked_bytes > reported ? acked_bytes - reported : conn->snd.mss;
     recovery->dup_acks = 0;
     recovery->limited = 0;
     if (tcp_frto_on_ack(conn)) {
         tcp_undo_take_back(tcp, conn, acked_bytes, SYNFIN_REASON_CC_UNDO_FRTO, now_ns);
     }
-    tcp_recovery_grow(conn, acked_bytes, rtt_ns, now_ns);
+    tcp_recovery_grow(conn, tcp_linux_growth(conn, acked_bytes, delivered), rtt_ns, now_ns);
     if ((recovery->is_active && seq_ge(conn->snd.una, recovery->recover))
         || ends_timeout(conn, acked_bytes)) {
         tcp_recovery_leave(tcp, conn, now_ns);

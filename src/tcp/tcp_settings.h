@@ -21,14 +21,17 @@ struct tcp_settings {
     uint32_t notsent_lowat_bytes; // unsent octets that send() may reach; 0: no limit
     uint16_t mss_limit;           // TCP_MAXSEG; 0: none
     uint16_t fastopen_max;        // of a listener, before the third segment; 0: no Fast Open
+    uint32_t linux_ways;          // as configured
     uint64_t pacing_rate_max;     // octets per second; 0: no limit
     uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
+    uint8_t burst_segments_min;
     uint8_t congestion; // enum synfin_congestion
     uint8_t ecn;        // enum synfin_ecn
     int8_t linger;      // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
+    bool has_no_push;                         // what is queued now is not pushed
     bool has_accurate_ecn;                    // as configured
     bool has_pacing;                          // by the window, when the algorithm says nothing
     bool has_send_buffer, has_receive_buffer; // the user has set it: it does not grow by itself

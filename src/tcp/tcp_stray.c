@@ -141,14 +141,18 @@ bool tcp_stray_may_reset(struct tcp *tcp, const struct synfin_addr *remote, uint
 }
 
 // RFC 9293 §3.10.5: <SEQ=SND.NXT><CTL=RST>, as far as the peer has taken that; the acknowledgment
-// is added so that the peer can tell it from a blind guess.
-void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason)
+// is added so that the peer can tell it from a blind guess, and timestamps, RFC 7323 §3.2.
+void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                     uint64_t now_ns)
 {
     struct tcp_stray stray = {
         .pair = conn->pair,
         .seq = tcp_output_place(conn),
         .ack = conn->rcv.nxt,
         .flags = SYNFIN_TCP_RST | SYNFIN_TCP_ACK,
+        .has_timestamps = conn->uses_timestamps,
+        .ts_val = tcp_paws_now(conn, now_ns),
+        .ts_ecr = conn->ts_recent,
         .reason = (uint16_t)reason,
         .number = conn->number,
         .iface = conn->path.iface,

@@ -81,7 +81,8 @@ bool tcp_stray_push(struct tcp *tcp, const struct tcp_stray *stray);
 // Counts one more reset to nowhere, unless this address has had enough of them: then false.
 bool tcp_stray_may_reset(struct tcp *tcp, const struct synfin_addr *remote, uint64_t now_ns);
 // A reset from a connection that ends.
-void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason);
+void tcp_stray_reset(struct tcp *tcp, const struct tcp_conn *conn, enum synfin_reason reason,
+                     uint64_t now_ns);
 
 // Output, pulled by the stack: it looks at the first stray, finds its next hop, and then either
 // emits and pops it, parks it, or moves it.

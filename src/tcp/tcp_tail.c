@@ -4,6 +4,7 @@
 // say so, and the retransmission timeout is long. After two round trips of silence one segment goes
 // again, or a new one first: its acknowledgment tells what is missing.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 
 // §7.2: how long a peer may hold back the acknowledgment of a single segment.
@@ -22,7 +23,8 @@ bool tcp_tail_may_probe(const struct tcp_conn *conn)
 static uint64_t wait_ns(const struct tcp_conn *conn)
 {
     bool is_single = tcp_scoreboard_pipe(&conn->loss->board) <= conn->snd.mss;
-    return 2 * conn->rtt.srtt_ns + (is_single ? WORST_DELAYED_ACK_NS : 0);
+    uint64_t extra_ns = is_single ? WORST_DELAYED_ACK_NS : tcp_linux_late(conn);
+    return 2 * conn->rtt.srtt_ns + extra_ns;
 }
 
 void tcp_tail_schedule(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
@@ -36,7 +37,7 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
                                  uint64_t now_ns)
 {
     conn->rcv.unacked_bytes += bytes;
-    if (are_two_full(conn) || conn->set.has_quickack) {
+    if (are_two_full(conn) || conn->set.has_quickack || tcp_linux_is_quick(conn)) {
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
     } else {
         tcp_timer_on_data_unacked(tcp, conn, now_ns);
@@ -254,7 +255,20 @@ static void take_fin(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
 // Data for a user who has gone, or who said that it reads no more, would be lost silently.
 static bool has_no_reader(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    return (conn->is_orphan || conn->rcv_shut) && seg->text.bytes > 0;
+    bool is_refused = conn->rcv_shut && !tcp_linux_has(conn, SYNFIN_LINUX_WAY_READ_ON);
+    return (conn->is_orphan || is_refused) && seg->text.bytes > 0;
+}
+
+static void refuse_text(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                        uint64_t now_ns)
+{
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_RESET_AS_ANSWER)) {
+        tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_NO_READER);
+        tcp_life_end(tcp, conn, SYNFIN_ERROR_RESET, SYNFIN_REASON_DROP_NO_READER, now_ns);
+    } else {
+        tcp_life_reset(tcp, conn, SYNFIN_ERROR_RESET, SYNFIN_REASON_SEND_RST_NO_READER,
+                       SYNFIN_REASON_DROP_NO_READER, now_ns);
+    }
 }
 
 enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
@@ -271,8 +285,7 @@ enum tcp_verdict tcp_text_take(struct tcp *tcp, struct tcp_conn *conn, struct tc
     trim_left(conn, seg);
     trim_right(conn, seg);
     if (has_no_reader(conn, seg)) {
-        tcp_life_reset(tcp, conn, SYNFIN_ERROR_RESET, SYNFIN_REASON_SEND_RST_NO_READER,
-                       SYNFIN_REASON_DROP_NO_READER, now_ns);
+        refuse_text(tcp, conn, seg, now_ns);
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_NO_READER);
     }
     struct seq fin = seq_add(seg->h.seq, seg->text.bytes);

@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_syncache.h"
@@ -386,6 +387,7 @@ static bool fire_persist(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 static bool fire_delayed_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     (void)now_ns;
+    tcp_linux_on_delayed_ack(conn);
     if (conn->pending.ack_reason == 0) {
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_DELAYED);
     }
@@ -444,6 +446,7 @@ static bool fire_tail_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 static bool fire_cork(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     (void)now_ns;
+    conn->snd.pushed = tcp_output_end(conn);
     tcp_output_uncork(tcp, conn);
     return true;
 }

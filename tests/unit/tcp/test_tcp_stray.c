@@ -119,12 +119,31 @@ static void reset_of_a_connection_has_its_header_fields(void **state)
     conn_box_init(&box);
     box.conn->set.traffic_class = 0xb8;
     box.conn->set.hop_limit = 9;
-    tcp_stray_reset(&box.tcp, box.conn, SYNFIN_REASON_SEND_RST_ABORT);
+    tcp_stray_reset(&box.tcp, box.conn, SYNFIN_REASON_SEND_RST_ABORT, 0);
     const struct tcp_stray *stray = tcp_stray_first(&box.tcp, box.conn->path.iface);
     assert_non_null(stray);
     assert_int_equal(stray->traffic_class, 0xb8);
     assert_int_equal(stray->hop_limit, 9);
     assert_int_equal(stray->number, box.conn->number);
+    assert_false(stray->has_timestamps);
+    conn_box_deinit(&box);
+}
+
+// RFC 7323 §3.2; ts_recent/reset_tsval of packetdrill's scripts.
+static void reset_of_a_connection_with_timestamps_carries_them(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    box.conn->uses_timestamps = true;
+    box.conn->ts_offset = 1000;
+    box.conn->ts_recent = 77;
+    tcp_stray_reset(&box.tcp, box.conn, SYNFIN_REASON_SEND_RST_ABORT, 5 * NS_PER_MS);
+    const struct tcp_stray *stray = tcp_stray_first(&box.tcp, box.conn->path.iface);
+    assert_non_null(stray);
+    assert_true(stray->has_timestamps);
+    assert_int_equal(stray->ts_val, 1005);
+    assert_int_equal(stray->ts_ecr, 77);
     conn_box_deinit(&box);
 }
 
@@ -417,6 +436,7 @@ int main(void)
         cmocka_unit_test(reset_carries_no_option),
         cmocka_unit_test(syn_ack_carries_every_field),
         cmocka_unit_test(reset_of_a_connection_has_its_header_fields),
+        cmocka_unit_test(reset_of_a_connection_with_timestamps_carries_them),
         cmocka_unit_test(push_beyond_the_limit_loses_the_newest),
         cmocka_unit_test(push_without_memory_to_grow_loses_the_newest),
         cmocka_unit_test(parked_strays_are_no_output_until_unparked),

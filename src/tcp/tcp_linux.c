@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+//
+// Linux's ways; see tcp_linux.h.
+#include "tcp/tcp_linux.h"
+
+#include "base/deadline.h"
+#include "tcp/tcp_internal.h"
+
+enum {
+    BURST_BYTES_MAX = 65536,
+    BURSTS_PER_S = 1024,
+    NEAR_SHIFT = 9,  // a path's length in units of 512 us: each halves what it adds
+    NEAR_UNITS = 32, // and beyond so many nothing is left
+    SLOW_START_PERCENT = 200,
+    AVOIDANCE_PERCENT = 120,
+    QUICK_ACKS_MAX = 16,
+    SMALL_WINDOW = 536,
+    HEADER_ROOM = 320,
+    CHUNK_OVERHEAD = 1280,
+    DESCRIPTION_BYTES = 256,
+    INITIAL_SEGMENTS = 10,
+};
+
+// What the window sends in a 1024th of a second at the pace of the round trip.
+static uint64_t bytes_per_tick(const struct tcp_conn *conn)
+{
+    const struct tcp_cc *cc = &conn->cc;
+    uint32_t percent =
+        cc->cwnd_bytes < cc->ssthresh_bytes / 2 ? SLOW_START_PERCENT : AVOIDANCE_PERCENT;
+    if (conn->rtt.srtt_ns == 0) {
+        return BURST_BYTES_MAX;
+    }
+    uint64_t per_trip = (uint64_t)cc->cwnd_bytes * percent / 100;
+    return per_trip * (NS_PER_S / BURSTS_PER_S) / conn->rtt.srtt_ns;
+}
+
+// Near peers get larger bursts: they cost neither end much, and queue nowhere on the way.
+static uint64_t bytes_for_near(const struct tcp_conn *conn)
+{
+    uint64_t units = (conn->rtt.min_ns / 1000) >> NEAR_SHIFT;
+    return units < NEAR_UNITS ? (uint64_t)BURST_BYTES_MAX >> units : 0;
+}
+
+uint32_t tcp_linux_burst(const struct tcp_conn *conn)
+{
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_SIZE_BURSTS)) {
+        return UINT32_MAX;
+    }
+    uint32_t mss = conn->snd.mss;
+    uint64_t bytes = bytes_per_tick(conn) + bytes_for_near(conn);
+    uint64_t least = conn->set.burst_segments_min * (uint64_t)mss;
+    bytes = bytes > least ? bytes : least;
+    uint32_t half = conn->cc.cwnd_bytes / mss / 2 * mss;
+    half = half > mss ? half : mss;
+    return bytes < half ? (uint32_t)bytes : half;
+}
+
+// As much as one burst may be: half of the largest window that the peer has offered.
+static uint32_t chunk_bytes(const struct tcp_conn *conn)
+{
+    uint32_t mss = conn->snd.mss;
+    uint32_t most = conn->snd.wnd_max > SMALL_WINDOW ? conn->snd.wnd_max / 2 : conn->snd.wnd_max;
+    most = most < BURST_BYTES_MAX - 1 - HEADER_ROOM ? most : BURST_BYTES_MAX - 1 - HEADER_ROOM;
+    if (conn->path.gso_bytes == 0 || most < mss) {
+        return mss;
+    }
+    return most / mss * mss;
+}
+
+static uint64_t memory_of(const struct tcp_conn *conn, uint32_t bytes)
+{
+    uint32_t chunk = chunk_bytes(conn);
+    return bytes + (uint64_t)CHUNK_OVERHEAD * ((bytes + chunk - 1) / chunk);
+}
+
+static uint32_t tail_of(const struct tcp_conn *conn)
+{
+    uint32_t unsent = tcp_output_unsent(conn);
+    return conn->snd.tail_bytes < unsent ? conn->snd.tail_bytes : unsent;
+}
+
+uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes)
+{
+    uint32_t chunk = chunk_bytes(conn);
+    uint32_t tail = tail_of(conn);
+    uint32_t lowat = conn->set.notsent_lowat_bytes;
+    if (tail > 0 && tail < chunk) {
+        return chunk - tail;
+    }
+    bool is_over = lowat > 0 && tcp_output_unsent(conn) >= lowat;
+    return is_over || memory_of(conn, conn->send.bytes) >= buffer_bytes ? 0 : chunk;
+}
+
+// A peer whose window holds little else is pushed when half of it is queued.
+void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes)
+{
+    uint32_t unsent = tcp_output_unsent(conn) - bytes;
+    uint32_t tail = conn->snd.tail_bytes < unsent ? conn->snd.tail_bytes : unsent;
+    bool has_room = tail > 0 && tail < chunk_bytes(conn);
+    conn->snd.tail_bytes = has_room ? tail + bytes : bytes;
+    struct seq end = tcp_output_end(conn);
+    if (seq_lt(conn->snd.pushed, end)
+        && seq_distance(conn->snd.pushed, end) > conn->snd.wnd_max / 2) {
+        conn->snd.pushed = end;
+    }
+}
+
+bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes)
+{
+    uint64_t used = memory_of(conn, conn->send.bytes);
+    uint32_t lowat = conn->set.notsent_lowat_bytes;
+    bool has_few_unsent = lowat == 0 || 2 * (uint64_t)tcp_output_unsent(conn) < lowat;
+    return has_few_unsent && used <= buffer_bytes && buffer_bytes - used >= used / 2;
+}
+
+// A segment's memory: its octets with their headers, rounded up to a power of two, and its
+// description.
+static uint64_t segment_memory(const struct tcp_conn *conn)
+{
+    uint64_t bytes = conn->snd.mss + UINT64_C(2) * HEADER_ROOM;
+    uint64_t rounded = 1;
+    while (rounded < bytes) {
+        rounded *= 2;
+    }
+    return rounded + DESCRIPTION_BYTES;
+}
+
+void tcp_linux_grow_buffer(struct tcp_conn *conn, uint32_t most_bytes)
+{
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS) || conn->set.has_send_buffer
+        || tcp_output_flight(conn) >= conn->cc.cwnd_bytes) {
+        return;
+    }
+    uint64_t segments = conn->cc.cwnd_bytes / conn->snd.mss;
+    segments = segments > INITIAL_SEGMENTS ? segments : INITIAL_SEGMENTS;
+    uint64_t bytes = 2 * segments * segment_memory(conn);
+    bytes = bytes < most_bytes ? bytes : most_bytes;
+    if (bytes > conn->set.send_buffer_bytes) {
+        conn->set.send_buffer_bytes = (uint32_t)bytes;
+    }
+}
+
+// As many as half of the window holds full-sized segments, at most 16: while the peer's window
+// grows from one acknowledgment to the next. A user who answers makes them needless.
+bool tcp_linux_is_quick(struct tcp_conn *conn)
+{
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_QUICK_ACKS)) {
+        return false;
+    }
+    if (!conn->rcv.has_begun) {
+        uint32_t segments = conn->set.receive_buffer_bytes / (2 * (uint32_t)conn->rcv.mss_seen);
+        conn->rcv.quick_acks = (uint8_t)(segments < QUICK_ACKS_MAX ? segments : QUICK_ACKS_MAX);
+        conn->rcv.has_begun = true;
+    }
+    return conn->rcv.quick_acks > 0 && !conn->rcv.is_answering;
+}
+
+void tcp_linux_on_ack_sent(struct tcp_conn *conn)
+{
+    if (conn->rcv.quick_acks > 0) {
+        conn->rcv.quick_acks--;
+    }
+}
+
+void tcp_linux_on_data_sent(struct tcp_conn *conn, uint64_t delayed_ack_ns, uint64_t now_ns)
+{
+    if (conn->rcv.has_begun
+        && deadline_age(conn->totals.data_received_ns, now_ns) < delayed_ack_ns) {
+        conn->rcv.is_answering = true;
+    }
+}
+
+void tcp_linux_on_delayed_ack(struct tcp_conn *conn)
+{
+    conn->rcv.is_answering = false;
+}

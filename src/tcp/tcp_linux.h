@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// What is done as Linux does it when the configuration wants that (SYNFIN_LINUX_WAYS in
+// synfin/config.h). Each function here changes nothing when its way is off.
+#ifndef SYNFIN_TCP_LINUX_H
+#define SYNFIN_TCP_LINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/deadline.h"
+#include "tcp/tcp_conn.h"
+
+static inline bool tcp_linux_has(const struct tcp_conn *conn, enum synfin_linux_way way)
+{
+    return (conn->set.linux_ways >> way & 1) != 0;
+}
+
+// The most that may go at once, octets of whole segments; UINT32_MAX: no limit.
+uint32_t tcp_linux_burst(const struct tcp_conn *conn);
+
+// By how many octets an acknowledgment lets the window grow that acknowledges so many and shows so
+// many to have arrived that were not known to.
+static inline uint32_t tcp_linux_growth(const struct tcp_conn *conn, uint32_t acked_bytes,
+                                        uint32_t delivered_bytes)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED) ? delivered_bytes : acked_bytes;
+}
+
+// SEND_CHUNKS: what is queued is counted in chunks that leave in one burst, each with the memory
+// that Linux takes for it. A chunk is filled to its end once it is begun; a new one is begun when
+// what is queued is less than the buffer, and what is unsent less than the user's limit.
+uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes);
+void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes);
+// Whether so much is free that the user is to be told: a third of the buffer.
+bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes);
+// The buffer holds two windows, as far as it may grow. Changes nothing without SEND_CHUNKS.
+void tcp_linux_grow_buffer(struct tcp_conn *conn, uint32_t most_bytes);
+
+// What timers shorter than a round trip get on top, ns.
+static inline uint64_t tcp_linux_late(const struct tcp_conn *conn)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_LATE_TIMERS) ? 2 * NS_PER_MS : 0;
+}
+
+// Whether data that have just been taken are acknowledged at once.
+bool tcp_linux_is_quick(struct tcp_conn *conn);
+// An acknowledgment was sent, alone or with data.
+void tcp_linux_on_ack_sent(struct tcp_conn *conn);
+// The user's data were sent for the first time.
+void tcp_linux_on_data_sent(struct tcp_conn *conn, uint64_t delayed_ack_ns, uint64_t now_ns);
+// A delayed acknowledgment's time was over before there were data to go with it.
+void tcp_linux_on_delayed_ack(struct tcp_conn *conn);
+
+#endif
