@@ -29,7 +29,8 @@ static const char *const congestions[] = {"newreno", "cubic", "bbr"};
 
 struct point {
     const char *table, *congestion;
-    uint32_t rtt_ms, rate_mbps, queue_bdps;
+    uint32_t rtt_ms, rate_mbps;
+    uint32_t queue_percent;                // of a bandwidth-delay product
     uint32_t loss_ppm;                     // by itself
     uint32_t burst_ppm, burst_packets;     // a burst's beginning, its mean length
     uint32_t burst_loss_ppm;               // in it
@@ -48,7 +49,7 @@ static uint32_t bdp_packets(const struct point *point)
 
 static void describe(const struct point *point, struct synfin_link_config *link)
 {
-    uint32_t queue = bdp_packets(point) * point->queue_bdps;
+    uint32_t queue = bdp_packets(point) * point->queue_percent / 100;
     synfin_link_config_default(link);
     link->delay_ns = (uint64_t)point->rtt_ms * 500000;
     link->rate_bps = (uint64_t)point->rate_mbps * 1000000;
@@ -69,7 +70,8 @@ static void describe(const struct point *point, struct synfin_link_config *link)
 // Room for what is in flight and in the queue, and as much again.
 static uint32_t buffer_of(const struct point *point)
 {
-    uint32_t bytes = bdp_packets(point) * (point->queue_bdps + 1) * 2 * MTU_BYTES;
+    uint32_t queue = bdp_packets(point) * point->queue_percent / 100;
+    uint32_t bytes = (bdp_packets(point) + queue) * 2 * MTU_BYTES;
     return bytes > BUFFER_MIN ? bytes : BUFFER_MIN;
 }
 
@@ -192,7 +194,7 @@ static void run_losses(const char *congestion)
                               .loss_ppm = losses[i / 9],
                               .rtt_ms = rtts[i / 3 % 3],
                               .rate_mbps = rates[i % 3],
-                              .queue_bdps = 1};
+                              .queue_percent = 100};
         char fault[16];
         snprintf(fault, sizeof fault, "%g%%", point.loss_ppm / 1e4);
         run_point(&point, fault);
@@ -211,7 +213,7 @@ static void run_bursts(const char *congestion)
                               .burst_loss_ppm = i / 2 == 0 ? 1000000 : 500000,
                               .rtt_ms = 40,
                               .rate_mbps = rates[i % 2],
-                              .queue_bdps = 1};
+                              .queue_percent = 100};
         char fault[16];
         snprintf(fault, sizeof fault, i / 2 == 0 ? "all-of-%u" : "half-of-%u", point.burst_packets);
         run_point(&point, fault);
@@ -228,7 +230,7 @@ static void run_reordering(const char *congestion)
                               .reorder_late_ms = late_ms[i / 2],
                               .rtt_ms = 40,
                               .rate_mbps = rates[i % 2],
-                              .queue_bdps = 1};
+                              .queue_percent = 100};
         char fault[16];
         snprintf(fault, sizeof fault, "1%%by%ums", point.reorder_late_ms);
         run_point(&point, fault);
@@ -238,6 +240,8 @@ static void run_reordering(const char *congestion)
 struct crowd {
     const char *congestion[2]; // in turn; the second NULL: all the same
     uint32_t flows;
+    uint32_t queue_percent; // of a bandwidth-delay product
+    uint32_t loss_ppm;
 };
 
 static double jain(const double *shares, uint32_t count)
@@ -271,16 +275,30 @@ static void report_crowd(const char *what, const struct crowd *crowd, const stru
     harness_report_with(&figure, details, COUNT(details));
 }
 
+static void name_crowd(const struct crowd *crowd, const char *second, char what[NAME_MAX])
+{
+    char path[32] = "";
+    if (crowd->queue_percent != 100) {
+        snprintf(path, sizeof path, "/%gBDP", crowd->queue_percent / 100.0);
+    } else if (crowd->loss_ppm != 0) {
+        snprintf(path, sizeof path, "/%g%%", crowd->loss_ppm / 1e4);
+    }
+    snprintf(what, NAME_MAX, "fairness/%s/%s/%uflows%s", crowd->congestion[0], second, crowd->flows,
+             path);
+}
+
 // A flow begins every 100 ms; a third of the time is for finding the balance.
 static void run_crowd(const struct crowd *crowd)
 {
     static struct emulated_path path;
-    const struct point point = {.rtt_ms = 40, .rate_mbps = 100, .queue_bdps = 1};
+    const struct point point = {.rtt_ms = 40,
+                                .rate_mbps = 100,
+                                .queue_percent = crowd->queue_percent,
+                                .loss_ppm = crowd->loss_ppm};
     struct synfin_link_config link;
     char what[NAME_MAX];
     const char *second = crowd->congestion[1] != NULL ? crowd->congestion[1] : crowd->congestion[0];
-    snprintf(what, sizeof what, "fairness/%s/%s/%uflows", crowd->congestion[0], second,
-             crowd->flows);
+    name_crowd(crowd, second, what);
     if (!knows(crowd->congestion[0]) || !knows(second) || !is_wanted(what)) {
         return;
     }
@@ -302,33 +320,47 @@ static void run_crowd(const struct crowd *crowd)
 static void run_fairness(void)
 {
     static const struct crowd crowds[] = {
-        {{"newreno"}, 2},
-        {{"newreno"}, 10},
-        {{"cubic"}, 2},
-        {{"cubic"}, 10},
-        {{"bbr"}, 2},
-        {{"bbr"}, 10},
-        {{"cubic", "newreno"}, 2},
-        {{"cubic", "newreno"}, 10},
-        {{"bbr", "cubic"}, 2},
-        {{"bbr", "cubic"}, 10},
-        {{"bbr", "newreno"}, 2},
+        {{"newreno"}, 2, 100, 0},
+        {{"newreno"}, 10, 100, 0},
+        {{"cubic"}, 2, 100, 0},
+        {{"cubic"}, 10, 100, 0},
+        {{"bbr"}, 2, 100, 0},
+        {{"bbr"}, 10, 100, 0},
+        {{"cubic", "newreno"}, 2, 100, 0},
+        {{"cubic", "newreno"}, 10, 100, 0},
+        {{"bbr", "cubic"}, 2, 100, 0},
+        {{"bbr", "cubic"}, 10, 100, 0},
+        {{"bbr", "newreno"}, 2, 100, 0},
+        {{"bbr"}, 2, 10, 0},
+        {{"bbr"}, 10, 10, 0},
+        {{"bbr"}, 2, 25, 0},
+        {{"bbr"}, 10, 25, 0},
+        {{"bbr", "cubic"}, 2, 10, 0},
+        {{"bbr", "cubic"}, 2, 25, 0},
+        {{"bbr", "cubic"}, 10, 25, 0},
+        {{"bbr"}, 2, 100, 30000},
+        {{"bbr"}, 10, 100, 30000},
+        {{"bbr", "cubic"}, 2, 100, 1000},
     };
     for (size_t i = 0; i < COUNT(crowds); i++) {
         run_crowd(&crowds[i]);
     }
 }
 
-// What a single flow does to those beside it: a queue of one and of four times what is under way.
+// What a single flow does to those beside it, with a queue of so much of what is under way: what
+// waits in a long one, and what is lost at a short one.
 static void run_queue(const char *congestion)
 {
-    for (uint32_t i = 0; i < 2; i++) {
+    static const uint32_t percents[] = {10, 25, 100, 400};
+    for (size_t i = 0; i < COUNT(percents); i++) {
         struct point point = {.table = "queue",
                               .congestion = congestion,
                               .rtt_ms = 40,
                               .rate_mbps = 100,
-                              .queue_bdps = i == 0 ? 1 : 4};
-        run_point(&point, i == 0 ? "1BDP" : "4BDP");
+                              .queue_percent = percents[i]};
+        char fault[16];
+        snprintf(fault, sizeof fault, "%gBDP", percents[i] / 100.0);
+        run_point(&point, fault);
     }
 }
 
@@ -341,7 +373,7 @@ static void run_marks(const char *congestion)
                               .congestion = congestion,
                               .rtt_ms = rtts_ms[i],
                               .rate_mbps = 100,
-                              .queue_bdps = rtts_ms[i] == 1 ? 40 : 1,
+                              .queue_percent = rtts_ms[i] == 1 ? 4000 : 100,
                               .mark_packets = 20};
         run_point(&point, "above-20");
     }

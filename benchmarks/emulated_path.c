@@ -47,7 +47,7 @@ static void fill_entropy(void *ctx, void *out, size_t bytes)
 
 static struct synfin_env env_of(struct emulated_path *path, uint32_t which)
 {
-    path->seed[which] = which + 1;
+    path->seed[which] = which + 1 + 4 * path->run;
     return (struct synfin_env){
         .size = sizeof(struct synfin_env),
         .ctx = &path->seed[which],
@@ -97,10 +97,15 @@ void emulated_path_open(struct emulated_path *path, const struct synfin_link_con
 {
     struct synfin_env env;
     const struct synfin_endpoint local = {.addr = synfin_addr_ipv4(0, 0, 0, 0), .port = PORT};
+    const char *given = harness_option("seed");
+    struct synfin_link_config link_config = *link;
     memset(path, 0, sizeof *path);
+    path->run = given != NULL ? strtoull(given, NULL, 10) : 0;
     env = env_of(path, 2);
+    link_config.seed += path->run;
     path->delay_ns = link->delay_ns;
-    harness_require(synfin_link_create(&env, link, &path->link) == SYNFIN_ERROR_OK, "a link");
+    harness_require(synfin_link_create(&env, &link_config, &path->link) == SYNFIN_ERROR_OK,
+                    "a link");
     synfin_link_observe(path->link, observe, path);
     path->device[SENDER] = synfin_link_device(path->link, SYNFIN_LINK_A);
     path->device[RECEIVER] = synfin_link_device(path->link, SYNFIN_LINK_B);

@@ -28,7 +28,7 @@ struct emulated_path {
     synfin_stack *stack[2]; // senders, receivers
     struct synfin_device *device[2];
     synfin_link *link;
-    uint64_t delay_ns, seed[3];
+    uint64_t delay_ns, seed[3], run; // run: --seed, other chance on the same path
     synfin_socket listener, sender[EMULATED_PATH_FLOWS_MAX];
     uint32_t flows;
     struct emulated_path_totals totals;
