@@ -19,9 +19,15 @@ enum {
 
 // Signals of a round trip
 
+static void forget_losses(struct tcp_bbr *bbr)
+{
+    bbr->is_loss_in_round = bbr->is_sign_in_round = false;
+    bbr->lost_in_round = 0;
+}
+
 void tcp_bbr_loss_reset_signals(struct tcp_bbr *bbr)
 {
-    bbr->is_loss_in_round = false;
+    forget_losses(bbr);
     bbr->bw_latest = 0;
     bbr->inflight_latest = 0;
 }
@@ -39,11 +45,14 @@ static uint32_t volume_of(const struct tcp_rate_sample *rate)
 
 void tcp_bbr_loss_update_latest(struct tcp_bbr *bbr, const struct tcp_rate_sample *rate)
 {
+    tcp_bbr_chance_on_delivered(bbr, rate->acked_bytes);
     bbr->bw_latest = deadline_max(bbr->bw_latest, rate->bytes_per_s);
     bbr->inflight_latest = tcp_cc_larger(bbr->inflight_latest, volume_of(rate));
     bbr->is_loss_round_start =
         rate->has_prior && rate->prior_delivered_bytes >= bbr->loss_round_delivered;
     if (bbr->is_loss_round_start) {
+        bbr->round_bytes = (uint32_t)deadline_min(rate->delivered_bytes - bbr->loss_round_delivered,
+                                                  TCP_CC_CWND_MAX);
         bbr->loss_round_delivered = rate->delivered_bytes;
     }
 }
@@ -54,12 +63,6 @@ void tcp_bbr_loss_advance_latest(struct tcp_bbr *bbr, const struct tcp_rate_samp
         bbr->bw_latest = rate->bytes_per_s;
         bbr->inflight_latest = volume_of(rate);
     }
-}
-
-static bool is_probing(const struct tcp_bbr *bbr)
-{
-    return bbr->phase == TCP_BBR_PHASE_STARTUP || bbr->phase == TCP_BBR_PHASE_REFILL
-           || bbr->phase == TCP_BBR_PHASE_UP;
 }
 
 // The least of the gains at which what this round trip delivers was sent.
@@ -94,7 +97,12 @@ void tcp_bbr_loss_adapt_shortterm(struct tcp_cc *cc)
     if (!bbr->is_loss_round_start) {
         return;
     }
-    if (bbr->is_loss_in_round && !is_probing(bbr)) {
+    bool is_congestion =
+        bbr->is_sign_in_round
+        || (bbr->is_loss_in_round
+            && tcp_bbr_chance_is_exceeded(bbr, bbr->lost_in_round,
+                                          (uint64_t)bbr->round_bytes + bbr->lost_in_round, 0));
+    if (is_congestion && !tcp_bbr_phase_is_probing(bbr)) {
         bool is_first = bbr->bw_shortterm == TCP_BBR_INFINITE_RATE;
         uint64_t bw = is_first ? bbr->max_bw : bbr->bw_shortterm;
         bool is_first_volume = bbr->inflight_shortterm == TCP_BBR_INFINITE_BYTES;
@@ -103,7 +111,7 @@ void tcp_bbr_loss_adapt_shortterm(struct tcp_cc *cc)
         bbr->inflight_shortterm = (uint32_t)deadline_max(unheld(bbr, bbr->inflight_latest, volume),
                                                          volume * BETA_TENTHS / 10);
     }
-    bbr->is_loss_in_round = false;
+    forget_losses(bbr);
 }
 
 // The long-term bound
@@ -127,7 +135,8 @@ uint32_t tcp_bbr_loss_with_headroom(const struct tcp_bbr *bbr)
 
 bool tcp_bbr_loss_is_too_high(const struct tcp_bbr *bbr, uint64_t lost_bytes, uint32_t in_flight)
 {
-    return lost_bytes * LOSS_PARTS > in_flight || (lost_bytes > 0 && !bbr->has_sack);
+    return tcp_bbr_chance_is_exceeded(bbr, lost_bytes, in_flight, in_flight / LOSS_PARTS)
+           || (lost_bytes > 0 && !bbr->has_sack);
 }
 
 static void handle_too_high(struct tcp_cc *cc, uint32_t in_flight, bool is_app_limited)
@@ -270,6 +279,8 @@ void tcp_bbr_loss_on_lost(struct tcp_cc *cc, const struct tcp_cc_lost *lost)
     bbr->mss_bytes = lost->mss_bytes;
     save(cc);
     note_loss(bbr);
+    bbr->lost_in_round += lost->bytes;
+    tcp_bbr_chance_on_lost(bbr, lost->bytes);
     if (lost->is_apart && bbr->lost_ranges < UINT8_MAX) {
         bbr->lost_ranges++;
     }
@@ -302,6 +313,7 @@ void tcp_bbr_loss_on_loss(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
     }
     note_loss(bbr);
     if (loss->is_ecn || !loss->has_sack) {
+        bbr->is_sign_in_round = true;
         take_sign(cc);
     }
 }
@@ -316,6 +328,7 @@ void tcp_bbr_loss_on_timeout(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
     save(cc);
     tcp_cc_bbr_save_cwnd(cc);
     note_loss(bbr);
+    bbr->is_sign_in_round = true;
     cc->cwnd_bytes = loss->mss_bytes;
 }
 
@@ -336,7 +349,7 @@ void tcp_bbr_loss_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
     }
     bbr->is_in_recovery = false;
     tcp_cc_bbr_restore_cwnd(cc);
-    bbr->is_loss_in_round = false;
+    forget_losses(bbr);
     tcp_bbr_phase_reset_full_bw(bbr);
     bbr->bw_shortterm = deadline_max(bbr->bw_shortterm, bbr->undo_bw_shortterm);
     bbr->inflight_shortterm = tcp_cc_larger(bbr->inflight_shortterm, bbr->undo_inflight_shortterm);

@@ -11,10 +11,12 @@ enum {
     MIN_PIPE_SEGMENTS = 4,   // MinPipeCwnd
     OFFLOAD_QUANTA = 3,      // §5.5.8: one queued, one being cut up, one unacknowledged
     PROBE_RTT_CWND_PERCENT = 50,
-    NEAR_LEAST_PARTS = 64,
+    QUEUE_PARTS = 64, // of the least round trip, and beyond jitter
+    JITTER_PARTS = 8,
 };
 
 #define NO_QUEUE_NS           NS_PER_S
+#define JITTER_NS             NS_PER_MS
 #define BW_MAX                (UINT64_C(1) << 48) // 281 TB/s
 #define MIN_RTT_FILTER_NS     (10 * NS_PER_S)     // MinRTTFilterLen
 #define PROBE_RTT_INTERVAL_NS (5 * NS_PER_S)      // ProbeRTTInterval
@@ -130,15 +132,21 @@ void tcp_bbr_model_update_aggregation(struct tcp_cc *cc, uint32_t acked_bytes)
     bbr->extra_acked = filter_extra(bbr, (uint32_t)extra, rounds);
 }
 
-// Whether round trips were within a 64th of the least for a second. The 200 ms in which other flows
-// probe, and leave the queue empty, are no such time: then this one must probe with them, or it
-// would never give up a share.
-static bool has_no_queue(struct tcp_bbr *bbr, uint64_t rtt_ns)
+// How much longer than the least a round trip is before it tells of a queue: a 64th, and the send
+// quantum's millisecond, in which a host's timers are late and data wait behind each other.
+static void note_queue(struct tcp_bbr *bbr, uint64_t rtt_ns)
 {
     uint64_t least_ns = bbr->probe_rtt_min_delay_ns;
-    if (rtt_ns > least_ns && rtt_ns - least_ns > least_ns / NEAR_LEAST_PARTS) {
+    uint64_t jitter_ns = deadline_min(JITTER_NS, least_ns / JITTER_PARTS);
+    if (rtt_ns > least_ns && rtt_ns - least_ns > least_ns / QUEUE_PARTS + jitter_ns) {
         bbr->queue_seen_ns = bbr->now_ns;
     }
+}
+
+// For a second. The 200 ms in which other flows probe, and leave the queue empty, are no such time:
+// then this one must probe with them, or it would never give up a share.
+static bool has_no_queue(const struct tcp_bbr *bbr)
+{
     return deadline_age(bbr->queue_seen_ns, bbr->now_ns) >= NO_QUEUE_NS;
 }
 
@@ -149,11 +157,12 @@ static bool has_no_queue(struct tcp_bbr *bbr, uint64_t rtt_ns)
 void tcp_bbr_model_update_min_rtt(struct tcp_bbr *bbr, uint64_t rtt_ns)
 {
     uint64_t now_ns = bbr->now_ns;
+    note_queue(bbr, rtt_ns);
     bbr->probe_rtt_expired = now_ns > bbr->probe_rtt_min_stamp_ns + PROBE_RTT_INTERVAL_NS;
     if (rtt_ns > 0 && (rtt_ns < bbr->probe_rtt_min_delay_ns || bbr->probe_rtt_expired)) {
         bbr->probe_rtt_min_delay_ns = rtt_ns;
         bbr->probe_rtt_min_stamp_ns = now_ns;
-    } else if (rtt_ns > 0 && has_no_queue(bbr, rtt_ns)) {
+    } else if (rtt_ns > 0 && has_no_queue(bbr)) {
         bbr->probe_rtt_min_stamp_ns = now_ns;
     }
     bool is_expired = now_ns > bbr->min_rtt_stamp_ns + MIN_RTT_FILTER_NS;

@@ -22,6 +22,12 @@ bool tcp_bbr_phase_is_probe_bw(const struct tcp_bbr *bbr)
     return bbr->phase >= TCP_BBR_PHASE_DOWN && bbr->phase <= TCP_BBR_PHASE_UP;
 }
 
+bool tcp_bbr_phase_is_probing(const struct tcp_bbr *bbr)
+{
+    return bbr->phase == TCP_BBR_PHASE_STARTUP || bbr->phase == TCP_BBR_PHASE_REFILL
+           || bbr->phase == TCP_BBR_PHASE_UP;
+}
+
 void tcp_bbr_phase_reset_full_bw(struct tcp_bbr *bbr)
 {
     bbr->full_bw = 0;

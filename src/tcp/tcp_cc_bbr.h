@@ -10,12 +10,13 @@
 //
 // Loss does not cut the window by itself. It bounds the model: for good (inflight_longterm) when
 // more than 2 % is lost while more bandwidth is probed for, and until the next probe
-// (bw_shortterm, inflight_shortterm) at other times.
+// (bw_shortterm, inflight_shortterm) at other times. What the path loses by itself is not counted.
 //
 //     tcp_cc_bbr.c     what the core tells, in the draft's order; pacing rate and window
 //     tcp_bbr_model.c  rounds, max_bw, min_rtt, aggregation
 //     tcp_bbr_phase.c  the state machine
 //     tcp_bbr_loss.c   bounds by loss, and taking them back
+//     tcp_bbr_chance.c what the path loses by itself
 //
 // Rates are octets per second, times ns, gains percent: max_bw is at most 2^48 and a gain below
 // 2^9, so that products fit. Names are the draft's; its BBR.state is `phase` here.
@@ -60,7 +61,7 @@ struct tcp_bbr {
     bool has_sack;            // more than one loss per round trip is seen
     bool is_round_start;      // this acknowledgment begins a round trip
     bool is_loss_round_start; // this one ends a round trip of bw_latest and inflight_latest
-    bool is_loss_in_round;
+    bool is_loss_in_round, is_sign_in_round; // the latter: of congestion, whatever was lost
     bool is_in_recovery; // a loss is being repaired, and what was before it is saved
     bool is_idle_restart;
     bool is_bw_probe_sample; // what arrives may be of a probe for bandwidth
@@ -86,11 +87,14 @@ struct tcp_bbr {
     } extra[TCP_BBR_EXTRA_SLOTS];
 
     uint64_t min_rtt_ns, min_rtt_stamp_ns;
-    uint64_t queue_seen_ns; // when a round trip was last clearly longer than the least
+    uint64_t queue_seen_ns; // when a round trip was last longer than the least by more than jitter
     uint64_t probe_rtt_min_delay_ns, probe_rtt_min_stamp_ns, probe_rtt_done_stamp_ns; // 0: not set
 
     uint64_t cycle_stamp_ns, bw_probe_wait_ns;
     uint32_t bw_probe_up_acked, probe_up_acked_per_inc;
+
+    uint32_t lost_in_round, round_bytes; // octets: in this loss round; delivered in the one before
+    uint32_t chance_bytes, chance_lost_bytes; // of so many lately, lost while nothing was queued
 
     uint32_t initial_cwnd_bytes, prior_cwnd_bytes, send_quantum_bytes;
     uint32_t undo_inflight_shortterm, undo_inflight_longterm;
@@ -130,6 +134,8 @@ uint32_t tcp_bbr_model_probe_rtt_cwnd(const struct tcp_bbr *bbr);
 
 // tcp_bbr_phase.c
 bool tcp_bbr_phase_is_probe_bw(const struct tcp_bbr *bbr);
+// More bandwidth is looked for.
+bool tcp_bbr_phase_is_probing(const struct tcp_bbr *bbr);
 void tcp_bbr_phase_reset_full_bw(struct tcp_bbr *bbr);
 void tcp_bbr_phase_check_full_bw(struct tcp_bbr *bbr, const struct tcp_rate_sample *rate);
 void tcp_bbr_phase_enter_startup(struct tcp_bbr *bbr);
@@ -142,6 +148,13 @@ void tcp_bbr_phase_update_cycle(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
 void tcp_bbr_phase_check_probe_rtt(struct tcp_cc *cc);
 // The end of ProbeRTT when its time is over.
 void tcp_bbr_phase_check_probe_rtt_done(struct tcp_cc *cc);
+
+// tcp_bbr_chance.c
+void tcp_bbr_chance_on_delivered(struct tcp_bbr *bbr, uint32_t bytes);
+void tcp_bbr_chance_on_lost(struct tcp_bbr *bbr, uint32_t bytes);
+// Whether so much of `bytes` is lost that, `tolerated_bytes` aside, the path has not done it itself.
+bool tcp_bbr_chance_is_exceeded(const struct tcp_bbr *bbr, uint64_t lost_bytes, uint64_t bytes,
+                                uint64_t tolerated_bytes);
 
 // tcp_bbr_loss.c
 void tcp_bbr_loss_update_latest(struct tcp_bbr *bbr, const struct tcp_rate_sample *rate);

