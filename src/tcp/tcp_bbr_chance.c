@@ -16,7 +16,7 @@ enum {
     DEVIATIONS_SQUARED = 4,  // two standard deviations
 };
 
-// A loss is found later than what was sent beside it has arrived, and the queue may be gone by then.
+// A loss is found later than what was sent beside it has arrived, and the queue may be gone then.
 static bool has_no_queue(const struct tcp_bbr *bbr)
 {
     return deadline_age(bbr->queue_seen_ns, bbr->now_ns) > bbr->min_rtt_ns / NO_WAIT_PARTS;

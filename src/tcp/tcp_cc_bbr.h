@@ -87,7 +87,7 @@ struct tcp_bbr {
     } extra[TCP_BBR_EXTRA_SLOTS];
 
     uint64_t min_rtt_ns, min_rtt_stamp_ns;
-    uint64_t queue_seen_ns; // when a round trip was last longer than the least by more than jitter
+    uint64_t queue_seen_ns; // when a round trip was last longer than the least and jitter
     uint64_t probe_rtt_min_delay_ns, probe_rtt_min_stamp_ns, probe_rtt_done_stamp_ns; // 0: not set
 
     uint64_t cycle_stamp_ns, bw_probe_wait_ns;
@@ -152,7 +152,7 @@ void tcp_bbr_phase_check_probe_rtt_done(struct tcp_cc *cc);
 // tcp_bbr_chance.c
 void tcp_bbr_chance_on_delivered(struct tcp_bbr *bbr, uint32_t bytes);
 void tcp_bbr_chance_on_lost(struct tcp_bbr *bbr, uint32_t bytes);
-// Whether so much of `bytes` is lost that, `tolerated_bytes` aside, the path has not done it itself.
+// Whether more of `bytes` is lost than the path loses by itself, `tolerated_bytes` aside.
 bool tcp_bbr_chance_is_exceeded(const struct tcp_bbr *bbr, uint64_t lost_bytes, uint64_t bytes,
                                 uint64_t tolerated_bytes);
 
