@@ -36,7 +36,8 @@ static void number_below_bound_stays_below_it(void **state)
     assert_int_equal(entropy_below(&entropy, 1), 0);
 }
 
-// With this bound a plain remainder would give the lower half twice as often as the upper one.
+// With this bound a plain remainder would give the lower half twice as often as the upper one, and
+// a plain multiplication every third number twice as often as the others.
 static void number_below_an_awkward_bound_has_no_bias(void **state)
 {
     (void)state;
@@ -45,11 +46,15 @@ static void number_below_an_awkward_bound_has_no_bias(void **state)
     struct entropy entropy;
     entropy_init(&entropy, &(struct siphash_key){5, 6});
     uint32_t thirds[3] = {0};
+    uint32_t remainders[3] = {0};
     for (uint32_t i = 0; i < DRAWS; i++) {
-        thirds[entropy_below(&entropy, bound) >> 30]++;
+        uint32_t number = entropy_below(&entropy, bound);
+        thirds[number >> 30]++;
+        remainders[number % 3]++;
     }
     for (uint32_t i = 0; i < 3; i++) {
         assert_in_range(thirds[i], DRAWS / 3 - 700, DRAWS / 3 + 700); // 6 standard deviations
+        assert_in_range(remainders[i], DRAWS / 3 - 700, DRAWS / 3 + 700);
     }
 }
 

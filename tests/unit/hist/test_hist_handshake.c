@@ -99,6 +99,7 @@ static void hist_78_entry_and_cookie_make_the_same_connection(void **state)
             hist_begin_again(state);
             segment_without_iss();
             segment_config()->syn_cookies = (uint8_t)ways[way];
+            segment_config()->receive_buffer_bytes = 1 << 20; // offered by a scale of ours
             struct segment syn = {.mss = sizes[i / 4], .window = 5000};
             syn.ts.is_set = (i & 1) != 0; // without it, a cookie has no room for the rest
             syn.ts.val = 77;
@@ -121,6 +122,7 @@ static void hist_78_entry_and_cookie_make_the_same_connection(void **state)
         CHECK_EQ(info[1].has_sack, info[0].has_sack);
         CHECK_EQ(info[1].has_window_scale, info[0].has_window_scale);
         CHECK_EQ(info[1].snd_wscale_shift, info[0].snd_wscale_shift);
+        CHECK_EQ(info[1].rcv_wscale_shift, info[0].rcv_wscale_shift);
         CHECK_EQ(info[1].cwnd_bytes, info[0].cwnd_bytes);
         CHECK_EQ(info[1].state, SYNFIN_TCP_STATE_ESTABLISHED);
     }

@@ -119,6 +119,20 @@ static void hist_24_urgent_syn_opens_like_any_other(void **state)
     }
 }
 
+// What a SYN says of urgent data is over when the connection begins: reading does not stop there.
+static void hist_24_urgent_crossed_syn_leaves_no_mark(void **state)
+{
+    hist_begin_again(state);
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN | URG, .mss = MSS, .urgent = 77);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    IN_STATE(ESTABLISHED);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = LEN);
+    READ(LEN);
+}
+
 // In every state, with and without the flags that change it: the urgent twin of a segment has the
 // same answers and leads to the same state.
 static void hist_24_urgent_bit_changes_no_state_and_no_answer(void **state)
@@ -235,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_23_pointers_at_the_edges_of_the_segment),
     SEGMENT_TEST(hist_23_pointers_at_a_shut_window),
     SEGMENT_TEST(hist_24_urgent_syn_opens_like_any_other),
+    SEGMENT_TEST(hist_24_urgent_crossed_syn_leaves_no_mark),
     SEGMENT_TEST(hist_24_urgent_bit_changes_no_state_and_no_answer),
     SEGMENT_TEST(hist_25_pointers_beyond_the_segment_and_the_window),
     SEGMENT_TEST(hist_26_random_pointers_trip_nothing),

@@ -109,6 +109,14 @@ static void one_huge_fragment_takes_several_blocks(void **state)
     expect_datagram(f, 60000);
 }
 
+static void write_header_sum(void)
+{
+    p[10] = p[11] = 0;
+    uint16_t sum = checksum_of(p, 20);
+    p[10] = (uint8_t)(sum >> 8);
+    p[11] = (uint8_t)sum;
+}
+
 static void fragments_of_different_datagrams_do_not_mix(void **state)
 {
     struct fixture *f = *state;
@@ -116,10 +124,11 @@ static void fragments_of_different_datagrams_do_not_mix(void **state)
     assert_int_equal(GIVE4(f, 2, 800, 100, false), NET_VERDICT_DONE);
     uint32_t bytes = fragment4(1, 800, 100, false);
     p[15] = 7; // from another source
-    p[10] = p[11] = 0;
-    uint16_t sum = checksum_of(p, 20);
-    p[10] = (uint8_t)(sum >> 8);
-    p[11] = (uint8_t)sum;
+    write_header_sum();
+    assert_int_equal(fixture_input(f, f->tun, p, bytes), NET_VERDICT_DONE);
+    bytes = fragment4(1, 800, 100, false);
+    p[9] = WIRE_PROTOCOL_UDP; // of another protocol
+    write_header_sum();
     assert_int_equal(fixture_input(f, f->tun, p, bytes), NET_VERDICT_DONE);
     assert_int_equal(GIVE4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
 }
@@ -290,6 +299,33 @@ static void hist_57_without_memory_the_datagram_is_refused(void **state)
     assert_int_equal(f->sent_count, 0); // nothing was kept that could be quoted
 }
 
+static void datagram_of_too_many_fragments_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    GIVE4(f, 1, 0, 24, true);
+    for (uint32_t i = 1; i < FRAGMENT_BLOCKS_MAX; i++) {
+        assert_int_equal(GIVE4(f, 1, 16 + 8 * i, 8, true), NET_VERDICT_DONE);
+    }
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 0);
+    assert_int_equal(GIVE4(f, 1, 16 + 8 * FRAGMENT_BLOCKS_MAX, 8, false), NET_VERDICT_DONE);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 1);
+}
+
+// At the limit of datagrams the oldest goes, and the others are completed.
+static void oldest_datagram_makes_room(void **state)
+{
+    struct fixture *f = *state;
+    for (uint16_t id = 0; id <= FRAGMENT_DATAGRAMS_MAX; id++) {
+        GIVE4(f, id, 0, 800, true);
+        f->now_ns += NS_PER_MS;
+    }
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 1);
+    for (uint16_t id = FRAGMENT_DATAGRAMS_MAX; id > 0; id--) {
+        assert_int_equal(GIVE4(f, id, 800, 100, false), NET_VERDICT_TRANSPORT);
+    }
+    assert_int_equal(GIVE4(f, 0, 800, 100, false), NET_VERDICT_DONE);
+}
+
 static void hist_44_a_flood_stays_within_the_caps_and_lets_others_through(void **state)
 {
     struct fixture *f = *state;
@@ -436,6 +472,8 @@ int main(void)
         FIXTURE_TEST(hist_49_fragment_inside_a_reassembled_datagram_is_dropped),
         FIXTURE_TEST(hist_57_timeout_quotes_the_first_fragment_only_when_it_is_there),
         FIXTURE_TEST(hist_57_without_memory_the_datagram_is_refused),
+        FIXTURE_TEST(datagram_of_too_many_fragments_is_dropped),
+        FIXTURE_TEST(oldest_datagram_makes_room),
         FIXTURE_TEST(hist_44_a_flood_stays_within_the_caps_and_lets_others_through),
         FIXTURE_TEST(hist_47_reassembly_agrees_with_a_bitmap_model),
         FIXTURE_TEST(congestion_seen_by_one_fragment_is_told),

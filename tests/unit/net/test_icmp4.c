@@ -107,17 +107,22 @@ static void wrong_checksum_is_dropped(void **state)
     }
 }
 
-// An error of this type and code that quotes a segment of ours; 28 octets of quote.
-static uint32_t error_about_ours(uint8_t type, uint8_t code, uint16_t mtu)
+// An error of this type and code that quotes a segment of ours, of so many octets; 28 of them.
+static uint32_t error_about(uint16_t quoted_bytes, uint8_t type, uint8_t code, uint16_t mtu)
 {
     uint8_t icmp[8 + 28] = {type, code, 0, 0, 0, 0, (uint8_t)(mtu >> 8), (uint8_t)mtu};
     struct fixture_ip ours = {.src = TUN_OUR4, .dst = "203.0.113.5", .protocol = 6};
     uint8_t quote[64];
     fixture_tcp(quote, &ours, 0x01020304, 0);
-    quote[2] = 1500 >> 8;
-    quote[3] = 1500 & 0xff;
+    quote[2] = (uint8_t)(quoted_bytes >> 8);
+    quote[3] = (uint8_t)quoted_bytes;
     memcpy(icmp + 8, quote, 28);
     return message(icmp, sizeof(icmp), "198.51.100.1");
+}
+
+static uint32_t error_about_ours(uint8_t type, uint8_t code, uint16_t mtu)
+{
+    return error_about(1500, type, code, mtu);
 }
 
 static void errors_are_told_by_kind_with_the_quoted_segment(void **state)
@@ -176,6 +181,10 @@ static void hist_69_quench_and_impossible_mtus_are_ignored(void **state)
     assert_int_equal(fixture_input(f, f->tun, p, error_about_ours(3, 4, 0)),
                      NET_VERDICT_ICMP_ERROR);
     assert_int_equal(f->out.error.mtu_bytes, 1492);
+    // Below, and not at it.
+    assert_int_equal(fixture_input(f, f->tun, p, error_about(1492, 3, 4, 0)),
+                     NET_VERDICT_ICMP_ERROR);
+    assert_int_equal(f->out.error.mtu_bytes, 1006);
 }
 
 static void hist_70_errors_about_others_change_nothing(void **state)

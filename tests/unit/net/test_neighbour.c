@@ -185,6 +185,13 @@ static void full_table_keeps_entries_in_use_and_gives_up_unused_ones(void **stat
     // A station that we want to reach still gets in.
     struct net_path wanted = {0};
     assert_int_equal(resolve(f, &wanted, "192.0.2.99", mac), NET_RESOLUTION_PENDING);
+    // Where all are in use, nobody goes for a station that is not looked for.
+    for (uint32_t i = 0; i < f->net->neighbours.slots; i++) {
+        neighbour_at(f->net, i)->was_used = true;
+    }
+    struct synfin_addr stranger = fixture_addr("2001:db8::3:1");
+    neighbour_on_source(f->net, f->eth, &stranger, &link, f->now_ns);
+    assert_null(neighbour_find(f->net, f->eth, &stranger));
 }
 
 static void hist_73_unresolved_neighbours_are_limited_and_the_rest_fails_at_once(void **state)

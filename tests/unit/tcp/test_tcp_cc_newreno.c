@@ -121,6 +121,15 @@ static void window_that_is_not_used_does_not_grow(void **state)
     struct tcp_cc_ack ack = {.acked_bytes = 1000, .mss_bytes = 1000, .is_limited_by_cwnd = false};
     cc.ops->on_ack(&cc, &ack);
     assert_int_equal(cc.cwnd_bytes, 10000);
+    struct tcp_cc_loss loss = loss_of(40000, 1000);
+    cc.ops->on_timeout(&cc, &loss); // in slow start after a loss
+    cc.ops->on_ack(&cc, &ack);
+    assert_int_equal(cc.cwnd_bytes, 1000);
+    cc.cwnd_bytes = cc.ssthresh_bytes; // and in congestion avoidance
+    for (uint32_t i = 0; i < 100; i++) {
+        cc.ops->on_ack(&cc, &ack);
+    }
+    assert_int_equal(cc.cwnd_bytes, cc.ssthresh_bytes);
 }
 
 static void window_does_not_grow_while_a_loss_is_repaired(void **state)

@@ -49,6 +49,45 @@ static void one_sacked_segment_shows_a_loss_after_the_reordering_window(void **s
     SEND_ACK(3001);
 }
 
+// RFC 8985 §6.2 step 2: what was sent last of all that has arrived counts, and not what arrived
+// last. Both what is before it and what is behind the late one are lost.
+static void older_segment_that_arrives_later_does_not_turn_time_back(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    for (uint32_t i = 0; i < 4; i++) {
+        WRITE(1000);
+        EXPECT(.flags = PSH | ACK, .seq = 1 + 1000 * i, .ack = 1, .data = 1000);
+        ADVANCE(MS(1));
+    }
+    ADVANCE(MS(96));
+    SEND_SACK(1, {3001, 4001});
+    SEND_SACK(1, {1001, 2001}, {3001, 4001});
+    EXPECT_NOTHING();
+    ADVANCE(MS(40));
+    const struct tcp_scoreboard *board = &segment_conn()->loss->board;
+    CHECK_EQ(board->lost_bytes + board->resent_bytes, 2000);
+    segment_forget_sent();
+    SEND_ACK(4001);
+}
+
+// RFC 9293 §3.8.2, RFC 6298 §5.4: the timer is about the earliest segment, be it that this one has
+// just been sent again.
+static void timeout_loses_the_first_segment_whenever_that_was_sent(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    SEND_SACK(1, {1001, 2001});
+    SEND_SACK(1, {1001, 3001});
+    SEND_SACK(1, {1001, 4001});
+    EXPECT_SEGMENT(1, WHY(SEND_RACK));
+    struct tcp_conn *conn = segment_conn();
+    tcp_rack_on_timeout(conn, bench.now_ns);
+    const struct tcp_span *first = tcp_scoreboard_first_lost(&conn->loss->board);
+    CHECK(first != NULL && seq_eq(first->left, conn->snd.una));
+}
+
 static void what_arrives_within_the_reordering_window_is_not_sent_again(void **state)
 {
     (void)state;
@@ -355,6 +394,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(three_sacked_segments_show_a_loss),
     SEGMENT_TEST(three_small_sacked_segments_show_a_loss),
     SEGMENT_TEST(one_sacked_segment_shows_a_loss_after_the_reordering_window),
+    SEGMENT_TEST(older_segment_that_arrives_later_does_not_turn_time_back),
+    SEGMENT_TEST(timeout_loses_the_first_segment_whenever_that_was_sent),
     SEGMENT_TEST(what_arrives_within_the_reordering_window_is_not_sent_again),
     SEGMENT_TEST(three_sacked_segments_are_no_loss_once_reordering_was_seen),
     SEGMENT_TEST(duplicates_widen_the_reordering_window),

@@ -79,6 +79,24 @@ static void crossed_syn_again_has_its_own_timestamp_echoed(void **state)
     EXPECT(.flags = SYN | ACK, .ack = 1, .ts = TS(0, 2000));
 }
 
+// An acknowledgment of nothing, or of more than the SYN, is no answer to it.
+static void hist_87_bad_acknowledgment_completes_nothing(void **state)
+{
+    static const uint32_t acks[] = {0, 2, 77, UINT32_MAX};
+    (void)state;
+    cross_syns();
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    for (size_t i = 0; i < sizeof acks / sizeof acks[0]; i++) {
+        SEND(.flags = ACK, .seq = 1, .ack = acks[i]);
+        EXPECT(.flags = RST, .seq = acks[i], WHY(SEND_RST_BAD_HANDSHAKE_ACK));
+        REASON(DROP_BAD_ACK);
+        IN_STATE(SYN_RECEIVED);
+    }
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    IN_STATE(ESTABLISHED);
+    EVENT(CONNECTED);
+}
+
 static void queued_data_waits_for_the_acknowledgment(void **state)
 {
     (void)state;
@@ -178,6 +196,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(crossed_syn_ack_is_sent_again),
     SEGMENT_TEST(reset_with_the_crossed_syn_is_not_answered),
     SEGMENT_TEST(crossed_syn_again_has_its_own_timestamp_echoed),
+    SEGMENT_TEST(hist_87_bad_acknowledgment_completes_nothing),
     SEGMENT_TEST(queued_data_waits_for_the_acknowledgment),
     SEGMENT_TEST(hist_109_repeated_syn_acks_settle),
     SEGMENT_TEST(options_of_the_crossed_syn_count),

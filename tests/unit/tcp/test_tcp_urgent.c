@@ -30,6 +30,21 @@ static void urgent_pointer_is_told_and_its_distance_is_known(void **state)
     EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 101);
 }
 
+// The FIN takes a number, and is no octet that anybody reads.
+static void mark_stays_where_it_is_behind_a_fin(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SEND(.flags = URG | FIN | ACK, .seq = 1, .ack = 1, .data = 100, .urgent = 60);
+    CHECK_EQ(get(SYNFIN_OPTION_URGENT_LEFT), 60);
+    size_t received;
+    RESULT(segment_user_recv(100, &received), OK);
+    CHECK_EQ(received, 60);
+    CHECK_EQ(get(SYNFIN_OPTION_AT_MARK), 1);
+    READ(40);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 102);
+}
+
 // RFC 9293 §3.8.5 [MUST-32]: told again when the pointer moves on, not when it stays.
 static void urgent_event_comes_once_per_move(void **state)
 {
@@ -149,6 +164,7 @@ static void urgent_data_may_be_longer_than_the_field_can_say(void **state)
 
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(urgent_pointer_is_told_and_its_distance_is_known),
+    SEGMENT_TEST(mark_stays_where_it_is_behind_a_fin),
     SEGMENT_TEST(urgent_event_comes_once_per_move),
     SEGMENT_TEST(pointer_into_what_was_not_read_yet_is_told),
     SEGMENT_TEST(hist_23_28_any_urgent_pointer_leaves_the_stream_whole),

@@ -3,6 +3,7 @@
 // Every user call in every state: RFC 9293 §3.10.1 to §3.10.6. hist/125: none of them may do more
 // than its result says, whatever came before.
 #include "lib/segment.h"
+#include "stack/stack_internal.h"
 
 #define STATE(name) SYNFIN_TCP_STATE_##name
 #define ERR(name)   SYNFIN_ERROR_##name
@@ -236,6 +237,42 @@ static void hop_limit_and_traffic_class_are_the_users(void **state)
                   .traffic_class = 0xb8);
 }
 
+// Who reads no more is given nothing that has come before, but the end.
+static void shutdown_of_reading_drops_what_was_received(void **state)
+{
+    size_t received = 1;
+    (void)state;
+    segment_reach(SYNFIN_TCP_STATE_ESTABLISHED, HERE);
+    SEND(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    SHUTDOWN(READ);
+    RESULT(segment_user_recv(100, &received), OK);
+    CHECK_EQ(received, 0);
+    segment_forget_sent();
+}
+
+// Its handle can be guessed, and names nobody yet.
+static void connection_before_accept_cannot_be_reached(void **state)
+{
+    (void)state;
+    LISTEN(8);
+    SEND(.flags = SYN, .mss = 1460);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    uint32_t children = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct tcp_conn *conn = slab_pool_at(&bench.tcp->conns, i);
+        if (conn != NULL && conn->listener != NULL) {
+            size_t sent;
+            synfin_socket guessed = socket_handle(bench.stack, conn);
+            RESULT(synfin_socket_send(bench.stack, guessed, "x", 1, &sent, bench.now_ns),
+                   BAD_HANDLE);
+            children++;
+        }
+    }
+    CHECK_EQ(children, 1);
+    ACCEPT();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(send_in_every_state),
     SEGMENT_TEST(recv_in_every_state),
@@ -250,5 +287,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(connect_to_a_group_is_refused),
     SEGMENT_TEST(connect_to_port_zero_is_refused),
     SEGMENT_TEST(hop_limit_and_traffic_class_are_the_users),
+    SEGMENT_TEST(shutdown_of_reading_drops_what_was_received),
+    SEGMENT_TEST(connection_before_accept_cannot_be_reached),
 };
 SEGMENT_MAIN_TWICE(tests)

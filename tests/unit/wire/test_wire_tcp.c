@@ -380,7 +380,22 @@ static void hist_22_authentication_and_unknown_options_change_nothing(void **sta
             assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
             assert_false(tcp.has_mss || tcp.has_wscale || tcp.has_sack_permitted
                          || tcp.has_timestamps || tcp.sack_blocks != 0);
+            assert_int_equal(tcp.flags, 0); // nor is anything urgent for it
+            assert_int_equal(tcp.urgent, 0);
         }
+    }
+}
+
+// RFC 9293 §3.1: a receiver that does not know the reserved bits passes them over.
+static void reserved_bits_are_no_flags(void **state)
+{
+    (void)state;
+    for (uint32_t bits = 0; bits < 8; bits++) {
+        uint8_t header[WIRE_TCP_HEADER_MIN] = {0};
+        struct wire_tcp tcp;
+        header[12] = (uint8_t)(WIRE_TCP_HEADER_MIN / 4 << 4 | bits << 1);
+        assert_int_equal(wire_tcp_parse(header, sizeof(header), sizeof(header), &tcp), GOOD);
+        assert_int_equal(tcp.flags, 0);
     }
 }
 
@@ -608,6 +623,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hist_9_segment_cut_at_any_octet_is_refused),
     cmocka_unit_test(hist_11_sack_of_a_length_not_its_own_is_passed_over),
     cmocka_unit_test(hist_22_authentication_and_unknown_options_change_nothing),
+    cmocka_unit_test(reserved_bits_are_no_flags),
     cmocka_unit_test(end_of_list_hides_what_follows),
     cmocka_unit_test(options_given_twice_count_the_last_time),
     cmocka_unit_test(describe_shows_every_field),
