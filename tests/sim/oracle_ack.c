@@ -196,9 +196,10 @@ void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_
                           right < range->right ? right : range->right);
     }
     bool is_acceptable = sight->ack <= end->nxt && sight->origin == ORACLE_GENUINE;
-    if (!is_acceptable || end->is_old_told) {
-        end->duty.newest = 0; // it may not have been taken
-    } else if (left > rcv && !oracle_ranges_hold(&end->arrived, left, right)) {
+    bool is_again = oracle_ranges_hold(&end->arrived, left, right); // and held, or not taken then
+    if (!is_acceptable || end->is_old_told || is_again) {
+        end->duty.newest = 0;
+    } else if (left > rcv) {
         end->duty.newest = left;
     }
     end->duty.mss_seen = bytes > end->duty.mss_seen ? bytes : end->duty.mss_seen;

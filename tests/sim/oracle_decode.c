@@ -149,7 +149,7 @@ static bool is_zero(const uint8_t *at, uint32_t bytes)
 }
 
 // What a stack sends has only options that it knows, each once, and zeros behind the end; of what
-// arrives the unknown is passed over, and a list that breaks off ends there.
+// arrives the unknown is passed over.
 static const char *read_options(struct oracle_packet *packet, bool is_strict)
 {
     const uint8_t *at = packet->body + TCP_BYTES;
@@ -158,7 +158,7 @@ static const char *read_options(struct oracle_packet *packet, bool is_strict)
     while (left > 0 && at[0] != OPTION_END) {
         uint32_t bytes = at[0] == OPTION_NOP ? 1 : left < 2 ? 0 : at[1];
         if (bytes == 0 || bytes > left || (at[0] != OPTION_NOP && bytes < 2)) {
-            return is_strict ? "an option that does not end" : NULL;
+            return "an option that does not end"; // RFC 9293 §3.1 [MUST-7]
         }
         if (at[0] != OPTION_NOP) {
             bool is_good = read_option(packet, at, bytes);

@@ -181,7 +181,7 @@ static void promise_again(struct oracle_host *host, struct oracle_account *accou
     end->irs = opened->irs;
     end->peer = opened->peer;
     end->nxt = end->ack = 1;
-    end->edge = 1 + (uint64_t)UINT16_MAX;
+    end->edge = opened->edge;
     oracle_ranges_add(&end->arrived, 0, 1);
     end->is_promise = true;
     end->account = account;

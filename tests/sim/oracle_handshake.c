@@ -71,6 +71,10 @@ void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end
     }
     const struct oracle_end *peer = end->peer;
     bool is_agreed = peer != NULL && (!peer->has_irs || peer->irs == end->iss);
+    if (!is_agreed && may_be_early) { // RFC 7413 §6.1: a SYN again, whose connection has ended
+        end->is_tainted = end->is_lied_to = true;
+        return;
+    }
     if (!is_agreed) {
         oracle_fail(oracle, ORACLE_H2, end, now_ns, "open, and %s",
                     peer == NULL ? "nobody has sent the other number"

@@ -95,7 +95,9 @@ static void look_at_firing(const struct oracle_look *look)
     if (!shadow->is_known) {
         return;
     }
-    if (conn->retries > shadow->retries && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+    bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_SENT; // after a challenge: RFC 5961 §4.2
+    if (conn->retries > shadow->retries && !is_opening
+        && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         oracle_fail(look->host->oracle, ORACLE_T8, look->end, look->now_ns,
                     "fired before its time: %u retransmissions", conn->retries);
     }
