@@ -21,7 +21,7 @@ void trace_digest_init(struct trace_digest *digest);
 void trace_digest_number(struct trace_digest *digest, uint64_t number);
 void trace_digest_octets(struct trace_digest *digest, const uint8_t *octets, size_t bytes);
 // A synfin_passage_fn and a synfin_trace_fn; their context is the digest.
-void trace_digest_passage(void *digest, const struct synfin_passage *passage);
-void trace_digest_event(void *digest, const struct synfin_trace_event *event);
+void trace_digest_passage(void *ctx, const struct synfin_passage *passage);
+void trace_digest_event(void *ctx, const struct synfin_trace_event *event);
 
 #endif

@@ -12,13 +12,13 @@
 
 #include "base/check.h"
 #include "lib/test_env.h"
+#include "lib/test_origin.h"
 #include "lib/test_random.h"
 #include "stack/stack_internal.h"
 #include "tcp/tcp_internal.h"
 
 enum { FLOWS_MAX = 1024, BURST = 16, ISN_TICK_NS = 4000, RUNS = 6 };
 
-#define START_NS SEC(1)
 // A deadline may fire a tick of the wheel late.
 #define SLACK_NS MS(1)
 
@@ -157,7 +157,7 @@ int segment_setup(void **state)
     bench.version = version;
     bench.iss = run == RUNS - 1 ? (uint32_t)test_random(&seed) : isn[run];
     bench.irs = run == 1 ? (uint32_t)test_random(&seed) : isn[(run + 3) % (RUNS - 1)];
-    bench.now_ns = START_NS;
+    bench.now_ns = test_origin_ns();
     bench.stack_port = 80;
     bench.peer_port = 40000;
     choose_addrs();

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/test_cmocka.h"
+#include "lib/test_origin.h"
 
 enum { BURST = 64, SETTLE_ROUNDS_MAX = 1000000 };
 
@@ -17,7 +18,7 @@ void world_config_default(struct world_config *config)
     }
     synfin_link_config_default(&config->link);
     config->link.delay_ns = WORLD_MS;
-    config->start_ns = WORLD_S;
+    config->start_ns = test_origin_ns();
     config->seed = 1;
 }
 

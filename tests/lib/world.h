@@ -49,7 +49,7 @@ struct world {
 
 typedef bool (*world_condition)(struct world *world, void *ctx);
 
-// A wire of 1 ms, IP datagrams, default stacks, start at 1 s.
+// A wire of 1 ms, IP datagrams, default stacks, start at the origin (test_origin.h).
 void world_config_default(struct world_config *config);
 void world_init(struct world *world, const struct world_config *config);
 // Destroys everything and fails the test when a slab is missing.

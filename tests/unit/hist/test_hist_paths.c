@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/test_cmocka.h"
+#include "lib/test_origin.h"
 #include "lib/test_rows.h"
 #include "lib/transfer.h"
 
@@ -77,7 +78,8 @@ struct square {
 static void lose_in_step(void *ctx, struct tap *tap, const struct segment_wire *seg)
 {
     const struct square *square = ctx;
-    uint64_t from_ns = tap->now_ns + square->period_ns / 2; // the first SYN gets through
+    uint64_t from_ns =
+        test_origin_time(tap->now_ns) + square->period_ns / 2; // the first SYN gets through
     if (from_ns % square->period_ns >= square->length_ns) {
         tap_pass(tap, seg);
     }

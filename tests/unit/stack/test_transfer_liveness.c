@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/test_cmocka.h"
+#include "lib/test_origin.h"
 #include "lib/test_random.h"
 #include "lib/transfer.h"
 
@@ -61,9 +62,10 @@ static void let_in(void *ctx, struct tap *tap, const struct segment_wire *seg)
     struct door *door = ctx;
     const struct fault *fault = door->fault;
     struct segment_wire copy = *seg;
-    bool is_first_second = tap->now_ns < 2 * WORLD_S; // the world begins at 1 s
+    uint64_t t_ns = test_origin_time(tap->now_ns);
+    bool is_first_second = t_ns < 2 * WORLD_S; // the world begins at 1 s
     if (!door->is_healed && !is_first_second) {
-        bool is_out = tap->now_ns / WORLD_MS % 1000 < fault->outage_permil;
+        bool is_out = t_ns / WORLD_MS % 1000 < fault->outage_permil;
         bool is_deaf = door->is_sender && test_random_below(&door->random, PPM) < fault->deaf_ppm;
         if (is_out || is_deaf) {
             return;
