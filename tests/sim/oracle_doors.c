@@ -277,6 +277,22 @@ static void hear(struct oracle_sight *sight)
     hear_text(sight);
 }
 
+// A SYN again leaves out the cookie and the data that the first one had, and both may have arrived.
+static void note_syn_heard(struct oracle_account *account, const struct oracle_packet *packet,
+                           enum oracle_origin origin)
+{
+    bool is_again = account->has_syn && account->syn_seq == packet->seq;
+    bool has_fastopen = is_again && account->offer.has_fastopen;
+    uint32_t bytes = is_again ? account->syn_bytes : 0;
+    account->has_syn = true;
+    account->is_syn_genuine = origin == ORACLE_GENUINE;
+    account->syn_seq = packet->seq;
+    account->syn_bytes = packet->payload_bytes > bytes ? packet->payload_bytes : bytes;
+    account->syn_window = packet->window;
+    read_offer(packet, &account->offer);
+    account->offer.has_fastopen = account->offer.has_fastopen || has_fastopen;
+}
+
 static void take_arrival(struct oracle_host *host, const struct oracle_packet *packet,
                          enum oracle_origin origin, uint64_t now_ns)
 {
@@ -292,12 +308,7 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
         account->credit++;
     }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
-        account->has_syn = true;
-        account->is_syn_genuine = origin == ORACLE_GENUINE;
-        account->syn_seq = packet->seq;
-        account->syn_bytes = packet->payload_bytes;
-        account->syn_window = packet->window;
-        read_offer(packet, &account->offer);
+        note_syn_heard(account, packet, origin);
     }
     if (sight.end != NULL) {
         hear(&sight);
