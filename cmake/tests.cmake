@@ -242,4 +242,12 @@ if(sim_sources AND NOT SYNFIN_FUZZ)
                         "${PROJECT_SOURCE_DIR}/tests/sim" ${sim_sources})
     target_link_libraries(sim PRIVATE oracle ${SYNFIN_ALL})
     set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+    add_test(NAME unit/sim/worlds
+             COMMAND sim --seed 1 --worlds 40 --connections 200 --octets 65536 --whole
+             --only loss,duplicate,reorder,jitter,corrupt,path-mtu,tx-full,stall
+             --leave-out A3,Q5,Q9,T8)
+    add_test(NAME unit/sim/clocks COMMAND sim --seed 3 --worlds 8 --connections 50 --octets 65536
+             --only loss --clock-origin 2^63 --idle 3153600000 --whole --leave-out A3,Q5,Q9,T8)
+    set_tests_properties(unit/sim/worlds unit/sim/clocks PROPERTIES
+        LABELS unit TIMEOUT 300 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
 endif()

@@ -280,9 +280,11 @@ static void print_again(const struct options *options, uint64_t world,
                         const struct sim_switches *switches)
 {
     char faults[SIM_PLAN_TEXT_MAX];
+    struct sim_plan plan;
+    sim_plan_make(&plan, sim_world_seed(options->seed, world), switches);
     (void)printf(" Again: sim --seed %" PRIu64 " --world %" PRIu64, options->seed, world);
     if (switches->without != 0) {
-        (void)printf(" --without %s", sim_plan_faults(switches->without, faults));
+        (void)printf(" --only %s", sim_plan_faults(plan.faults, faults));
     }
     if (switches->hosts != 0) {
         (void)printf(" --hosts %u", switches->hosts);
@@ -311,9 +313,7 @@ static void report(const struct options *options, uint64_t world)
     struct sim_run_options run = {0};
     struct sim_result result;
     struct sim_result kept;
-    struct sim_plan plan;
     char path[PATH_TEXT_MAX];
-    char faults[SIM_PLAN_TEXT_MAX];
     uint64_t seed = sim_world_seed(options->seed, world);
     sim_try(seed, &switches, &run, &result);
     uint32_t tried =
@@ -321,12 +321,10 @@ static void report(const struct options *options, uint64_t world)
     run.record = path_of(options, world, path);
     run.pair = result.pair;
     sim_try(seed, &switches, &run, &kept);
-    sim_plan_make(&plan, seed, &switches);
     (void)printf("sim: %s violated: %s.",
                  result.rule[0] != '\0' ? result.rule : "in this process only", result.text);
     print_again(options, world, &switches);
-    (void)printf(" (faults: %s; %u worlds tried; kept: %s.pcapng, %s.ladder)\n",
-                 sim_plan_faults(plan.faults, faults), tried, path, path);
+    (void)printf(" (%u worlds tried; kept: %s.pcapng, %s.ladder)\n", tried, path, path);
     (void)fflush(stdout);
 }
 
