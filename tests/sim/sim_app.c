@@ -346,7 +346,8 @@ static void connect_one(struct sim_host *host)
     host->opening++;
     write_script(app, to.port);
     set_options(app);
-    app->is_fast = test_random_below(&app->random, 8) == 0 && app->to_write > 0;
+    app->is_fast = sim_plan_has(&host->world->plan, SIM_FAULT_FAST_OPEN) && app->to_write > 0
+                   && test_random_below(&app->random, 2) == 0;
     set_option(host, socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
     enum synfin_error error = synfin_socket_connect(host->stack, socket, &to, clock_of(host));
     note(host, app, 4, error);
@@ -441,7 +442,8 @@ static void listen_on(struct sim_host *host, uint32_t which)
 {
     struct synfin_endpoint any = {.port = ports[which]};
     synfin_socket *socket = &host->listener[which];
-    host->backlog[which] = 1 + test_random_below(&host->app_random, 128);
+    bool is_small = sim_plan_has(&host->world->plan, SIM_FAULT_BACKLOG);
+    host->backlog[which] = 1 + test_random_below(&host->app_random, is_small ? 4 : 4096);
     *socket = 0;
     if (synfin_socket_open(host->stack, socket) != SYNFIN_ERROR_OK
         || synfin_socket_bind(host->stack, *socket, &any) != SYNFIN_ERROR_OK) {

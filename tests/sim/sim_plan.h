@@ -51,7 +51,9 @@ enum { SIM_HOSTS_MAX = 50, SIM_PLAN_TEXT_MAX = 1024 };
     X(PORTS, "ports", "hardly any ephemeral ports")                                         \
     X(CONFIG, "config", "stacks are configured in unusual ways")                            \
     X(STALL, "stall", "users stop reading and writing")                                     \
-    X(ABORT, "abort", "users abort, or close before they have read all")
+    X(ABORT, "abort", "users abort, or close before they have read all")                    \
+    X(FAST_OPEN, "fast-open", "users send their first data with the SYN")                   \
+    X(BACKLOG, "backlog", "listeners that keep hardly anything, and answer by cookies")
 
 enum sim_fault {
 #define SIM_FAULT_ENUM(code, name, text) SIM_FAULT_##code,
