@@ -82,8 +82,8 @@ struct sim_host {
 
     // Its clock shows the origin + virtual time + offset, in steps of the grain.
     uint64_t clock_offset_ns, clock_grain_ns;
-    uint64_t next_ns;  // when it has something to do, virtual
-    uint64_t event_ns; // its device, clock or life changes next
+    uint64_t next_ns;   // when it has something to do, virtual
+    uint32_t runs_left; // until its device, clock or life changes
 
     // Its users.
     struct sim_app *app; // plan.at_once of them and more for what it accepts
@@ -116,7 +116,6 @@ struct sim_world {
     struct sim_frame *sending[SIM_SENDING_MAX];
     struct sim_frame *old[SIM_OLD_MAX];
     uint64_t net_random, forge_random, tamper_random;
-    uint64_t forge_ns;         // when anybody forges next
     uint32_t path_mtu_bytes;   // of the middle
     uint64_t path_mtu_ns;      // when that changes
     struct sim_record *record; // NULL: nothing is recorded
@@ -167,7 +166,7 @@ void sim_net_schedule(struct sim_world *world, struct sim_frame *frame /* takes 
 bool sim_tamper(struct sim_world *world, struct sim_frame *frame, struct sim_host *to);
 
 // sim_forge.c: what nobody has sent.
-void sim_forge_init(struct sim_world *world);
+// As often as packets pass, by the rates of its faults.
 void sim_forge_run(struct sim_world *world);
 void sim_forge_keep(struct sim_world *world, const struct sim_frame *frame);
 

@@ -9,15 +9,10 @@
 #include "sim/sim_record.h"
 #include "sim/sim_wire.h"
 
-enum { KEPT_OF = 64, ICMP_MOST = 2048 };
+enum { KEPT_OF = 64, ICMP_MOST = 2048, GUESSES = 4 };
 
 #define FORGERS \
     (SIM_FAULT_BIT(SIM_FAULT_OLD) | SIM_FAULT_BIT(SIM_FAULT_ICMP) | SIM_FAULT_BIT(SIM_FAULT_BLIND))
-
-void sim_forge_init(struct sim_world *world)
-{
-    world->forge_ns = (world->plan.faults & FORGERS) != 0 ? world->now_ns : SYNFIN_NEVER;
-}
 
 // Some of all segments are remembered, each in the place of another.
 void sim_forge_keep(struct sim_world *world, const struct sim_frame *frame)
@@ -35,7 +30,6 @@ void sim_forge_keep(struct sim_world *world, const struct sim_frame *frame)
 
 static void send(struct sim_world *world, struct sim_frame *frame, uint32_t to)
 {
-    world->faults++;
     frame->to = (uint16_t)to;
     sim_store16(frame->octets + 4, to); // the station
     sim_record_forged(world, frame);
@@ -99,22 +93,22 @@ static void forge_segment(struct sim_world *world, const struct sim_frame *like)
 void sim_forge_run(struct sim_world *world)
 {
     uint64_t *random = &world->forge_random;
-    const struct sim_frame *old = world->old[test_random_below(random, SIM_OLD_MAX)];
-    world->forge_ns = world->now_ns + SIM_US + test_random(random) % (world->plan.safety_ns / 64);
-    if (world->is_healed) {
-        world->forge_ns = SYNFIN_NEVER;
+    if ((world->plan.faults & FORGERS) == 0) {
         return;
     }
+    const struct sim_frame *old = world->old[test_random_below(random, SIM_OLD_MAX)];
     if (old == NULL) {
         return;
     }
-    if (sim_has(world, SIM_FAULT_OLD)) {
+    if (sim_befalls(world, random, SIM_FAULT_OLD)) {
         send(world, sim_frame_copy(world, old), old->to);
     }
-    if (sim_has(world, SIM_FAULT_ICMP)) {
+    if (sim_befalls(world, random, SIM_FAULT_ICMP)) {
         forge_error(world, old);
     }
-    for (uint32_t i = 0; sim_has(world, SIM_FAULT_BLIND) && i < 8; i++) {
-        forge_segment(world, old);
+    if (sim_befalls(world, random, SIM_FAULT_BLIND)) {
+        for (uint32_t i = 0; i < GUESSES; i++) {
+            forge_segment(world, old);
+        }
     }
 }

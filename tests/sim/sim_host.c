@@ -11,7 +11,14 @@
 #include "sim/sim_record.h"
 #include "sim/sim_wire.h"
 
-enum { BURST_MAX = 64, ROUNDS_MAX = 100000, TICK_NS = 1 << 16, PADDED_BYTES = 46 };
+enum {
+    BURST_MAX = 64,
+    ROUNDS_MAX = 100000,
+    TICK_NS = 1 << 16,
+    PADDED_BYTES = 46,
+    RUNS_MIN = 16,
+    RUNS_DOUBLINGS = 10
+};
 
 #define DEVICE_FAULTS                                                       \
     (SIM_FAULT_BIT(SIM_FAULT_RESTART) | SIM_FAULT_BIT(SIM_FAULT_JUMP)       \
@@ -142,6 +149,13 @@ static void make_line(struct sim_host *host)
     host->target_left = test_random_below(random, 16);
 }
 
+// In some worlds something happens to a host all the time, in others rarely.
+static uint32_t runs_to_change(struct sim_host *host)
+{
+    uint32_t doublings = host->world->plan.weight[SIM_FAULT_RESTART] % RUNS_DOUBLINGS;
+    return 1 + test_random_below(&host->random, (uint32_t)RUNS_MIN << doublings);
+}
+
 void sim_host_init(struct sim_world *world, uint32_t index)
 {
     struct sim_host *host = &world->host[index];
@@ -160,9 +174,7 @@ void sim_host_init(struct sim_world *world, uint32_t index)
     host->iface.mac[5] = (uint8_t)index;
     make_line(host);
     sim_config_make(host);
-    host->event_ns = (world->plan.faults & DEVICE_FAULTS) != 0
-                         ? test_random(&host->random) % world->plan.safety_ns
-                         : SYNFIN_NEVER;
+    host->runs_left = runs_to_change(host);
     begin_life(host);
 }
 
@@ -363,9 +375,8 @@ static void change(struct sim_host *host)
 {
     struct sim_world *world = host->world;
     uint64_t *random = &host->random;
-    uint64_t late_ns = test_random(random) % (world->plan.safety_ns / 16);
     bool is_failing = host->memory.fail_after != UINT32_MAX;
-    host->event_ns = world->is_healed ? SYNFIN_NEVER : world->now_ns + 1 + late_ns;
+    host->runs_left = runs_to_change(host);
     if (sim_has(world, SIM_FAULT_MEMORY)) {
         host->memory.fail_after = is_failing ? UINT32_MAX : 0;
     }
@@ -380,6 +391,9 @@ static void change(struct sim_host *host)
         bool is_back = test_random_below(random, 3) == 0;
         leap_ns = is_back ? leap_ns % (host->clock_offset_ns + 1) : leap_ns;
         host->clock_offset_ns += is_back ? 0 - leap_ns : leap_ns;
+    }
+    if (sim_has(world, SIM_FAULT_MISUSE)) {
+        sim_misuse(host);
     }
     if (sim_has(world, SIM_FAULT_NAT) && host->index % 2 == 0) {
         host->nat_shift = (uint16_t)test_random_below(random, 1024);
@@ -421,7 +435,7 @@ static uint64_t next_of(const struct sim_host *host)
     if (deadline_ns <= now_ns) { // it may be named up to a tick early
         deadline_ns = now_ns + (host->clock_grain_ns > TICK_NS ? host->clock_grain_ns : TICK_NS);
     }
-    deadline_ns = sooner(deadline_ns, sooner(host->wake_ns, host->event_ns));
+    deadline_ns = sooner(deadline_ns, host->wake_ns);
     if (host->rx_first != NULL) {
         deadline_ns = sooner(deadline_ns, host->rx_open_ns);
     }
@@ -434,11 +448,8 @@ static uint64_t next_of(const struct sim_host *host)
 void sim_host_run(struct sim_host *host)
 {
     struct sim_world *world = host->world;
-    if (world->now_ns >= host->event_ns) {
+    if ((world->plan.faults & DEVICE_FAULTS) != 0 && !world->is_healed && host->runs_left-- == 0) {
         change(host);
-        if (sim_has(world, SIM_FAULT_MISUSE)) {
-            sim_misuse(host);
-        }
     }
     receive(host);
     advance(host);
@@ -462,7 +473,6 @@ void sim_host_heal(struct sim_host *host)
 {
     host->memory.fail_after = UINT32_MAX;
     host->rx_open_ns = host->tx_open_ns = 0;
-    host->event_ns = SYNFIN_NEVER;
     host->nat_shift = 0;
     sim_apps_heal(host);
     host->next_ns = host->world->now_ns;

@@ -172,6 +172,7 @@ void sim_link_pass(struct sim_world *world, struct sim_frame *frame, struct sim_
             return;
         }
         sim_forge_keep(world, frame);
+        sim_forge_run(world);
         damage(world, frame);
     }
     if (frame->from != SIM_NOBODY) {

@@ -47,7 +47,7 @@ static void choose_faults(struct sim_plan *plan)
         test_random_below(&random, 8) == 0 ? 0 : (uint32_t)between_evenly(&random, 30, 600);
     for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++) {
         uint64_t roll = test_random(&random);
-        uint32_t weight = (uint32_t)between_evenly(&random, 100, 100000);
+        uint32_t weight = (uint32_t)between_evenly(&random, 500, 200000);
         plan->weight[i] = weight;
         if (roll % 1000 < of_thousand) {
             plan->faults |= SIM_FAULT_BIT(i);

@@ -79,7 +79,6 @@ static void begin(struct sim_world *world, const struct sim_plan *plan)
     world->oracle = oracle_create(plan->seed, plan->hosts);
     sim_net_init(world);
     make_subnets(world);
-    sim_forge_init(world);
     world->to_open = plan->connections;
     for (uint32_t i = 0; i < plan->hosts; i++) {
         uint32_t share = plan->connections / plan->hosts + (i < plan->connections % plan->hosts);
@@ -97,7 +96,7 @@ static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
 
 static uint64_t next_of(const struct sim_world *world)
 {
-    uint64_t next_ns = sooner(sim_net_next(world), sooner(world->forge_ns, world->path_mtu_ns));
+    uint64_t next_ns = sooner(sim_net_next(world), world->path_mtu_ns);
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
         next_ns = sooner(next_ns, world->host[i].next_ns);
     }
@@ -132,9 +131,6 @@ static void step(struct sim_world *world, uint64_t end_ns)
         return;
     }
     world->now_ns = next_ns > world->now_ns ? next_ns : world->now_ns;
-    if (world->now_ns >= world->forge_ns) {
-        sim_forge_run(world);
-    }
     if (world->now_ns >= world->path_mtu_ns) {
         change_path_mtu(world);
     }
@@ -190,6 +186,25 @@ static struct oracle_path whole_path(const struct sim_world *world)
     return path;
 }
 
+static void tell_unfinished(struct sim_host *host, uint64_t bound_ns)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    struct sim_app *app = sim_apps_find(host, 0);
+    if (synfin_socket_info(host->stack, app->socket, &info, sim_host_clock(host))
+        != SYNFIN_ERROR_OK) {
+        info.state = SYNFIN_TCP_STATE_CLOSED;
+    }
+    sim_fail(host->world,
+             "T7: %u users, the first on host %u, have not come to an end in %.1f s: connection %u "
+             "is %s, has written %llu of %llu, read %llu; cwnd %u, peer's window %u, in flight %u, "
+             "unsent %u, out of order %u, send buffer %u of %u, waits %.1f s",
+             host->world->users, host->index, (double)bound_ns / 1e9, info.conn,
+             synfin_tcp_state_name(info.state), (unsigned long long)app->written,
+             (unsigned long long)app->to_write, (unsigned long long)app->received, info.cwnd_bytes,
+             info.snd_wnd_bytes, info.unacked_bytes, info.unsent_bytes, info.out_of_order_bytes,
+             info.snd_buffer_bytes_left, info.snd_buffer_bytes, (double)info.waited_ns / 1e9);
+}
+
 // What is left at the bound. A peer that has been lied to about what arrived may wait for ever.
 static void give_up(struct sim_world *world, uint64_t bound_ns)
 {
@@ -197,8 +212,7 @@ static void give_up(struct sim_world *world, uint64_t bound_ns)
         struct sim_host *host = &world->host[i];
         if (sim_apps_left(host) > 0 && (world->plan.faults & LIES) == 0 && !is_failed(world)) {
             world->failed_host = i;
-            sim_fail(world, "T7: %u users, the first on host %u, have not come to an end in %.1f s",
-                     world->users, i, (double)bound_ns / 1e9);
+            tell_unfinished(host, bound_ns);
         } else if (!is_failed(world)) {
             sim_apps_abort(host);
             host->next_ns = world->now_ns;
