@@ -86,6 +86,7 @@ void sim_config_make(struct sim_host *host)
         config->port_last = (uint16_t)(40000 + test_random_below(&random, 16));
     }
     if (sim_plan_has(&host->world->plan, SIM_FAULT_MEMORY) && one_of(&random, 3)) {
-        config->memory_limit_bytes = (size_t)1 << (19 + test_random_below(&random, 5));
+        config->memory_limit_bytes = (size_t)1 << (20 + test_random_below(&random, 4));
+        config->slab_bytes = 16 << 10;
     }
 }
