@@ -228,15 +228,17 @@ static uint8_t *as_received(struct sim_host *host, struct sim_frame *frame, uint
     return frame->octets;
 }
 
+// As much as a device's ring holds, in the pieces of a call.
 static void receive(struct sim_host *host)
 {
     static struct synfin_packet packets[BURST_MAX];
     struct sim_frame *taken[BURST_MAX];
     struct sim_world *world = host->world;
     uint64_t now_ns = sim_host_clock(host);
-    while (host->rx_first != NULL && world->now_ns >= host->rx_open_ns) {
+    uint32_t room = RING_FRAMES;
+    while (host->rx_first != NULL && room > 0) {
         uint32_t n = 0;
-        while (n < world->plan.burst && host->rx_first != NULL) {
+        while (n < world->plan.burst && room > 0 && host->rx_first != NULL) {
             struct sim_frame *frame = host->rx_first;
             struct oracle_arrival arrival = {.origin = (enum oracle_origin)frame->origin};
             uint8_t *octets = as_received(host, frame, &arrival.bytes);
@@ -245,6 +247,7 @@ static void receive(struct sim_host *host)
             oracle_received(world->oracle, host->index, 0, &arrival, now_ns);
             host->rx_first = frame->next;
             taken[n++] = frame;
+            room--;
         }
         host->rx_last = host->rx_first == NULL ? NULL : host->rx_last;
         synfin_stack_input(host->stack, 0, packets, n, now_ns);
@@ -445,19 +448,9 @@ static uint64_t next_of(const struct sim_host *host)
     return deadline_ns > now_ns ? deadline_ns : now_ns + 1;
 }
 
-void sim_host_run(struct sim_host *host)
+static void send_all(struct sim_host *host)
 {
     struct sim_world *world = host->world;
-    if ((world->plan.faults & DEVICE_FAULTS) != 0 && !world->is_healed && host->runs_left-- == 0) {
-        change(host);
-    }
-    receive(host);
-    advance(host);
-    take_events(host);
-    if (world->now_ns >= host->wake_ns) {
-        sim_apps_run(host);
-        take_events(host);
-    }
     uint32_t rounds = 0;
     while (world->now_ns >= host->tx_open_ns && transmit(host)) {
         take_events(host);
@@ -466,6 +459,27 @@ void sim_host_run(struct sim_host *host)
             break;
         }
     }
+}
+
+void sim_host_run(struct sim_host *host)
+{
+    struct sim_world *world = host->world;
+    if ((world->plan.faults & DEVICE_FAULTS) != 0 && !world->is_healed && host->runs_left-- == 0) {
+        change(host);
+    }
+    bool is_open = world->now_ns >= host->rx_open_ns;
+    do {
+        if (is_open) {
+            receive(host);
+        }
+        advance(host);
+        take_events(host);
+        if (world->now_ns >= host->wake_ns) {
+            sim_apps_run(host);
+            take_events(host);
+        }
+        send_all(host);
+    } while (is_open && host->rx_first != NULL);
     host->next_ns = next_of(host);
 }
 
