@@ -39,6 +39,11 @@ void oracle_destroy(struct oracle *oracle)
     free(oracle);
 }
 
+void oracle_leave_out(struct oracle *oracle, uint64_t rules)
+{
+    oracle->left_out = rules;
+}
+
 static void forget_boot(struct oracle_host *host)
 {
     while (host->touched != NULL) {
@@ -86,6 +91,9 @@ void *oracle_trace_ctx(struct oracle *oracle, uint32_t host)
 
 static void record(struct oracle *oracle, const struct oracle_violation *violation)
 {
+    if ((oracle->left_out >> violation->rule & 1) != 0) {
+        return;
+    }
     if (oracle->violations < ORACLE_VIOLATIONS_MAX) {
         oracle->violation[oracle->violations++] = *violation;
     }

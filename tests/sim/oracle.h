@@ -59,6 +59,8 @@ struct oracle_totals {
 // A world of at most so many hosts.
 struct oracle *oracle_create(uint64_t seed, uint32_t hosts_max);
 void oracle_destroy(struct oracle *oracle /* takes; may be NULL */);
+// Violations of these rules (bits by enum oracle_rule) are not recorded.
+void oracle_leave_out(struct oracle *oracle, uint64_t rules);
 
 struct oracle_host_config {
     synfin_stack *stack;

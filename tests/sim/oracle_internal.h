@@ -165,6 +165,7 @@ struct oracle {
     uint32_t accounts, accounts_room;
     struct oracle_violation violation[ORACLE_VIOLATIONS_MAX];
     uint32_t violations;
+    uint64_t left_out; // rules, by bits
     struct oracle_totals totals;
     bool is_healed;
     uint64_t heal_ns, heal_bound_ns;

@@ -13,6 +13,7 @@
 
 enum {
     BURST_MAX = 64,
+    RING_FRAMES = 64,
     ROUNDS_MAX = 100000,
     TICK_NS = 1 << 16,
     PADDED_BYTES = 46,

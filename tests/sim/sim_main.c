@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/sim_rules.h"
 #include "sim/sim_shrink.h"
 
 enum {
@@ -63,7 +64,8 @@ static _Noreturn void print_usage(int status)
     (void)fputs("usage: sim [--minutes N | --worlds N] [--seed S] [--jobs N] [--json] [--hash]\n"
                 "           [--world N] [--without LIST | --only LIST] [--hosts N]\n"
                 "           [--connections N] [--octets N] [--clock-origin 2^N[us|ms]]\n"
-                "           [--burst N] [--idle SECONDS] [--keep FOLDER] [--whole] [--record]\n"
+                "           [--burst N] [--idle SECONDS] [--leave-out RULES] [--keep FOLDER] "
+                "[--whole] [--record]\n"
                 "           [--verbose] [--faults]\n",
                 status == 0 ? stdout : stderr);
     exit(status);
@@ -155,6 +157,10 @@ static bool parse_value(struct options *options, const char *name, const char *v
         options->worlds = 1;
     } else if (strcmp(name, "--jobs") == 0) {
         options->jobs = (uint32_t)parse_number(name, value);
+    } else if (strcmp(name, "--leave-out") == 0) {
+        if (value == NULL || !sim_rules_parse(value, &options->switches.left_out)) {
+            complain(name, "wants names of rules, such as A3,T8");
+        }
     } else if (strcmp(name, "--keep") == 0 && value != NULL) {
         options->folder = value;
     } else {

@@ -73,8 +73,9 @@ struct sim_switches {
     uint64_t without;     // faults left out
     uint64_t origin_ns;   // what the clocks show at the beginning
     bool has_origin;
-    uint32_t burst;   // packets of one call
-    uint64_t idle_ns; // between the healing and the last connections
+    uint32_t burst;    // packets of one call
+    uint64_t idle_ns;  // between the healing and the last connections
+    uint64_t left_out; // rules that the judge does not hold, by bits
 };
 
 enum sim_kind { SIM_KIND_CHURN, SIM_KIND_BULK, SIM_KIND_MIXED, SIM_KIND_COUNT };
@@ -96,6 +97,7 @@ struct sim_plan {
     uint64_t rate_bps;                // of the slowest link; 0: unlimited
     uint32_t queue_ns_max;            // what waits longer for the rate is lost
     bool has_ip4, has_ip6;
+    uint64_t left_out; // rules that the judge does not hold to here: sim_rules.c
 };
 
 // A random number of its own for each purpose: leaving something out changes nothing else.

@@ -77,6 +77,7 @@ static void begin(struct sim_world *world, const struct sim_plan *plan)
     world->tamper_random = sim_stream(plan->seed, 6002);
     world->is_traced = world->record != NULL || sim_stream(plan->seed, 6003) % TRACED_OF == 0;
     world->oracle = oracle_create(plan->seed, plan->hosts);
+    oracle_leave_out(world->oracle, plan->left_out);
     sim_net_init(world);
     make_subnets(world);
     world->to_open = plan->connections;
