@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which invariants the judge is not held to in which worlds, and why: rules whose sums cannot follow
-// what a fault does. Everything else is held to always.
+// Which invariants the judge is not held to in which worlds, and why: rules whose sums cannot
+// follow what a fault does. Everything else is held to always.
 #ifndef SIM_RULES_H
 #define SIM_RULES_H
 

@@ -211,7 +211,9 @@ static void give_up(struct sim_world *world, uint64_t bound_ns)
 {
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
         struct sim_host *host = &world->host[i];
-        if (sim_apps_left(host) > 0 && (world->plan.faults & LIES) == 0 && !is_failed(world)) {
+        if (sim_apps_left(host) > 0
+            && ((world->plan.faults & LIES) == 0 && (world->plan.left_out >> ORACLE_T7 & 1) == 0)
+            && !is_failed(world)) {
             world->failed_host = i;
             tell_unfinished(host, bound_ns);
         } else if (!is_failed(world)) {
