@@ -18,7 +18,8 @@ struct exception {
 // An answer without state: its numbers are known to nobody until it is answered.
 #define COOKIES     (WITH(CONFIG) | WITH(BACKLOG))
 // Octets that no checksum tells from the sender's, in headers too.
-#define DECEIT      (WITH(SWAP) | WITH(BLIND) | WITH(REWRITE) | WITH(OPTIMIST) | WITH(LIAR) | WITH(NAT))
+#define LIES        (WITH(OPTIMIST) | WITH(LIAR) | WITH(REWRITE) | WITH(NAT))
+#define DECEIT      (LIES | WITH(SWAP) | WITH(BLIND))
 
 static const struct exception exceptions[] = {
     // What arrives and finds no memory has not arrived: the judge cannot tell.
