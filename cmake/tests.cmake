@@ -204,6 +204,18 @@ if(NOT SYNFIN_FUZZ)
         LABELS matrix TIMEOUT 600 PROCESSORS 2)
 endif()
 
+# Two stacks and a few packets, in every order.
+if(NOT SYNFIN_FUZZ)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/explore/*.c")
+    synfin_test_program(explore "" "${PROJECT_SOURCE_DIR}/tests/explore" ${sources}
+                        "${PROJECT_SOURCE_DIR}/tests/lib/arena.c"
+                        "${PROJECT_SOURCE_DIR}/tests/lib/segment_wire.c")
+    target_link_libraries(explore PRIVATE ${floors})
+    add_test(NAME explore/controls COMMAND explore --controls)
+    add_test(NAME explore/again COMMAND explore again)
+    set_tests_properties(explore/controls explore/again PROPERTIES LABELS explore TIMEOUT 600)
+endif()
+
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)

@@ -237,14 +237,15 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--controls") == 0) {
         return run_controls();
     }
-    if (argc == 3 && strcmp(argv[1], "--every") == 0 && atoi(argv[2]) > 0) {
-        return run((uint32_t)atoi(argv[2]));
+    uint32_t number = argc == 3 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+    if (argc == 3 && strcmp(argv[1], "--every") == 0 && number > 0) {
+        return run(number);
     }
     if (argc == 3 && strcmp(argv[1], "--without") == 0) {
         return run_without(argv[2]);
     }
     if (argc == 3 && argv[1][0] != '-') {
-        return run_one(argv[1], (uint32_t)strtoul(argv[2], NULL, 0));
+        return run_one(argv[1], number);
     }
     (void)fprintf(stderr, "usage: matrix [--every N | --controls | --without RULE | "
                           "SITUATION NUMBER]\n");
