@@ -91,6 +91,12 @@ struct synfin_stack_config {
     X(RESET_AS_ANSWER, "reset-as-answer", "data for a user who has gone: <SEQ=SEG.ACK><CTL=RST>") \
     X(BARE_SEGMENTS, "bare-segments", "segments without the timestamps agreed on are taken")      \
     X(LATE_TIMERS, "late-timers", "tail-loss probes and reordering take two milliseconds more")   \
+    X(TIME_ALL, "time-all",                                                                       \
+      "every acknowledgment of what was sent once is a sample of the round trip")                 \
+    X(KEEP_WINDOW, "keep-window", "the congestion window outlasts idle times")                    \
+    X(EMPTY_PROBES, "empty-probes", "window probes have no octet, and a number before SND.UNA")   \
+    X(HYSTART, "hystart",                                                                         \
+      "slow start ends where the round trip has risen, without HyStart++'s CSS")                  \
     X(SEND_CHUNKS, "send-chunks", "send buffers are counted and filled by bursts")
 
 enum synfin_linux_way {

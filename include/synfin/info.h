@@ -54,10 +54,12 @@ struct synfin_tcp_info {
     uint64_t peer_window_limited_ns;      // of that, only the peer's window kept it from sending
     uint64_t send_buffer_limited_ns;      // and only the send buffer did
     uint32_t mtu_probe_bytes;             // size of the path MTU probe that is out; 0: none
-    uint32_t mtu_search_bytes; // the largest that may still pass; 0: no search, pmtu_bytes is it
-    uint32_t resent_bytes;     // of those in flight: sent again, and nothing heard since
-    uint32_t room_bytes;       // that the congestion window, or what repairs losses, lets go now
-    uint8_t repair;            // enum synfin_repair
+    uint32_t mtu_search_bytes;    // the largest that may still pass; 0: no search, pmtu_bytes is it
+    uint32_t resent_bytes;        // of those in flight: sent again, and nothing heard since
+    uint32_t room_bytes;          // that the congestion window, or what repairs losses, lets go now
+    uint8_t repair;               // enum synfin_repair
+    uint32_t reordering_segments; // by how many segments the latest of all came late; 0: none did
+    uint32_t reorderings;         // how often one did
 };
 
 // What a sender believes of the octets in flight.

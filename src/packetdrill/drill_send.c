@@ -28,6 +28,18 @@ static ssize_t fail(struct drill_handle *handle, enum synfin_error error)
     return is_over ? drill_errno_fail(EPIPE) : drill_errno_set(error);
 }
 
+// Until the stack tells of room; false when it never will.
+static bool await_room(struct drill *drill, const struct drill_handle *handle)
+{
+    uint32_t before = handle->departures;
+    while (handle->departures == before) {
+        if (!drill_clock_wait(drill, UINT64_MAX)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // One piece; waits for room as often as needed.
 static enum synfin_error send_piece(struct drill *drill, const struct drill_handle *handle,
                                     const struct iovec *piece, int flags, size_t *done)
@@ -42,7 +54,7 @@ static enum synfin_error send_piece(struct drill *drill, const struct drill_hand
         at += sent;
         drill_stack_pump(drill);
         bool is_full = error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NO_MEMORY;
-        if (is_full && drill_call_may_wait(handle, flags) && drill_clock_wait(drill, UINT64_MAX)) {
+        if (is_full && drill_call_may_wait(handle, flags) && await_room(drill, handle)) {
             error = SYNFIN_ERROR_OK;
         }
     }

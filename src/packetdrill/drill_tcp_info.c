@@ -96,8 +96,9 @@ static void fill_flight(const struct synfin_tcp_info *from, struct drill_tcp_inf
     to->snd_ssthresh = from->ssthresh_bytes >= SSTHRESH_NONE || mss == 0
                            ? SSTHRESH_NONE
                            : from->ssthresh_bytes / mss;
-    to->reordering = REORDERING;
-    to->reord_seen = from->has_seen_reordering;
+    to->reordering =
+        from->reordering_segments > REORDERING ? from->reordering_segments : REORDERING;
+    to->reord_seen = from->reorderings;
     to->snd_wnd = from->snd_wnd_bytes;
     to->rcv_wnd = from->rcv_wnd_bytes;
 }

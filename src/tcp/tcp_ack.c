@@ -7,7 +7,6 @@
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
-#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_time_wait.h"
@@ -127,7 +126,6 @@ static void take_new(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment 
     seg->reason = SYNFIN_REASON_RECEIVED_ACK;
     if (conn->is_send_blocked) {
         tcp_autotune_on_full(tcp, conn, now_ns);
-        tcp_linux_grow_buffer(conn, tcp_autotune_send_max(tcp, conn));
         tcp_calls_data_on_room(tcp, conn);
     }
 }

@@ -35,6 +35,7 @@ struct tcp_cc_ack {
     bool is_round_end;        // covers what was sent first in the round trip that now ends
     bool is_paced;            // what is sent is spread over the round trip
     bool counts_all;          // all of acked_bytes opens the window in slow start, whatever L is
+    bool has_plain_hystart;   // slow start ends at once where the round trip has risen
     bool is_recovering;       // a loss is being repaired: the window is not to grow
     uint64_t rtt_ns;          // of what is acknowledged; 0: not known
     uint64_t srtt_ns;         // smoothed; 0: no sample yet

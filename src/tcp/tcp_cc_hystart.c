@@ -14,6 +14,7 @@ enum {
     CSS_ROUNDS = 5,
     LIMIT_SEGMENTS = 8, // L without pacing
     NS_PER_US = 1000,
+    PLAIN_SEGMENTS_MIN = 16,
 };
 
 static uint32_t lesser(uint32_t min_us, uint32_t rtt_us)
@@ -86,9 +87,36 @@ static void grow(struct tcp_cc *cc, const struct tcp_cc_hystart *hystart,
     cc->cwnd_bytes = tcp_cc_smaller(cc->cwnd_bytes, TCP_CC_CWND_MAX);
 }
 
+// The ninth sample of a round and all after it are judged, above a window of sixteen segments, by
+// the least round trip of the connection; then the window grows as congestion avoidance has it.
+static void end_at_rise(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
+                        const struct tcp_cc_ack *ack)
+{
+    bool is_low = cc->cwnd_bytes < PLAIN_SEGMENTS_MIN * ack->mss_bytes;
+    uint64_t min_us = ack->rtt_min_ns / NS_PER_US;
+    uint32_t base_us = min_us < UINT32_MAX ? (uint32_t)min_us : UINT32_MAX;
+    if (ack->rtt_ns != 0 && !is_low) {
+        bool is_judged = hystart->samples >= N_RTT_SAMPLE;
+        take_sample(hystart, ack->rtt_ns);
+        if (is_judged && has_risen(hystart, base_us)) {
+            cc->ssthresh_bytes = cc->cwnd_bytes;
+        }
+    }
+    if (ack->is_limited_by_cwnd && cc->ssthresh_bytes > cc->cwnd_bytes) {
+        grow(cc, hystart, ack);
+    }
+    if (ack->is_round_end) {
+        begin_block(hystart);
+    }
+}
+
 void tcp_cc_hystart_on_ack(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
                            const struct tcp_cc_ack *ack)
 {
+    if (ack->has_plain_hystart) {
+        end_at_rise(cc, hystart, ack);
+        return;
+    }
     if (ack->is_limited_by_cwnd) {
         grow(cc, hystart, ack);
     }

@@ -62,7 +62,7 @@ struct tcp_send_vars {
     struct seq edge;   // the highest right edge the peer ever granted
     struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
     struct seq pushed; // the user has pushed what it queued up to here; written by tcp_calls_data.c
-    uint32_t tail_bytes;  // of the last chunk of what is queued; the same, for tcp_linux.c
+    uint32_t tail_bytes;  // of the last chunk of what is queued; written by tcp_linux.c
     uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
     uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered
     uint16_t mss;         // Eff.snd.MSS: payload octets per segment, options subtracted
@@ -118,7 +118,8 @@ struct tcp_recovery {
     uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened
     uint8_t reo_wnd_persist; // recoveries until it shrinks back
     bool has_dsack_round;
-    bool has_seen_reordering; // something arrived behind what was sent after it
+    bool has_seen_reordering;         // something arrived behind what was sent after it
+    uint16_t reordering, reorderings; // by how many segments at most, and how often
 };
 
 // What could show that the window was last cut for nothing. Written by tcp_undo.c and tcp_frto.c.

@@ -4,6 +4,7 @@
 #include "tcp/tcp_cwv.h"
 
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_pace.h"
 
 #define NON_VALIDATED_MAX_NS (300 * NS_PER_S) // RFC 7661 §4.4.3
@@ -75,7 +76,7 @@ void tcp_cwv_before_data(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
         if (deadline_age(conn->recovery.validated_ns, now_ns) > NON_VALIDATED_MAX_NS) {
             halve(tcp, conn, now_ns);
         }
-    } else if (is_idle
+    } else if (is_idle && !tcp_linux_has(conn, SYNFIN_LINUX_WAY_KEEP_WINDOW)
                && deadline_age(conn->totals.data_sent_ns, now_ns) > tcp_rtt_timeout(tcp, conn)) {
         restart(tcp, conn, now_ns);
     }

@@ -120,6 +120,8 @@ static void fill_path(const struct tcp_conn *conn, struct synfin_tcp_info *info)
     info->delivered_bytes = tcp_rate_delivered(conn);
     info->lost_bytes = loss != NULL ? loss->board.lost_bytes : 0;
     info->sacked_bytes = loss != NULL ? loss->board.sacked_bytes : 0;
+    info->reordering_segments = conn->recovery.reordering;
+    info->reorderings = conn->recovery.reorderings;
     info->has_seen_reordering = conn->recovery.has_seen_reordering;
     info->resent_bytes = loss != NULL ? loss->board.resent_bytes : 0;
     info->room_bytes = tcp_output_congestion_room(conn);

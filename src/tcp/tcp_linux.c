@@ -79,6 +79,18 @@ static uint32_t tail_of(const struct tcp_conn *conn)
     return conn->snd.tail_bytes < unsent ? conn->snd.tail_bytes : unsent;
 }
 
+// Chunks before the last one are full.
+uint32_t tcp_linux_to_chunk_end(const struct tcp_conn *conn)
+{
+    uint32_t unsent = tcp_output_unsent(conn);
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS) || unsent <= conn->snd.tail_bytes) {
+        return UINT32_MAX;
+    }
+    uint32_t chunk = chunk_bytes(conn);
+    uint32_t rest = (unsent - conn->snd.tail_bytes) % chunk;
+    return rest > 0 ? rest : chunk;
+}
+
 uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes)
 {
     uint32_t chunk = chunk_bytes(conn);

@@ -32,6 +32,8 @@ static inline uint32_t tcp_linux_growth(const struct tcp_conn *conn, uint32_t ac
 // what is queued is less than the buffer, and what is unsent less than the user's limit.
 uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes);
 void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes);
+// Octets from SND.NXT to the end of its chunk; UINT32_MAX without SEND_CHUNKS.
+uint32_t tcp_linux_to_chunk_end(const struct tcp_conn *conn);
 // Whether so much is free that the user is to be told: a third of the buffer.
 bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes);
 // The buffer holds two windows, as far as it may grow. Changes nothing without SEND_CHUNKS.

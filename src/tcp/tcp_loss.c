@@ -246,6 +246,32 @@ static void rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
+// TIME_ALL: not only the segment that is timed gives a sample.
+static void time_all(struct tcp_conn *conn, const struct tcp_delivery *delivery,
+                     struct tcp_news *news, uint64_t now_ns)
+{
+    if (news->rtt_ns == 0 && delivery->has_once && delivery->once_sent_ns != SYNFIN_NEVER
+        && tcp_linux_has(conn, SYNFIN_LINUX_WAY_TIME_ALL)) {
+        news->rtt_ns = deadline_max(deadline_age(delivery->once_sent_ns, now_ns), 1);
+        tcp_rtt_sample(conn, news->rtt_ns, now_ns);
+    }
+}
+
+// From the left edge of what arrived late to the highest that had arrived before.
+static void note_reordering(struct tcp_conn *conn, const struct tcp_delivery *delivery)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    uint32_t mss = conn->snd.mss;
+    uint32_t behind = seq_distance(delivery->reordered_right, delivery->fack) / mss + 1;
+    recovery->has_seen_reordering = true;
+    if (recovery->reorderings < UINT16_MAX) {
+        recovery->reorderings++;
+    }
+    if (behind > recovery->reordering) {
+        recovery->reordering = (uint16_t)(behind < UINT16_MAX ? behind : UINT16_MAX);
+    }
+}
+
 void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
                      const struct tcp_news *news, uint64_t now_ns)
 {
@@ -257,12 +283,15 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     tcp_rate_on_delivered(conn, &delivery, now_ns, &sample);
     uint32_t delivered = delivery.acked_bytes + delivery.sacked_bytes;
     tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){news->acked_bytes, delivered}, now_ns);
+    struct tcp_news all = *news;
+    time_all(conn, &delivery, &all, now_ns);
+    news = &all;
     tcp_rack_count(conn, &delivery, is_moved);
     if (tcp_tail_on_ack(conn, seg, tcp_rack_has_dsack(conn, seg))) {
         cut_once(tcp, conn, now_ns);
     }
     if (delivery.is_reordered) {
-        conn->recovery.has_seen_reordering = true;
+        note_reordering(conn, &delivery);
     }
     tcp_rack_adapt(conn, seg);
     tcp_rack_update(conn, seg, &delivery, now_ns);

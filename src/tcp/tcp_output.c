@@ -8,6 +8,7 @@
 // Each choice is a plan: sequence number, octets, flags and the reason. The plan is emitted
 // (tcp_emit.c) and then booked here: the only place where SND.NXT moves.
 #include "base/check.h"
+#include "tcp/tcp_autotune.h"
 #include "tcp/tcp_chrono.h"
 #include "tcp/tcp_cwv.h"
 #include "tcp/tcp_fastopen_conn.h"
@@ -236,6 +237,8 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     bool is_super = most > HEADERS_MAX + mss && !conn->has_urgent_out && !tcp_sack_has_again(conn)
                     && !tcp_ecn_needs_single(conn);
     uint32_t burst = tcp_cc_smaller(tcp_pace_quantum(conn), tcp_linux_burst(conn));
+    burst = tcp_cc_smaller(burst, tcp_linux_to_chunk_end(conn));
+    burst = tcp_cc_larger(burst, mss);
     most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, burst) / mss * mss : mss;
     bytes = tcp_cc_smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
@@ -339,6 +342,11 @@ static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
     plan->flags = SYNFIN_TCP_ACK | (plan->bytes == 0 ? SYNFIN_TCP_FIN : 0);
     plan->reason = SYNFIN_REASON_SEND_WINDOW_PROBE;
     plan->is_again = seq_lt(conn->snd.una, conn->snd.nxt);
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_EMPTY_PROBES)) {
+        plan->seq = seq_sub(conn->snd.una, 1);
+        plan->bytes = 0;
+        plan->flags = SYNFIN_TCP_ACK;
+    }
     return true;
 }
 
@@ -422,7 +430,7 @@ static bool choose_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan 
         return true;
     }
     *plan = (struct tcp_plan){0};
-    if (has_unsent(conn)) {
+    if (has_unsent(conn) && tcp_output_room(conn) > 0) {
         tcp_cwv_before_data(tcp, conn, now_ns);
     }
     if (conn->mtu != NULL
@@ -560,8 +568,10 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_ACK:
     case TCP_PLAN_KEEPALIVE: break;
     case TCP_PLAN_PROBE:
-        tcp_loss_on_sent(tcp, conn, plan, now_ns);
-        book_sequence(conn, plan);
+        if (seq_ge(plan->seq, conn->snd.una)) {
+            tcp_loss_on_sent(tcp, conn, plan, now_ns);
+            book_sequence(conn, plan);
+        }
         count_up(&conn->probes);
         count_up(&conn->unanswered);
         tcp_timer_on_probe_sent(tcp, conn, now_ns);
@@ -618,6 +628,10 @@ bool tcp_output(struct tcp *tcp, struct tcp_conn *conn, struct synfin_packet *pa
     uint64_t held_ns;
     if (!choose(tcp, conn, &plan, &held_ns, now_ns)) {
         note_why_not(tcp, conn, held_ns, now_ns);
+        if (conn->is_send_blocked && tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS)) {
+            tcp_linux_grow_buffer(conn, tcp_autotune_send_max(tcp, conn));
+            tcp_calls_data_on_room(tcp, conn);
+        }
         tcp_chrono_set(conn, limit_of(conn), now_ns);
         tcp_output_forget(tcp, conn);
         if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {

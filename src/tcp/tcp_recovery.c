@@ -163,6 +163,7 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
         .is_app_limited = is_app_limited(conn, flight),
         .is_round_end = ends_round(conn, acked_bytes),
         .is_paced = tcp_pace_is_on(conn),
+        .has_plain_hystart = tcp_linux_has(conn, SYNFIN_LINUX_WAY_HYSTART),
         .counts_all = tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED),
         // RFC 3168 §6.1.2: nor by an acknowledgment with a mark.
         .is_recovering = conn->recovery.is_active || conn->ecn.marked_bytes > 0,
