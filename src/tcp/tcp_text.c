@@ -153,6 +153,9 @@ static void take_in_order(struct tcp *tcp, struct tcp_conn *conn, struct tcp_seg
         struct reassembly_memory memory = ooo_memory(tcp, conn);
         note_received(tcp, conn,
                       reassembly_take(&conn->ooo, &memory, conn->rcv.nxt, &conn->receive), now_ns);
+        if (conn->ooo.runs == 0) { // those that are still owed would tell of no gap
+            conn->pending.extra_acks = 0;
+        }
         // RFC 5681 §4.2: all or a part of the gap is filled
         seg->reason = SYNFIN_REASON_RECEIVED_GAP_FILLED;
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_GAP_FILLED);

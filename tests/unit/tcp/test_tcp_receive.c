@@ -69,6 +69,38 @@ static void segments_out_of_order_are_kept(void **state)
     READ(500);
 }
 
+// A burst brings segments behind a gap and then what fills it: one acknowledgment tells of all.
+static void gap_that_is_filled_at_once_is_not_told(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1460);
+    for (uint32_t i = 4; i > 0; i--) {
+        SEND(.flags = ACK, .seq = 1 + 100 * i, .ack = 1, .data = 100);
+    }
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 501, WHY(SEND_ACK_GAP_FILLED));
+    EXPECT_NOTHING();
+    READ(500);
+}
+
+// As long as another gap is behind it, each segment there has its own.
+static void gap_behind_a_filled_one_is_told(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1460);
+    SEND(.flags = ACK, .seq = 301, .ack = 1, .data = 100);
+    SEND(.flags = ACK, .seq = 401, .ack = 1, .data = 100);
+    SEND(.flags = ACK, .seq = 501, .ack = 1, .data = 100);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 101);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 101);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 101);
+    EXPECT_NOTHING();
+    SEND(.flags = ACK, .seq = 101, .ack = 1, .data = 200);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 601);
+    READ(600);
+}
+
 static void duplicate_is_acknowledged_at_once(void **state)
 {
     (void)state;
@@ -323,6 +355,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_in_order_reaches_the_reader),
     SEGMENT_TEST(each_overlap_with_a_held_run_leaves_the_stream_whole),
     SEGMENT_TEST(segments_out_of_order_are_kept),
+    SEGMENT_TEST(gap_that_is_filled_at_once_is_not_told),
+    SEGMENT_TEST(gap_behind_a_filled_one_is_told),
     SEGMENT_TEST(duplicate_is_acknowledged_at_once),
     SEGMENT_TEST(segment_that_begins_in_the_past_gives_its_new_part),
     SEGMENT_TEST(text_beyond_the_window_is_cut_off),
