@@ -22,14 +22,12 @@ static void acknowledge_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
     tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
 }
 
-// RFC 2525 §2.13: a full-sized segment carries less text when it has options that the largest one
-// did not have, such as SACK blocks.
-static bool are_two_full(const struct tcp_conn *conn)
+// Not only two full-sized segments, which are smaller when they carry options that the largest one
+// did not have (RFC 2525 §2.13): a full one and the small end of a message too, because a sender
+// allows for no delay when more than one segment is in flight (RFC 8985 §7.2), and would probe.
+static bool is_more_than_one(const struct tcp_conn *conn)
 {
-    enum { OPTIONS_MAX = 40 };
-    uint32_t full = conn->rcv.mss_seen;
-    uint32_t options = full / 8 < OPTIONS_MAX ? full / 8 : OPTIONS_MAX;
-    return conn->rcv.unacked_bytes >= 2 * (full - options);
+    return conn->rcv.unacked_bytes > conn->rcv.mss_seen;
 }
 
 // In order and nothing missing: RFC 9293 §3.8.6.3 [SHLD-18, SHLD-19, MUST-40].
@@ -37,7 +35,7 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
                                  uint64_t now_ns)
 {
     conn->rcv.unacked_bytes += bytes;
-    if (are_two_full(conn) || conn->set.has_quickack || tcp_linux_is_quick(conn)) {
+    if (is_more_than_one(conn) || conn->set.has_quickack || tcp_linux_is_quick(conn)) {
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
     } else {
         tcp_timer_on_data_unacked(tcp, conn, now_ns);

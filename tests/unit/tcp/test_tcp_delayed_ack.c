@@ -30,6 +30,18 @@ static void every_second_full_segment_is_acknowledged_at_once(void **state)
     READ(14000);
 }
 
+// RFC 8985 §7.2: a sender of two segments takes 2 * SRTT without an answer for a loss at the tail.
+static void full_segment_and_a_small_one_are_acknowledged_at_once(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1460);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 1400);
+    EXPECT_NOTHING();
+    SEND(.flags = PSH | ACK, .seq = 1401, .ack = 1, .data = 100);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1501, WHY(SEND_ACK_EVERY_SECOND));
+    READ(1500);
+}
+
 // RFC 9293 §3.8.6.3 [MUST-40]: the wait begins with the first segment, not with the last.
 static void later_small_segments_do_not_prolong_the_wait(void **state)
 {
@@ -138,6 +150,7 @@ static void half_a_second_cannot_be_configured(void **state)
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(single_segment_is_acknowledged_after_a_moment),
     SEGMENT_TEST(every_second_full_segment_is_acknowledged_at_once),
+    SEGMENT_TEST(full_segment_and_a_small_one_are_acknowledged_at_once),
     SEGMENT_TEST(later_small_segments_do_not_prolong_the_wait),
     SEGMENT_TEST(acknowledgment_rides_on_data),
     SEGMENT_TEST(burst_is_acknowledged_once),
