@@ -111,11 +111,13 @@ static void print_result(const struct connect *connect)
             "{\"event\":\"result\",\"t_ns\":%" PRIu64 ",\"host\":\"client\",\"peer\":\"%s\","
             "\"outcome\":\"%s\",\"octets_in\":%" PRIu64 ",\"octets_out\":%" PRIu64
             ",\"srtt_ns\":%" PRIu64 ",\"segments_retransmitted\":%" PRIu64
+            ",\"send_buffer_bytes\":%" PRIu32 ",\"receive_buffer_bytes\":%" PRIu32
             ",\"why\":\"%s\",\"rfc\":\"%s\"",
             connect->ended_ns, synfin_endpoint_format(&connect->remote, peer),
             serve_log_outcome(failure->error), connect->octets_in, connect->octets_out,
-            connect->info.srtt_ns, connect->segments_retransmitted,
-            synfin_reason_text(failure->reason), synfin_reason_clause(failure->reason));
+            connect->info.srtt_ns, connect->segments_retransmitted, connect->info.snd_buffer_bytes,
+            connect->info.rcv_buffer_bytes, synfin_reason_text(failure->reason),
+            synfin_reason_clause(failure->reason));
     if (failure->error != SYNFIN_ERROR_OK) {
         connect_failure_print_json(stderr, failure);
     }

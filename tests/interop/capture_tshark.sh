@@ -8,7 +8,6 @@
 LIMIT=60 enter_namespace "$0" "$@"
 command -v tshark > /dev/null || skip "tshark is not installed"
 
-peer=$(dirname "$0")/kernel_peer.py
 head -c 300000 /dev/urandom > "$KEPT/file"
 
 read_capture() { # FILTER ARGUMENT...
@@ -39,8 +38,7 @@ judge() { # NAME ADDRESS-OF-SYNFIN
         "$(read_capture "tcp.flags.syn == 1 && $ip.src == $2" -T fields -e frame.comment)"
 }
 
-python3 "$peer" server echo 7 > "$KEPT/peer" 2>&1 &
-PEER=$!
+start_peer echo 7
 for kind in tun tap; do
     make_link $kind link0
     for host in $SYNFIN_V4 "[$SYNFIN_V6]"; do
@@ -55,7 +53,7 @@ for kind in tun tap; do
     judge "connect $kind IPv6" "$SYNFIN_V6"
     remove_link link0
 done
-kill "$PEER"
+stop_peer
 
 # The epoch: the capture shows the time of day.
 first=$(tshark -r "$KEPT/capture" -c 1 -T fields -e frame.time_epoch 2> /dev/null | cut -d. -f1)

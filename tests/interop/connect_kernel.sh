@@ -8,23 +8,10 @@
 . "$(dirname "$0")/netns.sh"
 LIMIT=60 enter_namespace "$0" "$@"
 
-peer=$(dirname "$0")/kernel_peer.py
 port=7000
-start_peer() { # KIND: a fresh port each, since the last one may be in TIME-WAIT
+start_fresh_peer() { # KIND: a port of its own each, since the last one may be in TIME-WAIT
     port=$((port + 1))
-    rm -f "$KEPT/peer"
-    python3 "$peer" server "$1" $port > "$KEPT/peer" 2>&1 &
-    PEER=$!
-    for _ in $(seq 200); do
-        if [ -s "$KEPT/peer" ]; then
-            return
-        fi
-        sleep 0.02
-    done
-}
-stop_peer() {
-    kill "$PEER"
-    wait "$PEER" 2> /dev/null
+    start_peer "$1" $port
 }
 peer_said() { tail -n 1 "$KEPT/peer"; }
 
@@ -32,7 +19,7 @@ head -c 4000000 /dev/urandom > "$KEPT/big"
 big=$(sum "$KEPT/big")
 
 bulk() { # KIND ADDRESS
-    start_peer echo
+    start_fresh_peer echo
     connect "$2" $port < "$KEPT/big" > "$KEPT/got" 2> "$KEPT/err"
     equal "$1 $2: status" 0 $?
     equal "$1 $2: both ways into a file" "$big" "$(sum "$KEPT/got")"
@@ -41,10 +28,10 @@ bulk() { # KIND ADDRESS
             cut -d' ' -f1)"
     equal "$1 $2: nothing on stderr" "" "$(cat "$KEPT/err")"
     stop_peer
-    start_peer sink
+    start_fresh_peer sink
     equal "$1 $2: half-closed by us" "$big 4000000" "$(connect "$2" $port < "$KEPT/big")"
     stop_peer
-    start_peer source
+    start_fresh_peer source
     connect "$2" $port < "$KEPT/big" > "$KEPT/got"
     equal "$1 $2: half-closed by the kernel, what it sent" 4194304 "$(stat -c %s "$KEPT/got")"
     sleep 0.1
@@ -58,7 +45,7 @@ failures() { # ADDRESS ADDRESS-OF-NOBODY ADDRESS-WITHOUT-ROUTE
     equal "$1: refused, status" 1 $?
     equal "$1: refused" \
         "synfin: $1 port 9: refused: reset in answer to our SYN (RFC 9293 §3.10.7.3)" "$said"
-    start_peer reset
+    start_fresh_peer reset
     said=$( (echo x; sleep 0.5) | connect "$1" $port 2>&1)
     equal "$1: reset by the kernel, status" 1 $?
     contains "$1: reset by the kernel" "$1 port $port: the peer reset the connection" "$said"
@@ -125,19 +112,19 @@ signal_client() { # SIGNAL...
     done
 }
 signals() {
-    start_peer expect_reset
+    start_fresh_peer expect_reset
     sleep 2 | connect "$KERNEL_V4" $port > "$KEPT/got" 2>&1 &
     sleep 0.4
     signal_client INT
     equal "closed in order by a signal" "closed" "$(peer_said)"
     equal "and says nothing" "" "$(cat "$KEPT/got")"
     stop_peer
-    start_peer expect_reset
-    kill -STOP "$PEER"
+    start_fresh_peer expect_reset
+    kill -STOP "$PEER_JOB"
     connect "$KERNEL_V4" $port < /dev/zero > "$KEPT/got" 2>&1 &
     sleep 0.4
     signal_client INT INT
-    kill -CONT "$PEER"
+    kill -CONT "$PEER_JOB"
     sleep 0.2
     equal "reset by two signals" "was reset" "$(peer_said)"
     contains "and says so" "aborted" "$(cat "$KEPT/got")"
@@ -162,7 +149,7 @@ done
 
 # Standard output that is not read closes the window; nothing is lost when it is read again.
 make_link tun link0
-start_peer echo
+start_fresh_peer echo
 equal "a slow reader" "$big" \
     "$(connect "$KERNEL_V4" $port < "$KEPT/big" | (sleep 1; cat) | sha256sum | cut -d' ' -f1)"
 connect "$KERNEL_V4" $port < "$KEPT/big" 2> "$KEPT/err" | head -c 100000 > /dev/null

@@ -7,7 +7,6 @@
 . "$(dirname "$0")/netns.sh"
 LIMIT=60 enter_namespace "$0" "$@"
 
-peer=$(dirname "$0")/kernel_peer.py
 head -c 3000000 /dev/urandom > "$KEPT/file"
 file=$(sum "$KEPT/file")
 make_link tun link0
@@ -100,14 +99,7 @@ accurate() {
     tells "accurate, connect: ours are counted" '"accecn_ceb":'
 }
 
-python3 "$peer" server echo 7 > "$KEPT/peer" 2>&1 &
-PEER=$!
-for _ in $(seq 100); do
-    if [ -s "$KEPT/peer" ]; then
-        break
-    fi
-    sleep 0.02
-done
+start_peer echo 7
 
 if kernel_ecn 1; then
     classic_server
@@ -121,5 +113,5 @@ if kernel_ecn 3; then # kernels that know accurate feedback
 else
     echo "this kernel has no accurate ECN: that part is left out"
 fi
-kill "$PEER"
+stop_peer
 finish

@@ -8,7 +8,6 @@
 . "$(dirname "$0")/netns.sh"
 LIMIT=60 enter_namespace "$0" "$@"
 
-peer=$(dirname "$0")/kernel_peer.py
 head -c 200000 /dev/urandom > "$KEPT/file"
 file=$(sum "$KEPT/file")
 make_link tun link0
@@ -62,14 +61,7 @@ as_server lost-fin server:FIN:1
 as_server lost-fin-twice server:FIN:1 server:FIN:2
 as_server lost-last-fin client:FIN:1
 
-python3 "$peer" server echo 7 > "$KEPT/peer" 2>&1 &
-PEER=$!
-for _ in $(seq 100); do
-    if [ -s "$KEPT/peer" ]; then
-        break
-    fi
-    sleep 0.02
-done
+start_peer echo 7
 as_client lost-syn client:SYN:1
 as_client lost-syn-twice client:SYN:1 client:SYN:2
 as_client lost-synack server:SYN+ACK:1
@@ -90,5 +82,5 @@ for seed in 1 2 3; do
         "$(curl -sS -m 20 "http://[$SYNFIN_V6]:$PORT/file" | sha256sum | cut -d' ' -f1)"
     stop_serve
 done
-kill "$PEER"
+stop_peer
 finish

@@ -9,6 +9,7 @@
 SYNFIN_V4=192.0.2.2 SYNFIN_V6=2001:db8::2
 KERNEL_V4=192.0.2.1 KERNEL_V6=2001:db8::1
 PORT=8080
+KERNEL_PEER=$(dirname "$0")/kernel_peer.py
 LIMIT=${LIMIT-60}
 # Leaks would be reported when a test kills synfin on purpose; they are looked for in unit tests.
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
@@ -102,19 +103,40 @@ contains() { # TEXT PART WHOLE
     fi
 }
 
+between() { # TEXT LEAST GREATEST ACTUAL; decimals are cut off
+    local actual=${4%.*}
+    if [ -n "$actual" ] && [ "$actual" -ge "$2" ] && [ "$actual" -le "$3" ]; then
+        HELD=$((HELD + 1))
+    else
+        echo "FAILED: $1: expected from $2 to $3, got \"$4\""
+        FAILED=$((FAILED + 1))
+    fi
+}
+
+# Waits until a program has written to a file, and something with that word in it.
+await_output() { # FILE [WORD]
+    for _ in $(seq 500); do
+        if grep -qs -- "${2-}" "$1"; then
+            return 0
+        fi
+        sleep 0.02
+    done
+    echo "FAILED: $1 says nothing${2+ of $2}"
+    FAILED=$((FAILED + 1))
+    return 1
+}
+
+# ms since a time that `date +%s%N` gave.
+since() { # BEGUN
+    echo $((($(date +%s%N) - $1) / 1000000))
+}
+
 # Starts synfin serve with the link, and waits until it listens; its output is in $KEPT/serve.
 start_serve() { # ARGUMENT...
     : > "$KEPT/serve"
     "$SYNFIN" serve "${LINK[@]}" --port "$PORT" "$@" > "$KEPT/serve" 2>&1 &
     SERVER=$!
-    for _ in $(seq 200); do
-        if [ -s "$KEPT/serve" ]; then
-            return 0
-        fi
-        sleep 0.02
-    done
-    echo "FAILED: synfin serve does not start"
-    FAILED=$((FAILED + 1))
+    await_output "$KEPT/serve"
 }
 # Ends it in order.
 stop_serve() {
@@ -130,6 +152,18 @@ await_serve() {
         tail -n 20 "$KEPT/serve"
         FAILED=$((FAILED + 1))
     fi
+}
+
+# The kernel's server of that kind, which listens when this returns; its lines are in $KEPT/peer.
+start_peer() { # KIND PORT
+    : > "$KEPT/peer"
+    python3 "$KERNEL_PEER" server "$1" "$2" > "$KEPT/peer" 2>&1 &
+    PEER_JOB=$!
+    await_output "$KEPT/peer" ready
+}
+stop_peer() {
+    kill "$PEER_JOB"
+    wait "$PEER_JOB" 2> /dev/null
 }
 
 connect() { # HOST PORT ARGUMENT...

@@ -9,15 +9,9 @@ LIMIT=120 enter_namespace "$0" "$@"
 # shellcheck source=tests/interop/wire_ends.sh
 . "$(dirname "$0")/wire_ends.sh"
 
-peer=$(dirname "$0")/kernel_peer.py
 head -c 1000000 /dev/urandom > "$KEPT/file"
 file=$(sum "$KEPT/file")
 make_link tun link0
-
-# What took how long, in ms, after its start in $1.
-since() {
-    echo $((($(date +%s%N) - $1) / 1000000))
-}
 
 # synfin sends: two timeouts of 200 ms and 400 ms at a black hole, none when it is told.
 as_sender() { # NAME HOST FLAG...
@@ -54,19 +48,14 @@ between "black hole of 700: ms" 2500 15000 "$TOOK"
 as_sender "black hole of 1400, always searching" "$SYNFIN_V4" --mtu 1400 --mtu-probing always
 between "black hole of 1400, always searching: ms" 0 450 "$TOOK"
 
-python3 "$peer" server echo 7 > "$KEPT/peer" 2>&1 &
-ECHO=$!
-for _ in $(seq 200); do
-    [ -s "$KEPT/peer" ] && break
-    sleep 0.02
-done
+start_peer echo 7
 as_both "told 1400, IPv4" "$KERNEL_V4" --mtu 1400 --tell-mtu
 as_both "told 1400, IPv6" "$KERNEL_V6" --mtu 1400 --tell-mtu
 ip route flush cache 2> /dev/null
 if sysctl -q -w net.ipv4.tcp_mtu_probing=1 2> /dev/null; then
     as_both "black hole of 1450, IPv4" "$KERNEL_V4" --mtu 1450
 fi
-kill "$ECHO"
+stop_peer
 remove_link link0
 
 # What the wire says of a narrow path is what a kernel understands.

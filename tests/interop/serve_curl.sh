@@ -19,7 +19,6 @@ ln -s ../secret "$www/out"
 ln -s ten.txt "$www/in"
 : > "$www/empty"
 big=$(sum "$www/big.bin")
-peer=$(dirname "$0")/kernel_peer.py
 
 get() { # PATH ARGUMENT...: the body
     curl -sS -m 10 --path-as-is "${@:2}" "$BASE$1" 2>&1
@@ -31,7 +30,7 @@ field() { # NAME PATH ARGUMENT...
     curl -sS -m 10 -D - -o /dev/null "${@:3}" "$BASE$2" | tr -d '\r' | sed -n "s/^$1: //Ip"
 }
 raw() { # TEXT: what comes back for these octets until the server closes
-    printf %b "$1" | python3 "$peer" client raw "$SYNFIN_V4" "$PORT" | tr -d '\r'
+    printf %b "$1" | python3 "$KERNEL_PEER" client raw "$SYNFIN_V4" "$PORT" | tr -d '\r'
 }
 
 bulk() {

@@ -7,7 +7,6 @@
 . "$(dirname "$0")/netns.sh"
 LIMIT=60 enter_namespace "$0" "$@"
 
-peer=$(dirname "$0")/kernel_peer.py
 mkdir "$KEPT/www"
 echo small > "$KEPT/www/small"
 ulimit -n 4096
@@ -15,7 +14,7 @@ make_link tun link0
 start_serve "$KEPT/www" --msl 100ms
 
 run() { # KIND ADDRESS ARGUMENT...
-    python3 "$peer" client "$1" "$2" "$PORT" "${@:3}" 2>&1 | tail -n 1
+    python3 "$KERNEL_PEER" client "$1" "$2" "$PORT" "${@:3}" 2>&1 | tail -n 1
 }
 contains "one at a time" "500 connections" "$(run http "$SYNFIN_V4" 500 1)"
 contains "32 at a time, IPv4" "4000 connections" "$(run http "$SYNFIN_V4" 4000 32)"

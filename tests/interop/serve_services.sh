@@ -7,9 +7,8 @@
 . "$(dirname "$0")/netns.sh"
 LIMIT=60 enter_namespace "$0" "$@"
 
-peer=$(dirname "$0")/kernel_peer.py
 client() { # KIND ADDRESS ARGUMENT...
-    python3 "$peer" client "$1" "$2" "$PORT" "${@:3}" 2>&1
+    python3 "$KERNEL_PEER" client "$1" "$2" "$PORT" "${@:3}" 2>&1
 }
 
 for kind in tun tap; do

@@ -55,14 +55,7 @@ start_wire() { # DEVICE-A DEVICE-B ARGUMENT...
     : > "$KEPT/wire"
     "$SYNFIN" wire "$@" > "$KEPT/wire" 2>&1 &
     WIRE=$!
-    for _ in $(seq 500); do
-        if [ -s "$KEPT/wire" ]; then
-            return 0
-        fi
-        sleep 0.02
-    done
-    echo "FAILED: synfin wire does not start"
-    FAILED=$((FAILED + 1))
+    await_output "$KEPT/wire"
 }
 
 # Joins both namespaces through a TUN or TAP device each; queues as long as a burst may be.
@@ -109,23 +102,6 @@ for line in open(sys.argv[3]):
         print(value)' "$1" "$2" "$KEPT/wire"
 }
 
-between() { # TEXT LEAST GREATEST ACTUAL; decimals are cut off
-    local actual=${4%.*}
-    if [ -n "$actual" ] && [ "$actual" -ge "$2" ] && [ "$actual" -le "$3" ]; then
-        HELD=$((HELD + 1))
-    else
-        echo "FAILED: $1: expected from $2 to $3, got \"$4\""
-        FAILED=$((FAILED + 1))
-    fi
-}
-
-await_listening() { # FILE
-    for _ in $(seq 500); do
-        grep -q listening "$1" && return
-        sleep 0.02
-    done
-}
-
 # Round trips from left to right, in us.
 ping_right() { # COUNT GAP
     # shellcheck disable=SC2034  # for who calls this
@@ -138,7 +114,7 @@ spray() { # N GAP
     : > "$KEPT/count"
     right python3 "$PEER" count 4000 1 > "$KEPT/count" &
     local counter=$!
-    await_listening "$KEPT/count"
+    await_output "$KEPT/count" listening
     left python3 "$PEER" spray "$RIGHT_V4" 4000 "$1" "$2"
     wait $counter
     # shellcheck disable=SC2034  # for who calls this
@@ -152,7 +128,7 @@ transfer() { # NAME ADDRESS OCTETS
     [[ $2 == *:* ]] && family=::
     right python3 "$PEER" sink 5000 "$family" > "$KEPT/sink" &
     taker=$!
-    await_listening "$KEPT/sink"
+    await_output "$KEPT/sink" listening
     # shellcheck disable=SC2034  # for who calls this
     read -r sent CONNECT_MS < <(left python3 "$PEER" source "$2" 5000 "$3")
     wait $taker

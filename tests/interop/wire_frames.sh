@@ -43,7 +43,7 @@ if ip link add near0 type veth peer name left0 2> "$KEPT/veth"; then
     between "packet: UDP" 480 500 "$COUNTED"
     right python3 "$PEER" untag right0 > "$KEPT/untag" &
     taker=$!
-    await_listening "$KEPT/untag"
+    await_output "$KEPT/untag" listening
     left python3 "$PEER" tag left0
     wait $taker
     equal "packet: a VLAN tag passes" "6007 8100 tagged 74" "$(tail -n 1 "$KEPT/untag")"

@@ -9,6 +9,8 @@ wire_peer.py sink PORT [ADDR]
     Takes one TCP connection; prints its octets, their SHA-256, and Mbit/s from first to last.
 wire_peer.py source ADDR PORT N
     Sends N octets of a fixed sequence over TCP; prints their SHA-256, and the ms connect took.
+wire_peer.py give PORT N
+    Sends N octets of that sequence to who connects; prints their SHA-256.
 wire_peer.py count PORT GAP
     Counts UDP datagrams until none came for GAP seconds; prints how many, how many different
     ones, how many behind a later one, and the SHA-256 of the numbers in their order.
@@ -88,18 +90,29 @@ def run_sink(port, addr='0.0.0.0'):
     print(octets, digest.hexdigest(), f'{octets * 8 / spent / 1e6:.1f}', flush=True)
 
 
-def run_source(addr, port, octets):
-    digest, left, chunk = hashlib.sha256(), int(octets), random.Random(1).randbytes(CHUNK)
-    begun = time.monotonic()
-    conn = socket.create_connection((addr, int(port)))
-    connected = (time.monotonic() - begun) * 1000
+def send_sequence(conn, octets):
+    digest, left, chunk = hashlib.sha256(), octets, random.Random(1).randbytes(CHUNK)
     while left > 0:
         part = chunk[:left]
         conn.sendall(part)
         digest.update(part)
         left -= len(part)
     conn.close()
-    print(digest.hexdigest(), f'{connected:.0f}')
+    return digest.hexdigest()
+
+
+def run_source(addr, port, octets):
+    begun = time.monotonic()
+    conn = socket.create_connection((addr, int(port)))
+    connected = (time.monotonic() - begun) * 1000
+    print(send_sequence(conn, int(octets)), f'{connected:.0f}')
+
+
+def run_give(port, octets):
+    listener = socket.create_server(('0.0.0.0', int(port)))
+    print('listening', flush=True)
+    conn, _ = listener.accept()
+    print(send_sequence(conn, int(octets)), flush=True)
 
 
 def run_count(port, gap):
@@ -154,5 +167,6 @@ def run_untag(iface):
 
 
 if __name__ == '__main__':
-    {'ping': run_ping, 'sink': run_sink, 'source': run_source, 'count': run_count,
-     'spray': run_spray, 'tag': run_tag, 'untag': run_untag}[sys.argv[1]](*sys.argv[2:])
+    {'ping': run_ping, 'sink': run_sink, 'source': run_source, 'give': run_give,
+     'count': run_count, 'spray': run_spray, 'tag': run_tag,
+     'untag': run_untag}[sys.argv[1]](*sys.argv[2:])
