@@ -216,6 +216,29 @@ if(NOT SYNFIN_FUZZ)
     set_tests_properties(explore/controls explore/again PROPERTIES LABELS explore TIMEOUT 600)
 endif()
 
+# Other stacks as peers: tests/interop/foreign_STACK.c, where its library is installed. They are run
+# by foreign_stacks.sh, which also judges their captures.
+function(synfin_foreign_program stack header)
+    string(TOUPPER ${stack} upper)
+    find_library(${upper}_LIBRARY ${stack})
+    find_path(${upper}_INCLUDE_DIR ${header} PATH_SUFFIXES ${stack})
+    if(NOT (${upper}_LIBRARY AND ${upper}_INCLUDE_DIR))
+        message(STATUS "${stack} is not installed: no test against it (tools/setup --check)")
+        return()
+    endif()
+    set(dir "${PROJECT_SOURCE_DIR}/tests/interop")
+    synfin_test_program(foreign_${stack} "${dir}/foreign_${stack}.c" "${dir}" "${dir}/foreign.c")
+    target_include_directories(foreign_${stack} SYSTEM PRIVATE
+        "${${upper}_INCLUDE_DIR}" "${CMOCKA_INCLUDE_DIR}")
+    target_link_libraries(foreign_${stack} PRIVATE
+        testlib synfin_static "${CMOCKA_LIBRARY}" "${${upper}_LIBRARY}" m)
+endfunction()
+
+if(TARGET testlib AND TARGET synfin_static AND NOT SYNFIN_FUZZ)
+    synfin_foreign_program(lwip lwip/tcp.h)
+    synfin_foreign_program(slirp slirp/libslirp.h)
+endif()
+
 # Scripts: exit status 77 means skipped. Each has the machine to itself, because interoperability
 # tests measure time and make network namespaces.
 function(synfin_script_tests label)
