@@ -16,9 +16,9 @@ JUDGE_SHUT='Zero Window|ZeroWindow|zero window|keep-alive|completely full'
 # tshark takes a window probe for a keep-alive, and so its octet for one that was never sent.
 JUDGE_SHUT+='|common at capture'
 # Round trips between programs of one machine take less than until the other one runs: both ends
-# probe for a tail that was not lost.
+# probe for a tail that was not lost, and a device's queue may be full.
 # shellcheck disable=SC2034  # for who sources this
-JUDGE_BUSY='retransmission|D-SACK|Duplicate ACK|out-of-order'
+JUDGE_BUSY='retransmission|D-SACK|Duplicate ACK|out-of-order|Previous segment'
 # shellcheck disable=SC2034  # for who sources this
 JUDGE_RESET='Connection reset'
 
@@ -31,18 +31,19 @@ judge_fields() { # FILE
         -e frame.comment -e _ws.expert.message 2> /dev/null
 }
 
-# Judges a capture: findings that match the last argument are expected. Counts its segments in
-# PACKETS_JUDGED, and those that went again in PACKETS_AGAIN.
+# Judges a capture; OURS is the address of synfin, as a regular expression. Findings that match the
+# last argument are expected. Counts its segments in PACKETS_JUDGED, and those that went again in
+# PACKETS_AGAIN.
 PACKETS_JUDGED=0 PACKETS_AGAIN=0
-judge_capture() { # NAME FILE ADDRESS-OF-SYNFIN [EXPECTED]
+judge_capture() { # NAME FILE OURS [EXPECTED]
     local said segments again
     said=$(judge_fields "$2" | awk -F'\t' -v ours="$3" -v always="$JUDGE_ALWAYS" -v more="${4-}" '
-        { source = $2 $3; count++; segments += $8 != "" }
+        { source = $2 $3; is_ours = source ~ "^" ours "$"; segments += $8 != "" }
         # Linux writes a checksum of 0 as 0xffff, which adds up just as well.
         $4 ~ /0/ { print "packet " $1 ": wrong IP checksum" }
-        $5 ~ /0/ && ($6 == "" || source == ours) { print "packet " $1 ": wrong TCP checksum" }
+        $5 ~ /0/ && ($6 == "" || is_ours) { print "packet " $1 ": wrong TCP checksum" }
         $7 != "" { print "packet " $1 ": malformed" }
-        source == ours && $8 != "" && $9 == "" { print "packet " $1 ": ours, and without reason" }
+        is_ours && $8 != "" && $9 == "" { print "packet " $1 ": ours, and without reason" }
         $10 ~ /retransmission/ { again++ }
         {
             n = split($10, finding, "|")
