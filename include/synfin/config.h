@@ -76,6 +76,12 @@ struct synfin_stack_config {
     uint64_t mtu_probe_interval_ns; // until a larger path MTU is tried; RFC 8201 §4: 5 min or more
     uint32_t burst_segments_min;    // that SIZE_BURSTS leaves together, where the window allows
     uint32_t linux_ways; // what is done as Linux does it: bits 1 << enum synfin_linux_way
+
+    // Fast Open. Data in a SYN without a cookie are for networks in which no sender's address can
+    // be forged: RFC 7413 §5.1.
+    uint64_t fastopen_off_ns;   // after its first failure with a server; 0: it is tried again
+    uint8_t fastopen_takes_any; // 1: by listeners that do Fast Open
+    uint8_t fastopen_sends_any; // 1: by sockets that do Fast Open
 };
 
 // X(code, name, meaning): where the RFCs leave a choice or Linux departs from them, and users come

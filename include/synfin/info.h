@@ -60,6 +60,8 @@ struct synfin_tcp_info {
     uint8_t repair;               // enum synfin_repair
     uint32_t reordering_segments; // by how many segments the latest of all came late; 0: none did
     uint32_t reorderings;         // how often one did
+    uint32_t syn_room_bytes; // what a SYN that waits for data may carry, RFC 7413 §4.2.2; 0: none
+    uint8_t has_syn_data;    // the data of a SYN were taken, all of them: ours or the peer's
 };
 
 // What a sender believes of the octets in flight.

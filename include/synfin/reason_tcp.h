@@ -11,8 +11,7 @@
       "RFC 7413 §4.2.1")                                                                           \
     X(SEND_SYN_DATA, "opens with a Fast Open cookie and the first data", "RFC 7413 §4.2.2")        \
     X(SEND_SYN_DATA_AGAIN, "the data of our SYN were not taken: they go again", "RFC 7413 §4.2.2") \
-    X(SEND_SYN_ACK_OF_DATA, "a good Fast Open cookie: acknowledges the SYN and its data",          \
-      "RFC 7413 §4.2.2")                                                                           \
+    X(SEND_SYN_ACK_OF_DATA, "Fast Open: acknowledges the SYN and its data", "RFC 7413 §4.2.2")     \
     X(SEND_SYN_ACK_FASTOPEN_COOKIE, "accepts, and gives the Fast Open cookie for the next time",   \
       "RFC 7413 §4.2.1")                                                                           \
     X(SEND_SYN_ACK, "accepts, and announces our own first sequence number", "RFC 9293 §3.5")       \
@@ -98,8 +97,7 @@
 
 #define SYNFIN_REASONS_RECEIVE(X)                                                               \
     X(RECEIVED_SYN, "a peer wants to connect", "RFC 9293 §3.10.7.2")                            \
-    X(RECEIVED_SYN_DATA, "a good Fast Open cookie: data before the third segment",              \
-      "RFC 7413 §4.2.2")                                                                        \
+    X(RECEIVED_SYN_DATA, "Fast Open: data before the third segment", "RFC 7413 §4.2.2")         \
     X(RECEIVED_SYN_ACK_OF_DATA, "the peer accepts and acknowledges our SYN and data with it",   \
       "RFC 7413 §4.2.2")                                                                        \
     X(RECEIVED_SYN_ACK, "the peer accepts and acknowledges our SYN", "RFC 9293 §3.10.7.3")      \
@@ -127,8 +125,7 @@
     X(USER_ABORT, "the user aborts", "RFC 9293 §3.10.5")                                           \
     X(SYN_ARRIVED, "a SYN arrived at a listener", "RFC 9293 §3.10.7.2")                            \
     X(COOKIE_RETURNED, "a cookie came back: what it says stands for the SYN", "RFC 4987 §3.6")     \
-    X(FASTOPEN_ARRIVED, "a SYN with a good Fast Open cookie arrived at a listener",                \
-      "RFC 7413 §4.2.2")                                                                           \
+    X(FASTOPEN_ARRIVED, "a SYN that Fast Open lets in arrived at a listener", "RFC 7413 §4.2.2")   \
     X(FASTOPEN_COOKIE_BAD, "no Fast Open cookie of ours: an ordinary handshake",                   \
       "RFC 7413 §4.2.2")                                                                           \
     X(FASTOPEN_LIMIT, "enough are open before their third segment: an ordinary handshake",         \

@@ -75,7 +75,8 @@ synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
 // Queues up to `bytes` octets for sending (copied); *sent says how many were taken, at least 1.
 // There is room up to SEND_BUFFER and, of octets not sent yet, to NOTSENT_LOWAT; WRITABLE tells
 // when fewer than half of those are left.
-// Allowed while the connection is being opened. Errors: AGAIN (no room: wait for WRITABLE),
+// Allowed while the connection is being opened; where a SYN waits for data (FASTOPEN_CONNECT), no
+// octets let it go without. Errors: AGAIN (no room: wait for WRITABLE),
 // NO_MEMORY (the stack's limit: WRITABLE tells when something was freed), NOT_CONNECTED, SHUT_DOWN,
 // and what ended the connection.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_send(synfin_stack *stack,

@@ -164,6 +164,15 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_stack_fastopen_set(synfin_stack *stack, const struct synfin_fastopen_cookie *cookie,
                           uint64_t now_ns);
 
+enum { SYNFIN_FASTOPEN_KEY = 16, SYNFIN_FASTOPEN_KEYS_MAX = 2 }; // octets; keys
+
+// The keys, each of 16 octets, under which a server's Fast Open cookies are made from now on: the
+// present one, and behind it the one before, whose cookies are still good and replaced. 0 keys: the
+// stack's own, which change by themselves. Machines with one key know each other's cookies; those
+// of Linux with these octets as its key are the same. Errors: INVALID (more than two).
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error
+synfin_stack_fastopen_keys(synfin_stack *stack, const uint8_t *keys, uint32_t count);
+
 struct synfin_stack_stats {
     size_t size;                // sizeof(struct synfin_stack_stats), set by the caller
     uint64_t memory_bytes;      // taken from slab_take now

@@ -19,6 +19,7 @@ enum {
     CHUNK_BYTES_MAX = 65536,
     // Connections count retransmissions and probes in an octet.
     COUNT_MAX = 254,
+    SYN_ACK_COUNT_MAX = 127,
     ANSWERS_MIN = 8,
     BACKOFF_MIN = 100,
     BACKOFF_MAX = 1000,
@@ -62,6 +63,7 @@ static void set_default_handshake(struct synfin_stack_config *config)
     config->syn_cookies = SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->cookie_lifetime_ns = 128 * NS_PER_S; // longer than a SYN+ACK is ever sent again
     config->fastopen_peers_max = 64;
+    config->fastopen_off_ns = 60 * NS_PER_S;
     // A peer that asks knows what it asks for. Asking is left to the user: some paths still lose
     // SYNs that ask, which costs a second each.
     config->ecn = SYNFIN_ECN_ACCEPT;
@@ -154,7 +156,7 @@ static bool are_waits_valid(const struct synfin_stack_config *config)
 
 static bool are_counts_valid(const struct synfin_stack_config *config)
 {
-    return config->syn_retries <= COUNT_MAX && config->syn_ack_retries <= COUNT_MAX
+    return config->syn_retries <= COUNT_MAX && config->syn_ack_retries < SYN_ACK_COUNT_MAX
            && is_within(config->data_retries, 1, COUNT_MAX) && config->orphan_retries <= COUNT_MAX
            && is_within(config->keepalive_probes, 1, COUNT_MAX)
            && is_within(config->initial_window_segments, 1, COUNT_MAX)
@@ -163,6 +165,7 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && is_within(config->time_wait_max, 1, TCP_STUBS_MAX)
            && is_within(config->answers_max, ANSWERS_MIN, ANSWERS_MAX)
            && config->fastopen_peers_max <= TCP_FASTOPEN_PEERS_MAX
+           && config->fastopen_takes_any <= 1 && config->fastopen_sends_any <= 1
            && is_within(config->syn_ack_backoff_percent, BACKOFF_MIN, BACKOFF_MAX)
            && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK_ACCURATE
            && config->mtu_probing <= SYNFIN_MTU_PROBING_ALWAYS

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Fast Open cookies out of a stack and into another: for programs that live no longer than one
-// connection (RFC 7413 §4.1.3 lets a client keep cookies as long as it likes).
+// What users bring to Fast Open: cookies out of a stack and into another, for programs that live
+// no longer than one connection (RFC 7413 §4.1.3 lets a client keep cookies as long as it likes),
+// and a server's keys.
 #include <string.h>
 
 #include "stack/stack_internal.h"
@@ -50,4 +51,28 @@ enum synfin_error synfin_stack_fastopen_set(synfin_stack *stack,
     return tcp_fastopen_peers_find(&stack->tcp.fastopen_peers, &way) != NULL
                ? SYNFIN_ERROR_OK
                : SYNFIN_ERROR_NO_MEMORY;
+}
+
+static uint64_t load64(const uint8_t *octets)
+{
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        value |= (uint64_t)octets[i] << 8 * i;
+    }
+    return value;
+}
+
+enum synfin_error synfin_stack_fastopen_keys(synfin_stack *stack, const uint8_t *keys,
+                                             uint32_t count)
+{
+    struct siphash_key key[SYNFIN_FASTOPEN_KEYS_MAX];
+    if (count > SYNFIN_FASTOPEN_KEYS_MAX) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *octets = keys + (size_t)SYNFIN_FASTOPEN_KEY * i;
+        key[i] = (struct siphash_key){load64(octets), load64(octets + 8)};
+    }
+    tcp_fastopen_set_keys(&stack->tcp.fastopen_jar, key, count);
+    return SYNFIN_ERROR_OK;
 }

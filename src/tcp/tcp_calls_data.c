@@ -3,6 +3,7 @@
 // User calls that move data: RFC 9293 §3.10.2, SEND, and §3.10.3, RECEIVE.
 #include "base/check.h"
 #include "tcp/tcp_autotune.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
@@ -82,6 +83,9 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
 {
     *sent = 0;
     enum synfin_error error = check_send(conn);
+    if (error == SYNFIN_ERROR_OK && bytes == 0) {
+        tcp_fastopen_conn_let_go(tcp, conn);
+    }
     if (error != SYNFIN_ERROR_OK || bytes == 0) {
         return error;
     }

@@ -6,6 +6,7 @@
 
 #include "base/addr_kind.h"
 #include "base/check.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"

@@ -145,16 +145,6 @@ struct tcp_pending {
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };
 
-// What Fast Open is to a connection that is being opened. Written by tcp_fastopen_conn.c.
-enum tcp_fastopen {
-    TCP_FASTOPEN_NONE,
-    TCP_FASTOPEN_WAITING,   // client: the SYN waits for data
-    TCP_FASTOPEN_REQUESTED, // client: our SYN asks for a cookie
-    TCP_FASTOPEN_OFFERED,   // client: our SYN carries a cookie and data
-    TCP_FASTOPEN_TAKEN,     // server: opened by a SYN with a good cookie
-    TCP_FASTOPEN_RENEWING,  // server: the same, and our SYN+ACK carries a newer cookie
-};
-
 // A listener's part.
 struct tcp_listener {
     struct list_node acceptable;      // children that wait for accept, oldest first, by `family`
@@ -174,7 +164,8 @@ struct tcp_conn {
     bool is_syn_acked; // the peer has our SYN: `send` begins at snd.una
     bool has_syn_lost; // our SYN had to be sent again
     bool has_answered; // answered_ns is set
-    uint8_t fastopen;  // enum tcp_fastopen
+    uint8_t fastopen;  // enum tcp_fastopen; tcp_fastopen_conn.h
+    bool has_syn_data; // a SYN's data were taken, all of them: ours or the peer's
     bool snd_closed;   // no more octets will be queued: a FIN follows the last
     bool fin_sent;
     bool rcv_shut;                                // the user reads no more

@@ -19,6 +19,7 @@
 
 #include "base/siphash.h"
 #include "base/slab.h"
+#include "tcp/tcp_conn.h"
 #include "wire/wire_tcp.h"
 
 enum {
@@ -26,13 +27,15 @@ enum {
     TCP_FASTOPEN_PEERS_MAX = 4096, // looked through one by one, once per connection
 };
 
-// Keys of the server's cookies. A cookie is good for between one and two epochs.
+// Keys of the server's cookies. A cookie is good for between one and two epochs, or as long as the
+// user leaves its key.
 struct tcp_fastopen_jar {
     uint64_t secret[4];        // machines that share it know each other's cookies
     uint64_t clock_offset_ns;  // added to `now_ns`: the time that those machines share
     uint64_t epoch;            // of key[0]
     struct siphash_key key[2]; // of this epoch and of the one before
     bool has_keys;
+    bool is_keyed; // `key` is the user's: the present one and the one before
 };
 
 // RFC 7413 §4.1.2.
@@ -44,13 +47,16 @@ enum tcp_fastopen_cookie {
 
 void tcp_fastopen_init(struct tcp_fastopen_jar *jar, const uint64_t secret[4],
                        uint64_t clock_offset_ns);
-// Writes the present cookie of `client` as an option into `h`.
-void tcp_fastopen_give(struct tcp_fastopen_jar *jar, const struct synfin_addr *client,
-                       uint64_t now_ns, struct wire_tcp *h);
-// Judges the cookie in the option of `h`, which came from `client`.
+// From now on these keys, at most two, the present one first; none: those of the secret again.
+void tcp_fastopen_set_keys(struct tcp_fastopen_jar *jar, const struct siphash_key *keys,
+                           uint32_t count);
+// Writes the present cookie of the pair's client, which is remote, as an option into `h`.
+void tcp_fastopen_give(struct tcp_fastopen_jar *jar, const struct tcp_pair *pair, uint64_t now_ns,
+                       struct wire_tcp *h);
+// Judges the cookie in the option of `h`, which came from the pair's remote end.
 enum tcp_fastopen_cookie tcp_fastopen_judge(struct tcp_fastopen_jar *jar,
-                                            const struct synfin_addr *client,
-                                            const struct wire_tcp *h, uint64_t now_ns);
+                                            const struct tcp_pair *pair, const struct wire_tcp *h,
+                                            uint64_t now_ns);
 
 // A server as a client's address has known it. RFC 7413 §4.1.3: a cookie belongs to both addresses.
 struct tcp_fastopen_peer {
@@ -61,6 +67,7 @@ struct tcp_fastopen_peer {
     uint16_t mss;          // of the SYN+ACK that brought the cookie
     uint8_t failures;      // in a row
     uint8_t cookie_bytes;  // 0: none
+    bool is_experimental;  // the option that brought it
     uint8_t cookie[WIRE_FASTOPEN_COOKIE_MAX];
 };
 
@@ -68,6 +75,7 @@ struct tcp_fastopen_peers {
     struct slab_source *memory;
     struct tcp_fastopen_peer *peer; // peers_max of them, NULL before the first
     uint32_t count, peers_max;
+    uint64_t off_ns; // how long a first failure turns Fast Open off; 0: it does not
 };
 
 // Which server, from which address.
@@ -78,7 +86,7 @@ struct tcp_fastopen_way {
 
 // Takes no memory before the first peer is noted; 0 `peers_max` notes none, ever.
 void tcp_fastopen_peers_init(struct tcp_fastopen_peers *peers, struct slab_source *memory,
-                             uint32_t peers_max);
+                             uint32_t peers_max, uint64_t off_ns);
 void tcp_fastopen_peers_deinit(struct tcp_fastopen_peers *peers);
 // What is known of the server; NULL when nothing is.
 struct tcp_fastopen_peer *tcp_fastopen_peers_find(const struct tcp_fastopen_peers *peers,
@@ -90,7 +98,10 @@ bool tcp_fastopen_peers_is_off(const struct tcp_fastopen_peer *peer, uint16_t po
 void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
                                     const struct tcp_fastopen_way *way, const struct wire_tcp *h,
                                     uint64_t now_ns);
-// A SYN with a cookie or data got no answer, or its data were not taken: off for 60 s, twice as
+// A SYN+ACK told this MSS: the data of later SYNs keep to it.
+void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
+                                 const struct tcp_fastopen_way *way, uint16_t mss, uint64_t now_ns);
+// A SYN with a cookie or data got no answer, or its data were not taken: off for off_ns, twice as
 // long each time in a row, up to a day.
 void tcp_fastopen_peers_note_failure(struct tcp_fastopen_peers *peers,
                                      const struct tcp_fastopen_way *way, uint64_t now_ns);

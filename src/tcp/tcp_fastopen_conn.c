@@ -2,9 +2,10 @@
 //
 // TCP Fast Open (RFC 7413) on connections.
 //
-// Client: connect() makes a connection whose SYN waits (WAITING). The first data, or a shutdown,
-// let it go: with a cookie and data where a cookie is known (OFFERED), with a request where none is
-// (REQUESTED), plain where Fast Open is off. A SYN that must go again goes plain.
+// Client: connect() makes a connection whose SYN waits (WAITING). The first data, an empty send or
+// a shutdown let it go: with a cookie and data where a cookie is known (OFFERED), with a request
+// where none is (REQUESTED), plain where Fast Open is off, with data alone where no cookie is
+// needed (BARE). A SYN that must go again goes plain.
 //
 // Server: a SYN with a good cookie makes a whole connection in SYN-RECEIVED at once, with the SYN's
 // data for the reader (TAKEN, or RENEWING when the SYN+ACK brings a new cookie). Until the third
@@ -54,45 +55,83 @@ bool tcp_fastopen_conn_is_waiting(const struct tcp_conn *conn)
            && conn->send.bytes == 0 && !conn->snd_closed;
 }
 
+void tcp_fastopen_conn_let_go(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (tcp_fastopen_conn_is_waiting(conn)) {
+        conn->fastopen = TCP_FASTOPEN_RELEASED;
+        tcp_output_want(tcp, conn);
+    }
+}
+
+// What the SYN may be, as the state that follows; NONE for a plain one.
+static enum tcp_fastopen choose(const struct tcp *tcp, const struct tcp_conn *conn, uint16_t *mss,
+                                uint64_t now_ns)
+{
+    struct tcp_fastopen_way way = way_of(conn);
+    const struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
+    *mss = peer != NULL ? peer->mss : 0;
+    if (tcp->config.fastopen_sends_any != 0) {
+        *mss = *mss != 0 ? *mss : UINT16_MAX; // the path says more than a guess
+        return TCP_FASTOPEN_BARE;
+    }
+    if (tcp->fastopen_peers.peers_max == 0
+        || (peer != NULL && tcp_fastopen_peers_is_off(peer, way.port, now_ns))) {
+        return TCP_FASTOPEN_NONE;
+    }
+    return peer == NULL || peer->cookie_bytes == 0 ? TCP_FASTOPEN_REQUESTED : TCP_FASTOPEN_OFFERED;
+}
+
+uint32_t tcp_fastopen_conn_room(const struct tcp *tcp, const struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint16_t mss;
+    if (!tcp_fastopen_conn_is_waiting(conn)) {
+        return 0;
+    }
+    enum tcp_fastopen kind = choose(tcp, conn, &mss, now_ns);
+    bool has_data = kind == TCP_FASTOPEN_OFFERED || kind == TCP_FASTOPEN_BARE;
+    return has_data ? syn_room(conn, mss) : 0;
+}
+
 // The window is not known yet; the octets that go beyond it are the server's to refuse.
 static void plan_data(struct tcp_conn *conn, struct tcp_plan *plan, uint32_t room)
 {
     uint32_t bytes = conn->send.bytes < room ? conn->send.bytes : room;
-    if (bytes == 0) {
-        conn->fastopen = TCP_FASTOPEN_NONE;
-        return;
+    if (bytes > 0) {
+        conn->snd.edge = seq_add(conn->iss, 1 + bytes);
+        plan->bytes = bytes;
+        plan->reason = SYNFIN_REASON_SEND_SYN_DATA;
     }
-    conn->fastopen = TCP_FASTOPEN_OFFERED;
-    conn->snd.edge = seq_add(conn->iss, 1 + bytes);
-    plan->bytes = bytes;
-    plan->reason = SYNFIN_REASON_SEND_SYN_DATA;
 }
 
+// A shutdown before any data makes a plain SYN: there will be nothing that a cookie helps.
 void tcp_fastopen_conn_plan_syn(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
                                 uint64_t now_ns)
 {
-    if (conn->fastopen != TCP_FASTOPEN_WAITING || tcp->fastopen_peers.peers_max == 0) {
+    bool is_released = conn->fastopen == TCP_FASTOPEN_RELEASED;
+    uint16_t mss;
+    if (conn->fastopen != TCP_FASTOPEN_WAITING && !is_released) {
         return;
     }
-    struct tcp_fastopen_way way = way_of(conn);
-    struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
-    if (peer != NULL && tcp_fastopen_peers_is_off(peer, way.port, now_ns)) {
-        conn->fastopen = TCP_FASTOPEN_NONE;
-    } else if (peer == NULL || peer->cookie_bytes == 0) {
-        conn->fastopen = TCP_FASTOPEN_REQUESTED;
+    enum tcp_fastopen kind = choose(tcp, conn, &mss, now_ns);
+    if (kind == TCP_FASTOPEN_REQUESTED) {
         plan->reason = SYNFIN_REASON_SEND_SYN_COOKIE_REQUEST;
-    } else {
-        peer->used_ns = now_ns;
-        plan_data(conn, plan, syn_room(conn, peer->mss));
+    } else if (kind != TCP_FASTOPEN_NONE && conn->send.bytes == 0 && !is_released) {
+        kind = TCP_FASTOPEN_NONE;
+    } else if (kind != TCP_FASTOPEN_NONE) {
+        plan_data(conn, plan, syn_room(conn, mss));
     }
+    conn->fastopen = (uint8_t)kind;
 }
 
-static void add_known_cookie(const struct tcp *tcp, const struct tcp_conn *conn, struct wire_tcp *h)
+static void add_known_cookie(const struct tcp *tcp, const struct tcp_conn *conn, struct wire_tcp *h,
+                             uint64_t now_ns)
 {
     struct tcp_fastopen_way way = way_of(conn);
-    const struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
+    struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
     ASSERT(peer != NULL && peer->cookie_bytes > 0);
+    peer->used_ns = now_ns;
     h->has_fastopen = true;
+    h->is_fastopen_experimental = peer->is_experimental;
     h->cookie_bytes = peer->cookie_bytes;
     __builtin_memcpy(h->cookie, peer->cookie, sizeof(h->cookie));
 }
@@ -107,20 +146,28 @@ void tcp_fastopen_conn_add_option(struct tcp *tcp, const struct tcp_conn *conn,
     switch ((enum tcp_fastopen)conn->fastopen) {
     case TCP_FASTOPEN_NONE:
     case TCP_FASTOPEN_WAITING:
+    case TCP_FASTOPEN_RELEASED:
+    case TCP_FASTOPEN_BARE:
     case TCP_FASTOPEN_TAKEN: break;
     case TCP_FASTOPEN_REQUESTED: h->has_fastopen = true; break;
-    case TCP_FASTOPEN_OFFERED: add_known_cookie(tcp, conn, h); break;
+    case TCP_FASTOPEN_OFFERED: add_known_cookie(tcp, conn, h, now_ns); break;
     case TCP_FASTOPEN_RENEWING:
-        tcp_fastopen_give(&tcp->fastopen_jar, &conn->pair.remote, now_ns, h);
+    case TCP_FASTOPEN_RENEWING_EXPERIMENT:
+        tcp_fastopen_give(&tcp->fastopen_jar, &conn->pair, now_ns, h);
+        h->is_fastopen_experimental = conn->fastopen == TCP_FASTOPEN_RENEWING_EXPERIMENT;
         break;
     }
 }
 
+// Our SYN carries the option.
+static bool is_asking(const struct tcp_conn *conn)
+{
+    return conn->fastopen == TCP_FASTOPEN_REQUESTED || conn->fastopen == TCP_FASTOPEN_OFFERED;
+}
+
 void tcp_fastopen_conn_on_failed(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    bool is_asking =
-        conn->fastopen == TCP_FASTOPEN_REQUESTED || conn->fastopen == TCP_FASTOPEN_OFFERED;
-    if (!is_asking || conn->is_syn_acked) {
+    if (!is_asking(conn) || conn->is_syn_acked || tcp->fastopen_peers.off_ns == 0) {
         return;
     }
     struct tcp_fastopen_way way = way_of(conn);
@@ -134,15 +181,18 @@ void tcp_fastopen_conn_on_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                   const struct tcp_segment *seg, uint64_t now_ns)
 {
     struct tcp_fastopen_way way = way_of(conn);
-    bool was_asked =
-        conn->fastopen == TCP_FASTOPEN_REQUESTED || conn->fastopen == TCP_FASTOPEN_OFFERED;
-    bool has_cookie = was_asked && seg->h.has_fastopen && seg->h.cookie_bytes > 0;
+    struct seq first = seq_add(conn->iss, 1);
+    bool has_data = seq_gt(conn->snd.nxt, first);
+    bool has_cookie = is_asking(conn) && seg->h.has_fastopen && seg->h.cookie_bytes > 0;
     if (has_cookie) {
         tcp_fastopen_peers_note_cookie(&tcp->fastopen_peers, &way, &seg->h, now_ns);
+    } else if (has_data && seg->h.has_mss) {
+        tcp_fastopen_peers_note_mss(&tcp->fastopen_peers, &way, seg->h.mss, now_ns);
     }
-    if (seq_gt(seg->h.ack, seq_add(conn->iss, 1))) {
+    if (seq_gt(seg->h.ack, first)) {
+        conn->has_syn_data = seq_eq(seg->h.ack, conn->snd.nxt);
         tcp_fastopen_peers_note_success(&tcp->fastopen_peers, &way);
-    } else if (conn->fastopen == TCP_FASTOPEN_OFFERED && !has_cookie) {
+    } else if (conn->fastopen == TCP_FASTOPEN_OFFERED && has_data && !has_cookie) {
         tcp_fastopen_conn_on_failed(tcp, conn, now_ns);
     }
     conn->fastopen = TCP_FASTOPEN_NONE;
@@ -180,10 +230,12 @@ static void take_data(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment
                       uint64_t now_ns)
 {
     uint32_t room = conn->set.receive_buffer_bytes;
-    uint32_t wanted = seg->text.bytes < room ? seg->text.bytes : room;
+    uint32_t there = seg->text.bytes;
+    uint32_t wanted = there < room ? there : room;
     uint32_t bytes = stream_append(&conn->receive, &tcp->chunks, &seg->text, wanted);
     conn->rcv.nxt = seq_add(conn->rcv.nxt, bytes);
     conn->rcv.adv = seq_max(conn->rcv.adv, conn->rcv.nxt);
+    conn->has_syn_data = bytes > 0 && bytes == there;
     if (bytes > 0) {
         conn->totals.bytes_received += bytes;
         conn->totals.data_segments_in++;
@@ -223,14 +275,28 @@ static struct tcp_conn *make_block(struct tcp *tcp, struct tcp_conn *listener,
     return conn;
 }
 
+static enum tcp_fastopen state_of(enum tcp_fastopen_cookie cookie, const struct wire_tcp *h)
+{
+    if (cookie != TCP_FASTOPEN_COOKIE_OLD) {
+        return TCP_FASTOPEN_TAKEN;
+    }
+    return h->is_fastopen_experimental ? TCP_FASTOPEN_RENEWING_EXPERIMENT : TCP_FASTOPEN_RENEWING;
+}
+
 enum tcp_verdict tcp_fastopen_conn_open(struct tcp *tcp, struct tcp_conn *listener,
                                         struct tcp_segment *seg, uint64_t now_ns)
 {
-    if (!tcp_fastopen_conn_is_asked(listener, seg) || seg->h.cookie_bytes == 0) {
+    bool takes_any = tcp->config.fastopen_takes_any != 0 && listener->set.fastopen_max > 0
+                     && seg->text.bytes > 0;
+    bool has_cookie = tcp_fastopen_conn_is_asked(listener, seg) && seg->h.cookie_bytes > 0;
+    if (!has_cookie && !takes_any) {
         return TCP_VERDICT_GO_ON;
     }
-    enum tcp_fastopen_cookie cookie =
-        tcp_fastopen_judge(&tcp->fastopen_jar, &seg->arrival->src, &seg->h, now_ns);
+    const struct tcp_pair pair = {.local = seg->arrival->dst, .remote = seg->arrival->src};
+    enum tcp_fastopen_cookie cookie = TCP_FASTOPEN_COOKIE_GOOD;
+    if (!takes_any) {
+        cookie = tcp_fastopen_judge(&tcp->fastopen_jar, &pair, &seg->h, now_ns);
+    }
     bool is_bad = cookie == TCP_FASTOPEN_COOKIE_BAD;
     if (is_bad || !has_room(&listener->listen, listener->set.fastopen_max, now_ns)) {
         report_count(tcp->report,
@@ -242,7 +308,7 @@ enum tcp_verdict tcp_fastopen_conn_open(struct tcp *tcp, struct tcp_conn *listen
         return TCP_VERDICT_GO_ON;
     }
     seg->number = conn->number;
-    conn->fastopen = cookie == TCP_FASTOPEN_COOKIE_OLD ? TCP_FASTOPEN_RENEWING : TCP_FASTOPEN_TAKEN;
+    conn->fastopen = (uint8_t)state_of(cookie, &seg->h);
     conn->fastopen_listener = listener->number;
     listener->listen.fastopen_pending++;
     take_data(tcp, conn, seg, now_ns);

@@ -7,16 +7,16 @@
 #include "base/deadline.h"
 #include "tcp/tcp_fastopen.h"
 
-// RFC 7413 §4.1.3.1: off "at least temporarily"; the times are ours.
-#define OFF_FIRST_NS   (60 * NS_PER_S)
+// RFC 7413 §4.1.3.1: off "at least temporarily"; how long is ours to choose.
 #define OFF_LONGEST_NS (24 * 3600 * NS_PER_S)
 
 enum { DOUBLINGS_MAX = 11 }; // 60 s * 2^11 is more than a day
 
 void tcp_fastopen_peers_init(struct tcp_fastopen_peers *peers, struct slab_source *memory,
-                             uint32_t peers_max)
+                             uint32_t peers_max, uint64_t off_ns)
 {
-    *peers = (struct tcp_fastopen_peers){.memory = memory, .peers_max = peers_max};
+    *peers =
+        (struct tcp_fastopen_peers){.memory = memory, .peers_max = peers_max, .off_ns = off_ns};
 }
 
 void tcp_fastopen_peers_deinit(struct tcp_fastopen_peers *peers)
@@ -86,8 +86,18 @@ void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
     }
     peer->mss = h->has_mss ? h->mss : 0;
     peer->cookie_bytes = h->cookie_bytes;
+    peer->is_experimental = h->is_fastopen_experimental;
     for (uint32_t i = 0; i < WIRE_FASTOPEN_COOKIE_MAX; i++) {
         peer->cookie[i] = i < h->cookie_bytes ? h->cookie[i] : 0; // the rest is not set
+    }
+}
+
+void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
+                                 const struct tcp_fastopen_way *way, uint16_t mss, uint64_t now_ns)
+{
+    struct tcp_fastopen_peer *peer = find_or_make(peers, way, now_ns);
+    if (peer != NULL) {
+        peer->mss = mss;
     }
 }
 
@@ -100,7 +110,7 @@ void tcp_fastopen_peers_note_failure(struct tcp_fastopen_peers *peers,
         return;
     }
     bool is_other = now_ns < peer->off_until_ns && peer->off_port != way->port;
-    uint64_t off_ns = OFF_FIRST_NS << peer->failures;
+    uint64_t off_ns = deadline_min(peers->off_ns, OFF_LONGEST_NS) << peer->failures;
     peer->off_port = is_other ? 0 : way->port;
     peer->off_until_ns = deadline_after(now_ns, deadline_min(off_ns, OFF_LONGEST_NS));
     if (peer->failures < DOUBLINGS_MAX) {

@@ -56,6 +56,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
         .own_shift = stub->as.half_open.own_shift,
         .retries = stub->as.half_open.retries,
         .wants_fastopen = stub->wants_fastopen,
+        .is_fastopen_experimental = stub->as.half_open.is_fastopen_experimental,
         .is_ecn_barred = stub->is_ecn_barred,
         .syn_field = stub->ecn >= STUB_ACCURATE ? stub->ecn - STUB_ACCURATE : TCP_ECN_NOT_ECT,
     };
@@ -89,6 +90,7 @@ void tcp_handshake_to_stub(const struct tcp_handshake *handshake, struct tcp_stu
     stub->ecn = ecn & 7;
     stub->is_ecn_barred = handshake->is_ecn_barred;
     stub->wants_fastopen = handshake->wants_fastopen;
+    stub->as.half_open.is_fastopen_experimental = handshake->is_fastopen_experimental;
     stub->size = offer->mss;
     stub->number = handshake->number;
     stub->ts_recent = offer->ts_val;
@@ -168,6 +170,7 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
         .has_sack_permitted = offer->has_sack,
         .has_timestamps = offer->has_timestamps,
         .has_fastopen = handshake->wants_fastopen && handshake->retries == 0,
+        .is_fastopen_experimental = handshake->is_fastopen_experimental,
     };
     // RFC 9768 §3.2.3.2.1, §3.2.3.2.2; a cookie's answer stays as short as the SYN.
     out->has_accecn = offer->ecn == TCP_ECN_ACCURATE && handshake->retries == 0

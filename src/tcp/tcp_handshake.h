@@ -17,14 +17,15 @@ struct tcp_handshake {
     struct tcp_offer offer;
     struct seq iss;
     uint32_t iface;
-    uint32_t number;     // of the connection
-    uint8_t own_shift;   // the window scale that our SYN+ACK offers
-    uint8_t retries;     // SYN+ACKs sent again
-    bool is_cookie;      // nothing was kept of it
-    uint8_t syn_field;   // enum tcp_ecn_field with which the SYN came
-    bool is_ecn_barred;  // a SYN came that does not ask for ECN
-    bool wants_fastopen; // the first SYN+ACK carries a Fast Open cookie
-    uint64_t sent_ns;    // when the SYN+ACK was sent; 0: not known
+    uint32_t number;               // of the connection
+    uint8_t own_shift;             // the window scale that our SYN+ACK offers
+    uint8_t retries;               // SYN+ACKs sent again
+    bool is_cookie;                // nothing was kept of it
+    uint8_t syn_field;             // enum tcp_ecn_field with which the SYN came
+    bool is_ecn_barred;            // a SYN came that does not ask for ECN
+    bool wants_fastopen;           // the first SYN+ACK carries a Fast Open cookie ...
+    bool is_fastopen_experimental; // ... in the option in which it was asked for
+    uint64_t sent_ns;              // when the SYN+ACK was sent; 0: not known
 };
 
 // All but ISS and number.

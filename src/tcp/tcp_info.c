@@ -3,6 +3,7 @@
 // What a connection tells of itself: struct synfin_tcp_info, filled from the connection block.
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_chrono.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_memory.h"
@@ -22,6 +23,7 @@ static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->rcv_mss_bytes = conn->rcv.mss_seen;
     info->advertised_mss_bytes = conn->rcv.mss;
     info->pmtu_bytes = conn->pmtu_bytes;
+    info->has_syn_data = conn->has_syn_data;
 }
 
 static void fill_timing(const struct tcp *tcp, const struct tcp_conn *conn,
@@ -32,6 +34,7 @@ static void fill_timing(const struct tcp *tcp, const struct tcp_conn *conn,
     info->rttvar_ns = conn->rtt.rttvar_ns;
     info->min_rtt_ns = conn->rtt.min_ns;
     info->ato_ns = tcp->config.delayed_ack_ns;
+    info->syn_room_bytes = tcp_fastopen_conn_room(tcp, conn, now_ns);
     info->backoff = conn->rtt.backoff;
     info->retransmits = conn->retries;
     info->probes = conn->unanswered;

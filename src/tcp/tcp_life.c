@@ -91,7 +91,8 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     tcp_stub_table_init(&tcp->time_wait, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->time_wait_max);
     tcp_mtu_cache_init(&tcp->mtu_cache, memory, &tcp->table_key);
-    tcp_fastopen_peers_init(&tcp->fastopen_peers, memory, config->fastopen_peers_max);
+    tcp_fastopen_peers_init(&tcp->fastopen_peers, memory, config->fastopen_peers_max,
+                            config->fastopen_off_ns);
     list_init(&tcp->events);
     list_init(&tcp->starved);
     for (uint32_t i = 0; i < SYNFIN_IFACES_MAX; i++) {

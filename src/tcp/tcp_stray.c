@@ -192,6 +192,7 @@ static void describe(const struct tcp_stray *stray, struct wire_tcp *h)
         .ts_val = stray->ts_val,
         .ts_ecr = stray->ts_ecr,
         .has_fastopen = stray->has_fastopen,
+        .is_fastopen_experimental = stray->is_fastopen_experimental,
         .cookie_bytes = stray->has_fastopen ? TCP_FASTOPEN_COOKIE : 0,
     };
     if (stray->has_accecn) {
@@ -212,7 +213,7 @@ void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfi
     struct wire_tcp h;
     describe(stray, &h);
     if (stray->has_fastopen) {
-        tcp_fastopen_give(&tcp->fastopen_jar, &stray->pair.remote, now_ns, &h);
+        tcp_fastopen_give(&tcp->fastopen_jar, &stray->pair, now_ns, &h);
     }
     tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;

@@ -41,9 +41,10 @@ struct tcp_stray {
     uint8_t hop_limit, traffic_class;
     uint8_t wscale_shift;
     bool has_wscale, has_sack_permitted, has_timestamps;
-    bool has_accecn;   // carries the AccECN option of a SYN+ACK
-    bool has_fastopen; // carries the Fast Open cookie of pair.remote
-    bool is_again;     // its octets of sequence space were sent before
+    bool has_accecn;               // carries the AccECN option of a SYN+ACK
+    bool has_fastopen;             // carries the Fast Open cookie of pair.remote ...
+    bool is_fastopen_experimental; // ... in the option shared by experiments
+    bool is_again;                 // its octets of sequence space were sent before
 };
 
 // First in, first out, linked by slot numbers.

@@ -30,6 +30,7 @@ enum {
     TCP_STUB_QUEUES = 16,
     TCP_STUBS_MAX = (1 << 24) - (1 << 16), // of a table: their numbers fit 24 bits
     TCP_STUB_ADDRS_MAX = 128,              // more than a stack can have addresses
+    TCP_STUB_RETRIES_MAX = 127,            // counted
     TCP_STUB_TICK_SHIFT = 12,              // deadlines inside are ticks of 4.1 us
 };
 
@@ -55,7 +56,8 @@ struct tcp_stub {
             // of the peer, TCP_STUB_NO_WSCALE: not agreed on; and what we offered
             uint8_t wscale_shift : 4, own_shift : 4;
             uint8_t credit_words; // what may be sent before the peer is validated, of 4 octets
-            uint8_t retries;      // SYN+ACKs sent again, or due to be
+            uint8_t retries : 7;  // SYN+ACKs sent again, or due to be
+            uint8_t is_fastopen_experimental : 1; // the option in which a cookie was asked for
         } half_open;
         struct {
             uint8_t hop_limit, traffic_class;

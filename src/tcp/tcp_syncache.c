@@ -70,7 +70,7 @@ static void arm(struct tcp *tcp, struct tcp_stub *stub, enum synfin_reason reaso
 
 static void count_retry(struct tcp_stub *stub)
 {
-    if (stub->as.half_open.retries < UINT8_MAX) {
+    if (stub->as.half_open.retries < TCP_STUB_RETRIES_MAX) {
         stub->as.half_open.retries++;
     }
 }
@@ -273,6 +273,7 @@ enum tcp_verdict tcp_syncache_open(struct tcp *tcp, struct tcp_conn *listener,
     }
     tcp_handshake_of_syn(tcp, listener, seg, &handshake);
     handshake.wants_fastopen = tcp_fastopen_conn_is_asked(listener, seg);
+    handshake.is_fastopen_experimental = seg->h.is_fastopen_experimental;
     enum synfin_syn_cookies cookies = (enum synfin_syn_cookies)tcp->config.syn_cookies;
     struct tcp_stub *stub = NULL;
     if (cookies != SYNFIN_SYN_COOKIES_ALWAYS) {

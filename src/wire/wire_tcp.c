@@ -23,6 +23,7 @@ enum {
     KIND_FASTOPEN = 34,
     KIND_ACCECN_0 = WIRE_ACCECN_0,
     KIND_ACCECN_1 = WIRE_ACCECN_1,
+    KIND_EXPERIMENT = 254, // RFC 6994: two octets of it tell which
 };
 
 enum {
@@ -32,6 +33,7 @@ enum {
     LENGTH_TIMESTAMPS = 10,
     LENGTH_SACK_BLOCK = 8,
     LENGTH_FASTOPEN_REQUEST = 2,
+    LENGTH_EXPERIMENT_REQUEST = 4,
     LENGTH_ACCECN_EMPTY = 2,
     LENGTH_ACCECN_FIELD = 3,
 };
@@ -46,6 +48,9 @@ enum {
 };
 
 static const uint32_t NOP_NOP = 0x01010000;
+
+// Fast Open among RFC 6994's experiments, as it was before it had a kind of its own.
+enum { EXPERIMENT_FASTOPEN = 0xf989 };
 
 _Static_assert(WIRE_TCP_HEADER_MIN + ROOM_MSS + ROOM_TIMESTAMPS + ROOM_WSCALE + ROOM_FASTOPEN_MAX
                    <= WIRE_TCP_HEADER_MAX,
@@ -68,18 +73,27 @@ static void read_sack(const uint8_t *p, uint32_t length, struct wire_tcp *out)
     out->sack_blocks = (uint8_t)blocks;
 }
 
-// RFC 7413 §4.1.1: an even number of octets; every other length is passed over.
-static void read_fastopen(const uint8_t *p, uint32_t length, struct wire_tcp *out)
+// RFC 7413 §4.1.1: an even number of octets; every other length is passed over. `before` octets
+// stand in front of the cookie.
+static void read_fastopen(const uint8_t *p, uint32_t length, uint32_t before, struct wire_tcp *out)
 {
-    uint32_t bytes = length - LENGTH_FASTOPEN_REQUEST;
+    uint32_t bytes = length - before;
     bool is_cookie = bytes >= WIRE_FASTOPEN_COOKIE_MIN && bytes <= WIRE_FASTOPEN_COOKIE_MAX;
     if (bytes != 0 && (!is_cookie || bytes % 2 != 0)) {
         return;
     }
     out->has_fastopen = true;
+    out->is_fastopen_experimental = p[0] == KIND_EXPERIMENT;
     out->cookie_bytes = (uint8_t)bytes;
     for (uint32_t i = 0; i < WIRE_FASTOPEN_COOKIE_MAX; i++) {
-        out->cookie[i] = i < bytes ? p[LENGTH_FASTOPEN_REQUEST + i] : 0;
+        out->cookie[i] = i < bytes ? p[before + i] : 0;
+    }
+}
+
+static void read_experiment(const uint8_t *p, uint32_t length, struct wire_tcp *out)
+{
+    if (length >= LENGTH_EXPERIMENT_REQUEST && bytes_load16(p + 2) == EXPERIMENT_FASTOPEN) {
+        read_fastopen(p, length, LENGTH_EXPERIMENT_REQUEST, out);
     }
 }
 
@@ -126,7 +140,8 @@ static void read_option(const uint8_t *p, uint32_t length, struct wire_tcp *out)
             out->ts_ecr = bytes_load32(p + 6);
         }
         break;
-    case KIND_FASTOPEN: read_fastopen(p, length, out); break;
+    case KIND_FASTOPEN: read_fastopen(p, length, LENGTH_FASTOPEN_REQUEST, out); break;
+    case KIND_EXPERIMENT: read_experiment(p, length, out); break;
     case KIND_ACCECN_0:
     case KIND_ACCECN_1: read_accecn(p, length, out); break;
     default: break;
@@ -207,10 +222,16 @@ static uint32_t count_sack_fitting(const struct wire_tcp *tcp, uint32_t used)
     return tcp->sack_blocks < fitting ? tcp->sack_blocks : fitting;
 }
 
+static uint32_t fastopen_length(const struct wire_tcp *tcp)
+{
+    return (tcp->is_fastopen_experimental ? LENGTH_EXPERIMENT_REQUEST : LENGTH_FASTOPEN_REQUEST)
+           + (uint32_t)tcp->cookie_bytes;
+}
+
 // With the NOPs that make it whole words.
 static uint32_t fastopen_room(const struct wire_tcp *tcp)
 {
-    return tcp->has_fastopen ? (LENGTH_FASTOPEN_REQUEST + tcp->cookie_bytes + 3u) / 4 * 4 : 0;
+    return tcp->has_fastopen ? (fastopen_length(tcp) + 3) / 4 * 4 : 0;
 }
 
 static uint32_t accecn_length(const struct wire_tcp *tcp)
@@ -252,15 +273,18 @@ static uint8_t *write_timestamps(uint8_t *p, const struct wire_tcp *tcp, uint32_
 
 static uint8_t *write_fastopen(uint8_t *p, const struct wire_tcp *tcp)
 {
-    uint32_t length = LENGTH_FASTOPEN_REQUEST + tcp->cookie_bytes;
-    if (length % 4 != 0) {
-        *p++ = KIND_NOP;
-        *p++ = KIND_NOP;
-    }
-    *p++ = KIND_FASTOPEN;
+    uint32_t length = fastopen_length(tcp);
+    *p++ = tcp->is_fastopen_experimental ? KIND_EXPERIMENT : KIND_FASTOPEN;
     *p++ = (uint8_t)length;
+    if (tcp->is_fastopen_experimental) {
+        bytes_store16(p, EXPERIMENT_FASTOPEN);
+        p += 2;
+    }
     for (uint32_t i = 0; i < tcp->cookie_bytes; i++) {
         *p++ = tcp->cookie[i];
+    }
+    for (uint32_t nops = fastopen_room(tcp) - length; nops > 0; nops--) {
+        *p++ = KIND_NOP;
     }
     return p;
 }

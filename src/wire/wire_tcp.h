@@ -42,7 +42,8 @@ struct wire_tcp {
 
     // Options; those a segment of its kind may not carry are parsed all the same.
     bool has_mss, has_wscale, has_sack_permitted, has_timestamps, has_fastopen;
-    uint8_t wscale_shift; // as on the wire, not limited to 14
+    bool is_fastopen_experimental; // in the option shared by experiments, as before RFC 7413
+    uint8_t wscale_shift;          // as on the wire, not limited to 14
     uint8_t sack_blocks;
     uint8_t cookie_bytes; // of Fast Open: 0 asks for one, else 4-16 and even, RFC 7413 §4.1.1
     uint16_t mss;
@@ -66,7 +67,7 @@ uint32_t wire_tcp_emitted_bytes(const struct wire_tcp *tcp);
 // Writes header and options, with the checksum field 0; returns its length, at most 60: SACK
 // blocks that do not fit are left out from the end. Options stand in this order:
 // SYN: MSS, SACK permitted, timestamps, NOP, window scale, Fast Open (two NOPs stand before SACK
-// permitted when there are no timestamps, and before Fast Open when its length is no multiple
+// permitted when there are no timestamps, and behind Fast Open when its length is no multiple
 // of 4), AccECN behind as many NOPs as make it whole words; else: NOP NOP timestamps, AccECN, NOP
 // NOP SACK. All of a SYN's with the longest cookie take 40, and AccECN is left out where it
 // does not fit.

@@ -176,7 +176,8 @@ static void add_fastopen(struct rig *rig, uint32_t host, struct segment_wire *se
 {
     struct wire_tcp h = {.has_fastopen = false};
     uint32_t choice = rig_take(&rig->in, 1);
-    tcp_fastopen_give(&rig->host[host].tcp->fastopen_jar, &seg->src, rig->now_ns, &h);
+    struct tcp_pair pair = {.local = seg->dst, .remote = seg->src};
+    tcp_fastopen_give(&rig->host[host].tcp->fastopen_jar, &pair, rig->now_ns, &h);
     seg->fastopen.is_set = true;
     seg->fastopen.bytes = (choice & 1) != 0 ? h.cookie_bytes : 0;
     memcpy(seg->fastopen.octets, h.cookie, sizeof seg->fastopen.octets);

@@ -595,7 +595,8 @@ static const char *compare_fastopen(const struct segment_cookie *want,
     if (got->is_set != want->is_set || (is_any && got->bytes == 0)) {
         return "Fast Open option";
     }
-    bool is_same = got->bytes == want->bytes && memcmp(got->octets, want->octets, got->bytes) == 0;
+    bool is_same = got->bytes == want->bytes && memcmp(got->octets, want->octets, got->bytes) == 0
+                   && got->is_experimental == want->is_experimental;
     return !want->is_set || is_any || is_same ? NULL : "Fast Open cookie";
 }
 

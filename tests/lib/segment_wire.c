@@ -129,7 +129,12 @@ static uint32_t put_options(const struct segment_wire *segment, uint8_t *out)
             put32(out + at + 4, segment->sack[i].right);
         }
     }
-    if (segment->fastopen.is_set) {
+    if (segment->fastopen.is_set && segment->fastopen.is_experimental) {
+        at = put_option(out, at, 254, 4, 0xf989);
+        out[at - 3] = (uint8_t)(4 + segment->fastopen.bytes);
+        memcpy(out + at, segment->fastopen.octets, segment->fastopen.bytes);
+        at += segment->fastopen.bytes;
+    } else if (segment->fastopen.is_set) {
         at = put_option(out, at, 34, 2, 0);
         out[at - 1] = (uint8_t)(2 + segment->fastopen.bytes);
         memcpy(out + at, segment->fastopen.octets, segment->fastopen.bytes);
@@ -268,6 +273,19 @@ static bool take_cookie(const uint8_t *option, uint32_t length, struct segment_w
     return is_good;
 }
 
+// RFC 6994: the experiment's number, and what follows it.
+static bool take_experiment(const uint8_t *option, uint32_t length, struct segment_wire *out)
+{
+    bool is_good = (length == 4 || (length >= 8 && length <= 20 && length % 2 == 0))
+                   && option[2] == 0xf9 && option[3] == 0x89;
+    if (is_good) {
+        out->fastopen.is_set = out->fastopen.is_experimental = true;
+        out->fastopen.bytes = (uint8_t)(length - 4);
+        memcpy(out->fastopen.octets, option + 4, length - 4);
+    }
+    return is_good;
+}
+
 // RFC 9768 §3.2.3: two or three counters is what the library sends.
 static bool take_accecn(const uint8_t *option, uint32_t length, struct segment_wire *out)
 {
@@ -292,6 +310,7 @@ static bool take_option(const uint8_t *option, uint32_t length, struct segment_w
         out->ts_ecr = get32(option + 6);
         return length == 10;
     case 34: return take_cookie(option, length, out);
+    case 254: return take_experiment(option, length, out);
     case 172:
     case 174: return take_accecn(option, length, out);
     default: return false; // the library sends no other

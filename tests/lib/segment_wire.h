@@ -22,6 +22,7 @@ struct segment_cookie {
     bool is_set;
     uint8_t bytes;
     uint8_t octets[SEGMENT_COOKIE_MAX];
+    bool is_experimental; // kind 254 and 0xf989 before it, as before RFC 7413
 };
 
 // The AccECN option: kind 172 or 174, or 0, and its counters in their order.

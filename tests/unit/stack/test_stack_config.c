@@ -90,7 +90,7 @@ static const struct wrong_value wrong_values[] = {
     FIELD(syn_ack_initial_ns, 0),
     FIELD(syn_ack_initial_ns, UINT64_C(60000000001)),
     FIELD(syn_retries, 255),
-    FIELD(syn_ack_retries, 255),
+    FIELD(syn_ack_retries, 127),
     FIELD(data_retries, 0),
     FIELD(data_retries, 255),
     FIELD(orphan_retries, 255),

@@ -12,24 +12,27 @@
 
 static const uint64_t SECRET[4] = {1, 2, 3, 4};
 
-static struct synfin_addr client(uint32_t number)
+static struct tcp_pair client(uint32_t number)
 {
-    return synfin_addr_ipv4(192, 0, (uint8_t)(number >> 8), (uint8_t)number);
+    return (struct tcp_pair){
+        .local = synfin_addr_ipv4(198, 51, 100, 1),
+        .remote = synfin_addr_ipv4(192, 0, (uint8_t)(number >> 8), (uint8_t)number),
+    };
 }
 
 static struct wire_tcp cookie_of(struct tcp_fastopen_jar *jar, uint32_t number, uint64_t now_ns)
 {
     struct wire_tcp h = {.has_mss = true};
-    struct synfin_addr addr = client(number);
-    tcp_fastopen_give(jar, &addr, now_ns, &h);
+    struct tcp_pair pair = client(number);
+    tcp_fastopen_give(jar, &pair, now_ns, &h);
     return h;
 }
 
 static enum tcp_fastopen_cookie judge(struct tcp_fastopen_jar *jar, uint32_t number,
                                       const struct wire_tcp *h, uint64_t now_ns)
 {
-    struct synfin_addr addr = client(number);
-    return tcp_fastopen_judge(jar, &addr, h, now_ns);
+    struct tcp_pair pair = client(number);
+    return tcp_fastopen_judge(jar, &pair, h, now_ns);
 }
 
 static void cookie_is_good_for_its_own_address_only(void **state)
@@ -115,6 +118,47 @@ static void machines_with_one_secret_and_one_time_know_each_others_cookies(void 
     assert_int_equal(judge(&stranger, 7, &h, 101 * EPOCH_NS), TCP_FASTOPEN_COOKIE_BAD);
 }
 
+// What Linux gives under net.ipv4.tcp_fastopen_key=a0bf63f7-ed803d81-cd641d30-cebc4a90: words are
+// little-endian there.
+static void users_keys_make_the_cookies_that_linux_makes_of_them(void **state)
+{
+    (void)state;
+    static const uint8_t expected[TCP_FASTOPEN_COOKIE] = {0x00, 0xab, 0xaa, 0xab,
+                                                          0xe8, 0xe9, 0x54, 0xc2};
+    const struct siphash_key key = {UINT64_C(0xed803d81a0bf63f7), UINT64_C(0xcebc4a90cd641d30)};
+    struct tcp_pair pair = {.local = synfin_addr_ipv4(192, 168, 0, 2),
+                            .remote = synfin_addr_ipv4(10, 248, 0, 2)};
+    struct tcp_fastopen_jar jar;
+    struct wire_tcp h = {.has_fastopen = false};
+    tcp_fastopen_init(&jar, SECRET, 0);
+    tcp_fastopen_set_keys(&jar, &key, 1);
+    tcp_fastopen_give(&jar, &pair, 5, &h);
+    assert_memory_equal(h.cookie, expected, sizeof expected);
+    assert_int_equal(tcp_fastopen_judge(&jar, &pair, &h, 100 * EPOCH_NS), TCP_FASTOPEN_COOKIE_GOOD);
+    pair.local = synfin_addr_ipv4(192, 168, 0, 3);
+    assert_int_equal(tcp_fastopen_judge(&jar, &pair, &h, 5), TCP_FASTOPEN_COOKIE_BAD);
+}
+
+static void users_key_before_is_good_and_replaced(void **state)
+{
+    (void)state;
+    const struct siphash_key keys[3] = {{1, 2}, {3, 4}, {5, 6}};
+    struct tcp_fastopen_jar jar;
+    tcp_fastopen_init(&jar, SECRET, 0);
+    struct wire_tcp own = cookie_of(&jar, 7, 5);
+    tcp_fastopen_set_keys(&jar, &keys[1], 1);
+    struct wire_tcp before = cookie_of(&jar, 7, 5);
+    assert_int_equal(judge(&jar, 7, &own, 5), TCP_FASTOPEN_COOKIE_BAD);
+    tcp_fastopen_set_keys(&jar, keys, 2);
+    struct wire_tcp present = cookie_of(&jar, 7, 5);
+    assert_int_equal(judge(&jar, 7, &before, 5), TCP_FASTOPEN_COOKIE_OLD);
+    assert_int_equal(judge(&jar, 7, &present, 5), TCP_FASTOPEN_COOKIE_GOOD);
+    tcp_fastopen_set_keys(&jar, &keys[2], 1);
+    assert_int_equal(judge(&jar, 7, &present, 5), TCP_FASTOPEN_COOKIE_BAD);
+    tcp_fastopen_set_keys(&jar, NULL, 0);
+    assert_int_equal(judge(&jar, 7, &own, 5), TCP_FASTOPEN_COOKIE_GOOD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +168,8 @@ int main(void)
         cmocka_unit_test(cookie_ages_by_epochs),
         cmocka_unit_test(first_epoch_has_one_before_it),
         cmocka_unit_test(machines_with_one_secret_and_one_time_know_each_others_cookies),
+        cmocka_unit_test(users_keys_make_the_cookies_that_linux_makes_of_them),
+        cmocka_unit_test(users_key_before_is_good_and_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

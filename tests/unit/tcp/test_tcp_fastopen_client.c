@@ -6,7 +6,14 @@
 #include "lib/segment.h"
 #include "tcp/tcp_fastopen.h"
 
-static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}};
+static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}, false};
+
+static struct synfin_tcp_info info_now(void)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
+    return info;
+}
 
 static void connect_fast(uint16_t port)
 {
@@ -81,6 +88,92 @@ static void known_cookie_takes_data_with_the_syn(void **state)
     EXPECT_NOTHING();
 }
 
+// What SYNs may carry is told before anything is sent.
+static void empty_send_lets_the_syn_go_without_data(void **state)
+{
+    (void)state;
+    connect_fast(39999);
+    CHECK(info_now().syn_room_bytes == 0); // no cookie
+    WRITE(0);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST, WHY(SEND_SYN_COOKIE_REQUEST));
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000, .fastopen = COOKIE);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    finish(1);
+    connect_fast(40000);
+    CHECK(info_now().syn_room_bytes == 960);
+    WRITE(0);
+    CHECK(info_now().syn_room_bytes == 0); // too late
+    EXPECT(.flags = SYN, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1); // nothing was refused: Fast Open goes on
+    CHECK(info_now().has_syn_data == 0);
+    finish(1);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE, WHY(SEND_SYN_DATA));
+    SEND(.flags = SYN | ACK, .ack = 51, .mss = 1000);
+    EXPECT(.flags = PSH | ACK, .seq = 51, .ack = 1, .data = 50);
+    CHECK(info_now().has_syn_data == 0); // not all of them
+    finish(101);
+    connect_fast(40002);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 101, .mss = 1000);
+    EXPECT(.flags = ACK, .seq = 101, .ack = 1);
+    CHECK(info_now().has_syn_data == 1);
+}
+
+static void data_go_without_a_cookie_where_the_user_says_so(void **state)
+{
+    (void)state;
+    segment_config()->fastopen_sends_any = 1;
+    connect_fast(40000);
+    WRITE(1000);
+    EXPECT(.flags = SYN, .data = 1000, WHY(SEND_SYN_DATA));
+    SEND(.flags = SYN | ACK, .ack = 1001, .mss = 940, .fastopen = COOKIE); // nobody asked
+    EXPECT(.flags = ACK, .seq = 1001, .ack = 1);
+    finish(1001);
+    connect_fast(40001);
+    WRITE(1000);
+    EXPECT(.flags = SYN, .data = 900, WHY(SEND_SYN_DATA)); // in the size that it told
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+}
+
+static void cookie_goes_back_in_the_option_that_brought_it(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = COOKIE;
+    cookie.is_experimental = true;
+    connect_fast(39999);
+    WRITE(0);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = cookie);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    finish(1);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = cookie);
+}
+
+// A network that loses such SYNs now and then is no reason to turn Fast Open off where the user
+// says so.
+static void failures_turn_nothing_off_where_the_user_says_so(void **state)
+{
+    (void)state;
+    segment_config()->fastopen_off_ns = 0;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    finish(101);
+    connect_fast(40001);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
+}
+
 // The answer may come with the SYN+ACK, and what is too much for the SYN goes after it.
 static void data_are_bounded_by_the_size_the_server_told(void **state)
 {
@@ -135,7 +228,7 @@ static void data_not_taken_go_again_at_once(void **state)
 static void data_not_taken_with_a_new_cookie_is_no_failure(void **state)
 {
     (void)state;
-    static const struct segment_cookie other = {true, 8, {9, 9, 9, 9, 9, 9, 9, 9}};
+    static const struct segment_cookie other = {true, 8, {9, 9, 9, 9, 9, 9, 9, 9}, false};
     learn_cookie(1460);
     connect_fast(40000);
     WRITE(100);
@@ -378,6 +471,10 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_never_asks),
     SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
     SEGMENT_TEST(known_cookie_takes_data_with_the_syn),
+    SEGMENT_TEST(empty_send_lets_the_syn_go_without_data),
+    SEGMENT_TEST(data_go_without_a_cookie_where_the_user_says_so),
+    SEGMENT_TEST(cookie_goes_back_in_the_option_that_brought_it),
+    SEGMENT_TEST(failures_turn_nothing_off_where_the_user_says_so),
     SEGMENT_TEST(data_are_bounded_by_the_size_the_server_told),
     SEGMENT_TEST(server_without_mss_option_gets_the_default),
     SEGMENT_TEST(data_not_taken_go_again_at_once),

@@ -25,7 +25,7 @@ static void box_init(struct box *box, uint32_t peers_max)
 {
     test_env_bind(&box->env, &box->state, 1);
     slab_source_init(&box->memory, &box->env, 1 << 20, 4096);
-    tcp_fastopen_peers_init(&box->peers, &box->memory, peers_max);
+    tcp_fastopen_peers_init(&box->peers, &box->memory, peers_max, 60 * NS_PER_S);
     box->local = synfin_addr_ipv4(192, 0, 2, 1);
     for (uint32_t i = 0; i < 2 * PEERS; i++) {
         box->remote[i] = synfin_addr_ipv4(198, 51, 100, (uint8_t)i);

@@ -13,12 +13,20 @@ static void set_fastopen(int64_t most)
            OK);
 }
 
+static struct synfin_tcp_info info_now(void)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
+    return info;
+}
+
 // What the stack would give this address now.
 static struct segment_cookie cookie_of(const struct synfin_addr *client)
 {
     struct wire_tcp h = {.has_fastopen = false};
     struct segment_cookie cookie = {.is_set = true, .bytes = TCP_FASTOPEN_COOKIE};
-    tcp_fastopen_give(&bench.tcp->fastopen_jar, client, bench.now_ns, &h);
+    struct tcp_pair pair = {.local = bench.ours, .remote = *client};
+    tcp_fastopen_give(&bench.tcp->fastopen_jar, &pair, bench.now_ns, &h);
     memcpy(cookie.octets, h.cookie, sizeof cookie.octets);
     return cookie;
 }
@@ -61,6 +69,37 @@ static void request_is_answered_with_a_cookie_once(void **state)
     ACCEPT();
     READ(30);
     EXPECT_WITHIN(MS(50), .flags = ACK, .seq = 1, .ack = 31);
+}
+
+static void request_is_answered_in_the_option_that_it_came_in(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    cookie.is_experimental = true;
+    SEND(.flags = SYN, .mss = 1460, .fastopen = {.is_set = true, .is_experimental = true});
+    EXPECT(.flags = SYN | ACK, .ack = 1, .fastopen = cookie, WHY(SEND_SYN_ACK_FASTOPEN_COOKIE));
+    bench.peer_port = 40001;
+    segment_without_iss();
+    SEND(.flags = SYN, .mss = 1460, .data = 100, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 101, WHY(SEND_SYN_ACK_OF_DATA));
+    ACCEPT();
+    READ(100);
+}
+
+// For networks in which no sender's address can be forged.
+static void data_without_a_cookie_are_taken_where_the_user_says_so(void **state)
+{
+    (void)state;
+    segment_config()->fastopen_takes_any = 1;
+    (void)listen_fast(8);
+    SEND(.flags = SYN, .mss = 1460, .data = 100);
+    EXPECT(.flags = SYN | ACK, .ack = 101, WHY(SEND_SYN_ACK_OF_DATA));
+    ACCEPT();
+    READ(100);
+    CHECK(info_now().has_syn_data == 1);
+    bench.peer_port = 40001;
+    SEND(.flags = SYN, .mss = 1460); // without data: an ordinary handshake
+    EXPECT(.flags = SYN | ACK, .ack = 1, .is_absolute = false, WHY(SEND_SYN_ACK));
 }
 
 static void request_is_answered_by_a_syn_cookie_too(void **state)
@@ -480,6 +519,8 @@ static void data_of_the_syn_count_against_the_window(void **state)
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_ignores_option_and_data),
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
+    SEGMENT_TEST(request_is_answered_in_the_option_that_it_came_in),
+    SEGMENT_TEST(data_without_a_cookie_are_taken_where_the_user_says_so),
     SEGMENT_TEST(request_is_answered_by_a_syn_cookie_too),
     SEGMENT_TEST(good_cookie_delivers_data_before_the_handshake_is_complete),
     SEGMENT_TEST(third_segment_of_the_syn_alone_leaves_our_data_in_flight),

@@ -486,13 +486,36 @@ static void hist_91_fast_open_is_taken_only_from_lengths_of_its_own(void **state
     }
 }
 
+// Fast Open among RFC 6994's experiments: 0xf989 stands before the cookie.
+static void fast_open_is_taken_from_its_experimental_form(void **state)
+{
+    (void)state;
+    for (uint32_t length = 4; length <= OPTIONS_MAX; length++) {
+        uint8_t options[OPTIONS_MAX] = {254, (uint8_t)length, 0xf9, 0x89};
+        struct wire_tcp tcp;
+        memset(options + 4, 1, sizeof(options) - 4); // a cookie of ones, and NOPs
+        bool is_own = length == 4 || (length >= 8 && length <= 20 && length % 2 == 0);
+        assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
+        assert_int_equal(tcp.has_fastopen, is_own);
+        assert_int_equal(tcp.is_fastopen_experimental, is_own);
+        assert_int_equal(tcp.cookie_bytes, is_own ? length - 4 : 0);
+        if (is_own && length > 4) {
+            assert_memory_equal(tcp.cookie, options + 4, tcp.cookie_bytes);
+        }
+        options[3] = 0x88; // another experiment
+        assert_int_equal(parse_options(options, sizeof(options), &tcp), GOOD);
+        assert_false(tcp.has_fastopen);
+    }
+}
+
 // The longest cookie and every other option of a SYN fill the header exactly.
 static void fast_open_fits_beside_every_option_of_a_syn(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < 16 * 8; i++) {
-        struct wire_tcp sent = with_options(SYNFIN_TCP_SYN, i / 8, 0);
+    for (uint32_t i = 0; i < 2 * 16 * 8; i++) {
+        struct wire_tcp sent = with_options(SYNFIN_TCP_SYN, i / 8 % 16, 0);
         sent.has_fastopen = true;
+        sent.is_fastopen_experimental = i >= 16 * 8;
         sent.cookie_bytes = (uint8_t)(i % 8 == 0 ? 0 : 2 + 2 * (i % 8));
         memset(sent.cookie, 0xc0, sent.cookie_bytes);
         uint32_t bytes = wire_tcp_emitted_bytes(&sent);
@@ -503,6 +526,7 @@ static void fast_open_fits_beside_every_option_of_a_syn(void **state)
         assert_int_equal(wire_tcp_parse(p, bytes, bytes, &read), GOOD);
         assert_same_options(&sent, &read);
         assert_true(read.has_fastopen);
+        assert_int_equal(read.is_fastopen_experimental, sent.is_fastopen_experimental);
         assert_int_equal(read.cookie_bytes, sent.cookie_bytes);
         assert_memory_equal(read.cookie, sent.cookie, sizeof(sent.cookie));
         free(p);
@@ -512,7 +536,7 @@ static void fast_open_fits_beside_every_option_of_a_syn(void **state)
 static void fast_open_comes_last_and_is_whole_words(void **state)
 {
     (void)state;
-    static const uint8_t expected[20] = {1, 3, 3, 7, 1, 1, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t expected[20] = {1, 3, 3, 7, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
     struct wire_tcp sent = with_options(SYNFIN_TCP_SYN, 2, 0);
     uint8_t p[WIRE_TCP_HEADER_MAX];
     sent.has_fastopen = true;
@@ -527,7 +551,7 @@ static void fast_open_comes_last_and_is_whole_words(void **state)
     assert_int_equal(p[WIRE_TCP_HEADER_MIN + 4], 34);
     sent.cookie_bytes = 0;
     assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN + 8);
-    assert_memory_equal(p + WIRE_TCP_HEADER_MIN + 4, ((uint8_t[]){1, 1, 34, 2}), 4);
+    assert_memory_equal(p + WIRE_TCP_HEADER_MIN + 4, ((uint8_t[]){34, 2, 1, 1}), 4);
     sent.flags = SYNFIN_TCP_ACK;
     assert_int_equal(wire_tcp_emit(p, &sent), WIRE_TCP_HEADER_MIN);
 }
@@ -629,6 +653,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(describe_shows_every_field),
     cmocka_unit_test(describe_tells_an_absent_and_an_absurd_window_scale_apart),
     cmocka_unit_test(hist_91_fast_open_is_taken_only_from_lengths_of_its_own),
+    cmocka_unit_test(fast_open_is_taken_from_its_experimental_form),
     cmocka_unit_test(fast_open_fits_beside_every_option_of_a_syn),
     cmocka_unit_test(fast_open_comes_last_and_is_whole_words),
     cmocka_unit_test(accecn_of_every_length_gives_its_whole_counters),
