@@ -5,7 +5,7 @@
 
 #include "sim/oracle_subjects.h"
 
-#define DELAY_MAX_NS (500 * ORACLE_MS) // RFC 9293 §3.8.6.3 [MUST-40]
+#define DELAY_MAX_NS (500 * ORACLE_MS) // RFC 9293 §3.8.6.3
 
 enum { CREDIT_MAX = 1 << 20 };
 
