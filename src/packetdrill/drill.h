@@ -48,6 +48,7 @@ struct drill_handle {
     bool is_acceptable;  // a listener: accept may give something
     bool is_connecting;  // connect was called
     bool is_connected;   // and has succeeded, or the socket came from accept
+    bool is_deferred;    // its SYN waits for the first write
     bool is_ended;       // the connection is over
     bool is_corked;      // TCP_CORK as the script has set it
     bool more_announced; // MSG_MORE of the last send
@@ -81,7 +82,9 @@ struct drill {
     struct drill_settings settings; // in force: those of `stack`
     synfin_stack *stack;            // NULL until the first socket
     uint32_t iface;
-    uint32_t sockets; // handles with a socket
+    uint32_t sockets;                              // handles with a socket
+    struct synfin_addr fastopen_peer;              // the last server that was asked for a cookie
+    struct synfin_fastopen_cookie fastopen_cookie; // of the stack before, size 0: none
     struct drill_packet *first, **last;
     struct drill_handle handles[DRILL_HANDLES]; // by descriptor
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "packetdrill/drill_fastopen.h"
 #include "packetdrill/packetdrill.h"
 
 // The sockets that a setting of the system gives another beginning than the stack's configuration.
@@ -78,6 +79,7 @@ static int listen_socket(struct drill *drill, struct drill_handle *handle, int b
 {
     // The stack means a default by 0, the system call the least that there is.
     uint32_t most = backlog < 1 ? 1 : (uint32_t)backlog;
+    drill_fastopen_listen(drill, handle, most);
     enum synfin_error error =
         synfin_socket_listen(drill->stack, handle->socket, most, drill_stack_now(drill));
     if (error != SYNFIN_ERROR_OK) {
@@ -136,10 +138,10 @@ int packetdrill_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t 
     return drill_call_leave(drill, result);
 }
 
-static int await_connection(struct drill *drill, struct drill_handle *handle)
+int drill_open_await(struct drill *drill, struct drill_handle *handle, int flags)
 {
     drill_stack_pump(drill);
-    if (handle->is_nonblocking && !handle->is_connected && !handle->is_ended) {
+    if (!drill_call_may_wait(handle, flags) && !handle->is_connected && !handle->is_ended) {
         return drill_errno_fail(EINPROGRESS);
     }
     while (!handle->is_connected && !handle->is_ended) {
@@ -149,6 +151,28 @@ static int await_connection(struct drill *drill, struct drill_handle *handle)
     }
     int error = drill_call_take_error(handle);
     return error == 0 ? 0 : drill_errno_fail(error);
+}
+
+// TCP_FASTOPEN_CONNECT: where a cookie is known, the SYN waits for the first write.
+static int connect_late(struct drill *drill, struct drill_handle *handle,
+                        const struct sockaddr *addr, socklen_t bytes)
+{
+    if (drill_fastopen_connect(drill, handle, addr, bytes) != 0) {
+        return -1;
+    }
+    if (drill_fastopen_room(drill, handle) > 0) {
+        return 0;
+    }
+    drill_fastopen_let_go(drill, handle);
+    return drill_open_await(drill, handle, 0);
+}
+
+static bool wants_fastopen(const struct drill *drill, const struct drill_handle *handle)
+{
+    int64_t value;
+    enum synfin_error error = synfin_socket_get_option(drill->stack, handle->socket,
+                                                       SYNFIN_OPTION_FASTOPEN_CONNECT, &value);
+    return error == SYNFIN_ERROR_OK && value != 0 && drill_fastopen_is_on(drill);
 }
 
 static int connect_socket(struct drill *drill, struct drill_handle *handle,
@@ -161,13 +185,19 @@ static int connect_socket(struct drill *drill, struct drill_handle *handle,
     if (handle->is_connecting && handle->is_nonblocking && handle->error != 0) {
         return drill_errno_fail(drill_call_take_error(handle));
     }
+    if (handle->is_deferred) {
+        return drill_errno_fail(EISCONN);
+    }
+    if (!handle->is_connecting && wants_fastopen(drill, handle)) {
+        return connect_late(drill, handle, addr, bytes);
+    }
     enum synfin_error error =
         synfin_socket_connect(drill->stack, handle->socket, &remote, drill_stack_now(drill));
     if (error != SYNFIN_ERROR_OK) {
         return drill_errno_set(error);
     }
     handle->is_connecting = true;
-    return await_connection(drill, handle);
+    return drill_open_await(drill, handle, 0);
 }
 
 int packetdrill_connect(void *userdata, int fd, const struct sockaddr *addr, socklen_t bytes)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "packetdrill/drill_fastopen.h"
 #include "packetdrill/drill_keep.h"
 #include "packetdrill/packetdrill.h"
 
@@ -144,6 +145,9 @@ static int set_number(struct drill *drill, struct drill_handle *handle, int leve
         return set_nodelay(drill, handle, value != 0);
     } else if (level == IPPROTO_TCP && name == TCP_CORK) {
         return set_cork(drill, handle, value != 0);
+    } else if (level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT
+               && !drill_fastopen_is_on(drill)) {
+        return drill_errno_fail(EOPNOTSUPP);
     } else if (row != NULL) {
         int64_t number = row->is_switch ? value != 0 : (int64_t)value * row->unit;
         return set_in_stack(drill, handle, row->option, number);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "packetdrill/drill_fastopen.h"
 #include "packetdrill/drill_memory.h"
 #include "packetdrill/packetdrill.h"
 
@@ -62,6 +63,56 @@ static enum synfin_error send_piece(struct drill *drill, const struct drill_hand
     return error;
 }
 
+// What is left of a piece when so many octets are gone already.
+static struct iovec rest_of(const struct iovec *piece, size_t *skip)
+{
+    size_t gone = *skip < piece->iov_len ? *skip : piece->iov_len;
+    *skip -= gone;
+    return (struct iovec){.iov_base = (uint8_t *)piece->iov_base + gone,
+                          .iov_len = piece->iov_len - gone};
+}
+
+// As much as there is room for; nothing leaves yet.
+static size_t queue(struct drill *drill, const struct drill_handle *handle,
+                    const struct iovec *piece)
+{
+    const uint8_t *data = piece->iov_base;
+    size_t at = 0;
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    while (at < piece->iov_len && error == SYNFIN_ERROR_OK) {
+        size_t sent;
+        error = synfin_socket_send(drill->stack, handle->socket, data + at, piece->iov_len - at,
+                                   &sent, drill_stack_now(drill));
+        at += sent;
+    }
+    return at;
+}
+
+// A write before the connection is open waits for that; one whose SYN waits for it goes with the
+// SYN, as much of it as fits. Octets that went, or -1 and errno.
+static ssize_t send_with_syn(struct drill *drill, struct drill_handle *handle,
+                             const struct iovec *pieces, size_t count, int flags)
+{
+    bool is_first = handle->is_deferred;
+    size_t room = is_first ? drill_fastopen_room(drill, handle) : 0;
+    size_t taken = 0;
+    for (size_t at = 0; at < count && taken < room; at++) {
+        size_t left = room - taken;
+        const struct iovec piece = {
+            .iov_base = pieces[at].iov_base,
+            .iov_len = pieces[at].iov_len < left ? pieces[at].iov_len : left,
+        };
+        taken += queue(drill, handle, &piece);
+    }
+    if (is_first) {
+        drill_fastopen_let_go(drill, handle);
+    }
+    if (drill_call_may_wait(handle, flags)) {
+        return drill_open_await(drill, handle, flags) == 0 ? (ssize_t)taken : -1;
+    }
+    return taken > 0 ? (ssize_t)taken : drill_errno_fail(is_first ? EINPROGRESS : EAGAIN);
+}
+
 static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
                            const struct iovec *pieces, size_t count, int flags)
 {
@@ -71,8 +122,17 @@ static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
         return -1;
     }
     follow_more(drill, handle, (flags & MSG_MORE) != 0);
+    if (handle->is_connecting && !handle->is_connected && !handle->is_ended) {
+        ssize_t taken = send_with_syn(drill, handle, pieces, count, flags);
+        if (taken < 0 || !drill_call_may_wait(handle, flags)) {
+            return taken;
+        }
+        done = (size_t)taken;
+    }
+    size_t skip = done;
     for (size_t at = 0; at < count && error == SYNFIN_ERROR_OK; at++) {
-        error = send_piece(drill, handle, &pieces[at], flags, &done);
+        struct iovec piece = rest_of(&pieces[at], &skip);
+        error = send_piece(drill, handle, &piece, flags, &done);
     }
     if (done > 0 || error == SYNFIN_ERROR_OK) {
         return (ssize_t)done;
@@ -80,12 +140,32 @@ static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
     return error == SYNFIN_ERROR_AGAIN ? drill_errno_set(error) : fail(handle, error);
 }
 
-static ssize_t send_on(void *userdata, int fd, const struct iovec *pieces, size_t count, int flags)
+// What to send, and with MSG_FASTOPEN where to connect first.
+struct target {
+    const struct iovec *pieces;
+    size_t count;
+    const struct sockaddr *addr;
+    socklen_t addr_bytes;
+};
+
+static ssize_t send_to(void *userdata, int fd, const struct target *to, int flags)
 {
     struct drill *drill = drill_call_enter(userdata);
     struct drill_handle *handle = drill_handle_socket(drill, fd);
-    ssize_t result = handle != NULL ? send_pieces(drill, handle, pieces, count, flags) : -1;
+    ssize_t result = handle != NULL ? 0 : -1;
+    if (handle != NULL && (flags & MSG_FASTOPEN) != 0) {
+        result = drill_fastopen_connect(drill, handle, to->addr, to->addr_bytes);
+    }
+    if (result == 0) {
+        result = send_pieces(drill, handle, to->pieces, to->count, flags);
+    }
     return drill_call_leave_bytes(drill, result);
+}
+
+static ssize_t send_on(void *userdata, int fd, const struct iovec *pieces, size_t count, int flags)
+{
+    const struct target to = {.pieces = pieces, .count = count};
+    return send_to(userdata, fd, &to, flags);
 }
 
 // What is only read from has no const in struct iovec.
@@ -118,16 +198,20 @@ ssize_t packetdrill_send(void *userdata, int fd, const void *data, size_t bytes,
     return send_on(userdata, fd, &piece, 1, flags);
 }
 
-// A connected stream has its peer.
+// A connected stream has its peer: the address counts with MSG_FASTOPEN only.
 ssize_t packetdrill_sendto(void *userdata, int fd, const void *data, size_t bytes, int flags,
                            const struct sockaddr *addr, socklen_t addr_bytes)
 {
-    (void)addr;
-    (void)addr_bytes;
-    return packetdrill_send(userdata, fd, data, bytes, flags);
+    struct iovec piece = piece_of(data, bytes);
+    const struct target to = {.pieces = &piece, .count = 1, .addr = addr, .addr_bytes = addr_bytes};
+    return send_to(userdata, fd, &to, flags);
 }
 
 ssize_t packetdrill_sendmsg(void *userdata, int fd, const struct msghdr *message, int flags)
 {
-    return send_on(userdata, fd, message->msg_iov, message->msg_iovlen, flags);
+    const struct target to = {.pieces = message->msg_iov,
+                              .count = message->msg_iovlen,
+                              .addr = message->msg_name,
+                              .addr_bytes = message->msg_namelen};
+    return send_to(userdata, fd, &to, flags);
 }

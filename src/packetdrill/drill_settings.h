@@ -40,6 +40,7 @@
     X(FRTO, "tcp_frto")                                   \
     X(REORDERING, "tcp_reordering")                       \
     X(FASTOPEN, "tcp_fastopen")                           \
+    X(FASTOPEN_KEY, "tcp_fastopen_key")                   \
     X(MIN_TSO_SEGS, "tcp_min_tso_segs")                   \
     X(CONGESTION_CONTROL, "tcp_congestion_control")
 
@@ -50,7 +51,7 @@ enum drill_setting {
         DRILL_SETTING_COUNT
 };
 
-enum { DRILL_NUMBERS = 3, DRILL_WORD = 32 };
+enum { DRILL_NUMBERS = 3, DRILL_WORD = 80 };
 
 // A setting's value: up to three numbers, or one word.
 struct drill_value {

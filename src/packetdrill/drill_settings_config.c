@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the settings of net.ipv4 mean for a stack's configuration.
-#include "packetdrill/drill_settings.h"
+#include "packetdrill/drill_fastopen.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -104,6 +104,7 @@ void drill_settings_config_fill(const struct drill_settings *settings,
     apply_ecn(drill_settings_number(settings, DRILL_SETTING_ECN, -1), config);
     apply_path_mtu(settings, config);
     apply_congestion(settings, config);
+    drill_fastopen_config(settings, config);
     if (settings->profile == DRILL_PROFILE_LINUX) {
         config->linux_ways = (UINT32_C(1) << SYNFIN_LINUX_WAY_COUNT) - 1;
     }

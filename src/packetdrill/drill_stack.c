@@ -11,6 +11,7 @@
 #include <synfin/host.h>
 
 #include "packetdrill/drill.h"
+#include "packetdrill/drill_fastopen.h"
 
 enum { NS_PER_US = 1000, BURST = 16 };
 
@@ -65,6 +66,8 @@ static bool create(struct drill *drill)
     if (error != SYNFIN_ERROR_OK) {
         fprintf(stderr, "synfin: no stack can be made: %s\n", synfin_error_text(error));
         drill_stack_destroy(drill);
+    } else {
+        drill_fastopen_restore(drill);
     }
     return error == SYNFIN_ERROR_OK;
 }
@@ -75,6 +78,7 @@ bool drill_stack_prepare(struct drill *drill)
     drill_settings_refresh(&settings);
     bool has_changed = memcmp(&settings, &drill->settings, sizeof settings) != 0;
     if (drill->stack != NULL && has_changed && drill->sockets == 0) {
+        drill_fastopen_save(drill);
         drill_stack_destroy(drill);
     }
     if (drill->stack != NULL) {

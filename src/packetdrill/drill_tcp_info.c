@@ -14,6 +14,7 @@ enum {
     OPTION_SACK = 2,
     OPTION_WSCALE = 4,
     OPTION_ECN = 8,
+    OPTION_SYN_DATA = 32,
     REORDERING = 3,
     SSTHRESH_NONE = 0x7fffffff,
 };
@@ -45,10 +46,11 @@ static uint32_t us_of(uint64_t ns)
 static void fill_agreed(const struct synfin_tcp_info *from, struct drill_tcp_info *to)
 {
     to->state = state_of(from->state);
-    to->options = (uint8_t)((from->has_timestamps ? OPTION_TIMESTAMPS : 0)
-                            | (from->has_sack ? OPTION_SACK : 0)
-                            | (from->has_window_scale ? OPTION_WSCALE : 0)
-                            | (from->has_ecn ? OPTION_ECN : 0));
+    to->options =
+        (uint8_t)((from->has_timestamps ? OPTION_TIMESTAMPS : 0)
+                  | (from->has_sack ? OPTION_SACK : 0)
+                  | (from->has_window_scale ? OPTION_WSCALE : 0) | (from->has_ecn ? OPTION_ECN : 0)
+                  | (from->has_syn_data ? OPTION_SYN_DATA : 0));
     to->wscales = (uint8_t)(from->snd_wscale_shift | from->rcv_wscale_shift << 4);
     to->flags = from->is_delivery_rate_app_limited;
     to->snd_mss = from->snd_mss_bytes;

@@ -23,6 +23,8 @@ int packetdrill_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t 
 int packetdrill_connect(void *userdata, int fd, const struct sockaddr *addr, socklen_t bytes);
 int packetdrill_close(void *userdata, int fd);
 int packetdrill_shutdown(void *userdata, int fd, int how);
+// Until the connection is open; 0, or -1 and errno, which is EINPROGRESS for who may not wait.
+int drill_open_await(struct drill *drill, struct drill_handle *handle, int flags);
 
 // drill_receive.c
 ssize_t packetdrill_read(void *userdata, int fd, void *data, size_t bytes);

@@ -271,6 +271,56 @@ static void settings_of_the_flags_reach_the_stack(void **state)
     drill_pair_deinit(&pair);
 }
 
+// A socket of the client's that sends without waiting, connecting with it.
+static int send_fast(struct drill_pair *pair, const char *text, ssize_t *result)
+{
+    struct packetdrill_interface *client = &pair->client;
+    struct sockaddr_in to = drill_pair_address();
+    int fd = client->socket(client->userdata, AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    *result = client->sendto(client->userdata, fd, text, strlen(text), MSG_FASTOPEN | MSG_DONTWAIT,
+                             (const struct sockaddr *)&to, sizeof to);
+    return fd;
+}
+
+static void fast_open_asks_first_and_sends_with_its_syn_then(void **state)
+{
+    (void)state;
+    struct drill_pair pair;
+    char got[8];
+    ssize_t result;
+    drill_pair_init(&pair, "tcp_fastopen=0x403,tcp_fastopen_key=1-2-3-4");
+    struct packetdrill_interface *server = &pair.server;
+    int listener = drill_pair_listen(&pair);
+    int asking = send_fast(&pair, "early", &result);
+    assert_int_equal(result, -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_true(drill_pair_pass(&pair.client, server) > 0);
+    assert_true(drill_pair_pass(server, &pair.client) > 0);
+    assert_true(drill_pair_pass(&pair.client, server) > 0);
+    assert_true(server->accept(server->userdata, listener, NULL, NULL) >= 0);
+    assert_int_equal(send_fast(&pair, "early", &result) == asking, 0);
+    assert_int_equal(result, 5);
+    assert_true(drill_pair_pass(&pair.client, server) > 0); // the SYN, and nothing else
+    int served = server->accept(server->userdata, listener, NULL, NULL);
+    assert_true(served >= 0);
+    assert_int_equal(server->read(server->userdata, served, got, sizeof got), 5);
+    assert_memory_equal(got, "early", 5);
+    drill_pair_deinit(&pair);
+}
+
+static void fast_open_that_is_off_is_not_supported(void **state)
+{
+    (void)state;
+    struct drill_pair pair;
+    ssize_t result;
+    drill_pair_init(&pair, "tcp_fastopen=0");
+    (void)send_fast(&pair, "early", &result);
+    assert_int_equal(result, -1);
+    assert_int_equal(errno, EOPNOTSUPP);
+    drill_pair_deinit(&pair);
+}
+
 static int status_with_flags(const char *flags)
 {
     struct drill_pair pair;
@@ -317,6 +367,8 @@ int main(void)
         WITH_PAIR(library_calls_know_the_last_adaptors_handles),
         WITH_PAIR(memory_that_is_not_there_is_a_fault),
         WITH_PAIR(datagram_socket_is_refused),
+        cmocka_unit_test(fast_open_asks_first_and_sends_with_its_syn_then),
+        cmocka_unit_test(fast_open_that_is_off_is_not_supported),
         cmocka_unit_test(settings_of_the_flags_reach_the_stack),
         cmocka_unit_test(flag_that_is_not_understood_ends_the_program),
     };
