@@ -158,3 +158,22 @@ int64_t drill_settings_number(const struct drill_settings *settings, enum drill_
     const struct drill_value *value = &settings->value[setting];
     return value->is_set ? value->number[0] : otherwise;
 }
+
+static bool is_same_value(const struct drill_value *a, const struct drill_value *b)
+{
+    bool is_same = a->is_set == b->is_set && strcmp(a->word, b->word) == 0;
+    for (int at = 0; at < DRILL_NUMBERS; at++) {
+        is_same = is_same && a->number[at] == b->number[at];
+    }
+    return is_same;
+}
+
+// The rest comes from --so_flags, once.
+bool drill_settings_equal(const struct drill_settings *a, const struct drill_settings *b)
+{
+    bool is_same = a->has_no_gso == b->has_no_gso;
+    for (int setting = 0; setting < DRILL_SETTING_COUNT; setting++) {
+        is_same = is_same && is_same_value(&a->value[setting], &b->value[setting]);
+    }
+    return is_same;
+}

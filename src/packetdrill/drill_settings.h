@@ -78,6 +78,8 @@ struct drill_settings {
 bool drill_settings_parse(const char *flags, struct drill_settings *out);
 // Reads again what the system says, if that is wanted.
 void drill_settings_refresh(struct drill_settings *settings);
+// Whether a stack made of the one is as good as one made of the other.
+bool drill_settings_equal(const struct drill_settings *a, const struct drill_settings *b);
 // What the settings mean for a stack.
 void drill_settings_config_fill(const struct drill_settings *settings,
                                 struct synfin_stack_config *config);

@@ -76,7 +76,7 @@ bool drill_stack_prepare(struct drill *drill)
 {
     struct drill_settings settings = drill->settings;
     drill_settings_refresh(&settings);
-    bool has_changed = memcmp(&settings, &drill->settings, sizeof settings) != 0;
+    bool has_changed = !drill_settings_equal(&settings, &drill->settings);
     if (drill->stack != NULL && has_changed && drill->sockets == 0) {
         drill_fastopen_save(drill);
         drill_stack_destroy(drill);

@@ -10,11 +10,11 @@
 
 // The C library declares it with `restrict`, which changes nothing here.
 __attribute__((visibility("default"))) int
-getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict bytes)
+getsockopt(int fd, int level, int optname, void *restrict optval, socklen_t *restrict optlen)
 {
     struct drill *owner = drill_handle_owner(fd);
     if (owner != NULL) {
-        return packetdrill_getsockopt(owner, fd, level, name, value, bytes);
+        return packetdrill_getsockopt(owner, fd, level, optname, optval, optlen);
     }
-    return (int)syscall(SYS_getsockopt, fd, level, name, value, bytes);
+    return (int)syscall(SYS_getsockopt, fd, level, optname, optval, optlen);
 }

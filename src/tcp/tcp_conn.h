@@ -224,10 +224,10 @@ struct tcp_conn {
     uint8_t error;           // enum synfin_error that ended it
     uint8_t soft_error;      // what a router said meanwhile
     uint16_t end_reason;     // enum synfin_reason that ended it
-    uint32_t end_tries;      // as in struct synfin_event, once it is done
-    uint64_t end_waited_ns;  // the same
+    uint64_t end_waited_ns;  // as in struct synfin_event, once it is done
     struct synfin_icmp icmp; // of soft_error, or of error when ICMP ended it
     bool is_done;            // ended: only the handle is left
+    uint32_t end_tries;      // as end_waited_ns
     void *user;
     struct tcp_settings set;
     struct tcp_totals totals;

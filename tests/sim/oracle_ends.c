@@ -46,8 +46,8 @@ struct oracle_account *oracle_ends_account(struct oracle_host *host,
     }
     if (oracle->accounts == oracle->accounts_room) {
         oracle->accounts_room = oracle->accounts_room == 0 ? 64 : 2 * oracle->accounts_room;
-        oracle->account =
-            oracle_allocate(oracle->account, oracle->accounts_room * sizeof *oracle->account);
+        oracle->account = oracle_allocate(oracle->account,
+                                          oracle->accounts_room * sizeof(struct oracle_account *));
     }
     account = oracle_allocate(NULL, sizeof *account);
     memset(account, 0, sizeof *account);
@@ -78,7 +78,7 @@ struct oracle_end *oracle_ends_add(struct oracle_host *host, uint32_t number)
     end->offered.wscale = end->heard.wscale = -1;
     if (oracle->ends == oracle->ends_room) {
         oracle->ends_room = oracle->ends_room == 0 ? 64 : 2 * oracle->ends_room;
-        oracle->end = oracle_allocate(oracle->end, oracle->ends_room * sizeof *oracle->end);
+        oracle->end = oracle_allocate(oracle->end, oracle->ends_room * sizeof(struct oracle_end *));
     }
     oracle->end[oracle->ends++] = end;
     if (number != 0) {
@@ -145,9 +145,9 @@ static void note_index(struct oracle_host *host, struct oracle_end *end, uint32_
 {
     if (index >= host->indexes) {
         uint32_t indexes = 2 * index + 64;
-        host->by_index = oracle_allocate(host->by_index, indexes * sizeof *host->by_index);
+        host->by_index = oracle_allocate(host->by_index, indexes * sizeof(struct oracle_end *));
         memset(host->by_index + host->indexes, 0,
-               (indexes - host->indexes) * sizeof *host->by_index);
+               (indexes - host->indexes) * sizeof(struct oracle_end *));
         host->indexes = indexes;
     }
     host->by_index[index] = end;

@@ -197,13 +197,8 @@ void sim_host_deinit(struct sim_host *host)
     }
 }
 
-void sim_host_give(struct sim_host *host, struct sim_frame *frame)
+static void queue_received(struct sim_host *host, struct sim_frame *frame)
 {
-    if (sim_befalls(host->world, &host->random, SIM_FAULT_RX_TWICE)) {
-        struct sim_frame *copy = sim_frame_copy(host->world, frame);
-        sim_record_copy(host->world, copy);
-        sim_host_give(host, copy);
-    }
     frame->next = NULL;
     if (host->rx_last != NULL) {
         host->rx_last->next = frame;
@@ -212,6 +207,16 @@ void sim_host_give(struct sim_host *host, struct sim_frame *frame)
     }
     host->rx_last = frame;
     host->next_ns = host->next_ns < host->rx_open_ns ? host->next_ns : host->rx_open_ns;
+}
+
+void sim_host_give(struct sim_host *host, struct sim_frame *frame)
+{
+    while (sim_befalls(host->world, &host->random, SIM_FAULT_RX_TWICE)) {
+        struct sim_frame *copy = sim_frame_copy(host->world, frame);
+        sim_record_copy(host->world, copy);
+        queue_received(host, copy);
+    }
+    queue_received(host, frame);
 }
 
 // An Ethernet frame carries 46 octets at least.

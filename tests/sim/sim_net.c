@@ -269,9 +269,11 @@ static bool has_hops_left(struct sim_frame *frame, uint32_t hops)
     return true;
 }
 
-// The router says that this is too big, in time or late, or nothing.
-static void refuse_size(struct sim_world *world, struct sim_frame *frame, uint32_t mtu)
+// The router says that this is too big, in time or late, or nothing: what it says, and how late.
+static struct sim_frame *refuse_size(struct sim_world *world, struct sim_frame *frame, uint32_t mtu,
+                                     uint64_t *late_ns)
 {
+    struct sim_frame *said = NULL;
     const uint8_t *ip = sim_frame_ip(frame);
     bool is_ip6 = sim_is_ip6(ip);
     struct sim_host *host = sim_net_host(world, ip + (is_ip6 ? 8 : 12), is_ip6);
@@ -284,26 +286,29 @@ static void refuse_size(struct sim_world *world, struct sim_frame *frame, uint32
             .src = gateway, .type = is_ip6 ? 2 : 3, .code = is_ip6 ? 0 : 4, .word = mtu};
         error->bytes = sim_icmp_put(sim_frame_ip(error), &too_big, ip, frame->bytes);
         error->origin = ORACLE_FORGED;
-        uint64_t late_ns = test_random_below(&world->net_random, 4) == 0
-                               ? test_random(&world->net_random) % (5 * SIM_S)
-                               : 0;
+        *late_ns = test_random_below(&world->net_random, 4) == 0
+                       ? test_random(&world->net_random) % (5 * SIM_S)
+                       : 0;
         if (error->bytes != 0) {
-            sim_net_route(world, error, late_ns);
+            said = error;
         } else {
             sim_frame_give(world, error);
         }
     }
     sim_frame_give(world, frame);
+    return said;
 }
 
-void sim_net_route(struct sim_world *world, struct sim_frame *frame, uint64_t delay_ns)
+// On its way, or what a router says instead, which leaves `*delay_ns` later.
+static struct sim_frame *pass_on(struct sim_world *world, struct sim_frame *frame,
+                                 uint64_t *delay_ns)
 {
     const uint8_t *ip = sim_frame_ip(frame);
     bool is_ip6 = sim_is_ip6(ip);
     struct sim_host *to = sim_net_host(world, ip + (is_ip6 ? 24 : 16), is_ip6);
     if (to == NULL) {
         sim_frame_give(world, frame);
-        return;
+        return NULL;
     }
     uint32_t from_subnet = frame->from == SIM_NOBODY ? to->subnet : world->host[frame->from].subnet;
     bool is_far = ((from_subnet ^ to->subnet) & 1) != 0;
@@ -314,10 +319,18 @@ void sim_net_route(struct sim_world *world, struct sim_frame *frame, uint64_t de
     if (from_subnet != to->subnet && !has_hops_left(frame, is_far ? 2 : 1)) {
         sim_frame_give(world, frame);
     } else if (frame->bytes > mtu) {
-        refuse_size(world, frame, mtu);
+        return refuse_size(world, frame, mtu, delay_ns);
     } else {
         put_eth(frame, to->index, 0xff00 + to->subnet, is_ip6 ? SIM_TYPE_IP6 : SIM_TYPE_IP4);
-        sim_link_pass(world, frame, to, delay_ns + (is_far ? world->plan.delay_ns : 0));
+        sim_link_pass(world, frame, to, *delay_ns + (is_far ? world->plan.delay_ns : 0));
+    }
+    return NULL;
+}
+
+void sim_net_route(struct sim_world *world, struct sim_frame *frame, uint64_t delay_ns)
+{
+    while (frame != NULL) {
+        frame = pass_on(world, frame, &delay_ns);
     }
 }
 

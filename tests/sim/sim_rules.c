@@ -32,7 +32,7 @@ static const struct exception exceptions[] = {
     {ORACLE_Q3, COOKIES},
     {ORACLE_C1, COOKIES | DECEIT},
     // Segments of an earlier life of a host, or of a translated pair.
-    {ORACLE_H2, WITH(RESTART) | WITH(NAT) | WITH(OLD) | DECEIT},
+    {ORACLE_H2, WITH(RESTART) | WITH(OLD) | DECEIT},
     {ORACLE_H4, DECEIT},
     {ORACLE_S2, DECEIT},
     // Bounds are sums of waits by clocks that do not jump.

@@ -20,9 +20,9 @@
 enum { FLOWS_MAX = 64, LIVE_MAX = 4096, PLAYS_MAX = 40, BULK_PLAYS_MAX = 3 };
 
 void *__real_aligned_alloc(size_t alignment, size_t bytes);
-void __real_free(void *memory);
+void __real_free(void *slab);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-void __wrap_free(void *memory);
+void __wrap_free(void *slab);
 
 // Takes from number `from` on fail, `times` of them.
 static struct {

@@ -315,8 +315,8 @@ static void datagram_of_too_many_fragments_is_dropped(void **state)
 static void oldest_datagram_makes_room(void **state)
 {
     struct fixture *f = *state;
-    for (uint16_t id = 0; id <= FRAGMENT_DATAGRAMS_MAX; id++) {
-        GIVE4(f, id, 0, 800, true);
+    for (uint32_t id = 0; id <= FRAGMENT_DATAGRAMS_MAX; id++) {
+        GIVE4(f, (uint16_t)id, 0, 800, true);
         f->now_ns += NS_PER_MS;
     }
     assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 1);
