@@ -7,7 +7,7 @@
 #include "packetdrill/drill_fastopen.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Bits of tcp_fastopen.
@@ -45,15 +45,20 @@ void drill_fastopen_config(const struct drill_settings *settings,
     }
 }
 
-// Four words in hexadecimal, little-endian in the key's octets.
+// Four words in hexadecimal with hyphens between them, little-endian in the key's octets.
 static bool read_key(const char *text, uint8_t key[SYNFIN_FASTOPEN_KEY])
 {
-    uint32_t word[KEY_WORDS];
-    if (sscanf(text, "%8x-%8x-%8x-%8x", &word[0], &word[1], &word[2], &word[3]) != KEY_WORDS) {
-        return false;
-    }
-    for (uint32_t i = 0; i < SYNFIN_FASTOPEN_KEY; i++) {
-        key[i] = (uint8_t)(word[i / 4] >> 8 * (i % 4));
+    for (uint32_t i = 0; i < KEY_WORDS; i++) {
+        char *end;
+        unsigned long word = strtoul(text, &end, 16);
+        bool is_last = i + 1 == KEY_WORDS;
+        if (end == text || word > UINT32_MAX || (!is_last && *end != '-')) {
+            return false;
+        }
+        for (uint32_t k = 0; k < 4; k++) {
+            key[4 * i + k] = (uint8_t)(word >> 8 * k);
+        }
+        text = end + 1;
     }
     return true;
 }
