@@ -11,6 +11,8 @@
 
 #define TICK_NS UINT64_C(2000000) // a timer may be named early by a tick of the wheel
 
+enum { FRTO_SEGMENTS = 2 };
+
 static struct flight_piece *piece_at(struct wire_flight *flight, uint32_t i)
 {
     return &flight->piece[(flight->first + i) % FLIGHT_PIECES_MAX];
@@ -150,6 +152,7 @@ static void hear(struct wire_flight *flight, const struct tap_sight *sight)
         delivered += deliver_range(flight, flight->una, ack);
         flight->una = ack;
         flight->una_moved_ns = sight->now_ns;
+        flight->frto_segments = 0;
         flight->has_tail_probe = false;
         drop_acknowledged(flight);
     }
@@ -213,6 +216,10 @@ static bool is_excepted(struct wire_flight *flight, const struct tap_sight *sigh
         flight->has_tail_probe = true;
         return true;
     }
+    if (sight->reason == SYNFIN_REASON_SEND_FRTO && flight->frto_segments < FRTO_SEGMENTS) {
+        flight->frto_segments++;
+        return true;
+    }
     if (!flight->has_sack) {
         uint64_t left = place_of(flight, sight->seg->seq);
         bool is_repair = flight->recover > 0 && left == flight->una; // RFC 6582 §3.2
@@ -269,6 +276,7 @@ static void send_seen(struct wire_flight *flight, const struct tap_sight *sight)
         flight->una = flight->nxt = 1; // the SYN is no matter of congestion control
         flight->has_sack = seg->sack_permitted;
         flight->una_moved_ns = sight->now_ns;
+        flight->frto_segments = 0;
     }
     uint64_t left = place_of(flight, seg->seq);
     uint64_t right = left + seg->payload_bytes;

@@ -10,6 +10,8 @@
 // each transmission the flight must be at most the congestion window. The exceptions:
 //   * a segment while nothing is in flight: the first retransmission after a timeout;
 //   * a window probe of one octet, a keep-alive, one tail-loss probe for each flight;
+//   * two new segments for the first acknowledgment behind a timeout (RFC 5682 §2.1 step 2b): what
+//     the timer took for lost may be on its way, and is no flight there;
 //   * without SACK, a segment for each duplicate acknowledgment (RFC 3042, RFC 5681 §3.2), and
 //     the first one in flight again (RFC 6582);
 //   * in recovery, what has arrived since it began, and a segment for each acknowledgment
@@ -47,6 +49,7 @@ struct wire_flight {
     uint64_t inflation, recover, recover_una;
     int64_t credit; // octets that recovery may still send
     bool has_tail_probe;
+    uint32_t frto_segments; // since SND.UNA has moved
     struct flight_piece piece[FLIGHT_PIECES_MAX];
     uint32_t first, count;
 
