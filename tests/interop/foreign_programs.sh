@@ -96,6 +96,7 @@ behind_nginx() {
     installed nginx || return
     cat > "$KEPT/nginx.conf" << C
 daemon off;
+master_process off;
 pid $KEPT/nginx.pid;
 error_log $KEPT/nginx.log;
 events { }
@@ -110,7 +111,7 @@ http {
 }
 C
     chmod 755 "$KEPT" "$KEPT/www"
-    nginx -c "$KEPT/nginx.conf" 2> /dev/null &
+    nginx -c "$KEPT/nginx.conf" > /dev/null 2>&1 &
     await_output "$KEPT/nginx.pid"
     sleep 0.2
     # It takes a client that has ended its direction for one that has gone.
