@@ -4,7 +4,7 @@
 // the profile, and the addresses that packetdrill does not tell. They come from --so_flags, a
 // list "name=value,name=value,proc,..."; a value goes up to the next comma, and a list of numbers
 // in it is separated by blanks or colons. With `proc`, /proc/sys/net/ipv4 is read at each socket,
-// listen and connect, and goes before flags that stand before `proc`, not before those behind it.
+// and goes before flags that stand before `proc`, not before those behind it.
 #ifndef SYNFIN_DRILL_SETTINGS_H
 #define SYNFIN_DRILL_SETTINGS_H
 

@@ -73,9 +73,9 @@ static uint64_t memory_of(const struct tcp_conn *conn, uint32_t bytes)
     return bytes + (uint64_t)CHUNK_OVERHEAD * ((bytes + chunk - 1) / chunk);
 }
 
-static uint32_t tail_of(const struct tcp_conn *conn)
+// The last chunk, as far as it is among so many octets that are not sent yet.
+static uint32_t tail_of(const struct tcp_conn *conn, uint32_t unsent)
 {
-    uint32_t unsent = tcp_output_unsent(conn);
     return conn->snd.tail_bytes < unsent ? conn->snd.tail_bytes : unsent;
 }
 
@@ -94,7 +94,7 @@ uint32_t tcp_linux_to_chunk_end(const struct tcp_conn *conn)
 uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes)
 {
     uint32_t chunk = chunk_bytes(conn);
-    uint32_t tail = tail_of(conn);
+    uint32_t tail = tail_of(conn, tcp_output_unsent(conn));
     uint32_t lowat = conn->set.notsent_lowat_bytes;
     if (tail > 0 && tail < chunk) {
         return chunk - tail;
@@ -106,8 +106,7 @@ uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_by
 // A peer whose window holds little else is pushed when half of it is queued.
 void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes)
 {
-    uint32_t unsent = tcp_output_unsent(conn) - bytes;
-    uint32_t tail = conn->snd.tail_bytes < unsent ? conn->snd.tail_bytes : unsent;
+    uint32_t tail = tail_of(conn, tcp_output_unsent(conn) - bytes);
     bool has_room = tail > 0 && tail < chunk_bytes(conn);
     conn->snd.tail_bytes = has_room ? tail + bytes : bytes;
     struct seq end = tcp_output_end(conn);
