@@ -99,25 +99,42 @@ static inline bool naive_agrees_on_sack(const struct naive_list *list, const str
     return true;
 }
 
-// RFC 7413 §4.1.1: the last Fast Open option of 2, or of an even number from 6 to 18.
+// RFC 7413 §4.1.1: a cookie is an even number of octets, 4 to 16, or left out to ask for one.
+static inline bool naive_is_cookie_length(unsigned octets)
+{
+    return octets == 0 || (octets >= 4 && octets <= 16 && octets % 2 == 0);
+}
+
+// What stands in front of the cookie: kind and length, or those of RFC 6994's experiment F989; 0
+// when the option is none of Fast Open.
+static inline unsigned naive_fastopen_head(const struct naive_option *option)
+{
+    if (option->kind == 34) {
+        return 2;
+    }
+    bool is_experiment = option->kind == 254 && option->length >= 4;
+    return is_experiment && naive_number(option->value, 2) == 0xf989 ? 4 : 0;
+}
+
+// The last Fast Open option of either form.
 static inline bool naive_agrees_on_fastopen(const struct naive_list *list,
                                             const struct wire_tcp *tcp)
 {
     const struct naive_option *last = NULL;
     for (size_t i = 0; i < list->count; i++) {
-        const struct naive_option *option = &list->option[i];
-        for (unsigned length = 2; option->kind == 34 && length <= 18; length += 2) {
-            if (length != 4 && option->length == length) {
-                last = option;
-            }
+        unsigned head = naive_fastopen_head(&list->option[i]);
+        if (head != 0 && naive_is_cookie_length(list->option[i].length - head)) {
+            last = &list->option[i];
         }
     }
     if (last == NULL || !tcp->has_fastopen) {
         return last == NULL && !tcp->has_fastopen && tcp->cookie_bytes == 0;
     }
-    bool is_same = tcp->cookie_bytes + 2u == last->length;
-    for (unsigned i = 0; is_same && i + 2 < last->length; i++) {
-        is_same = tcp->cookie[i] == last->value[i];
+    unsigned head = naive_fastopen_head(last);
+    bool is_same = tcp->cookie_bytes + head == last->length
+                   && tcp->is_fastopen_experimental == (last->kind == 254);
+    for (unsigned i = 0; is_same && i + head < last->length; i++) {
+        is_same = tcp->cookie[i] == last->value[i + head - 2];
     }
     return is_same;
 }
