@@ -30,6 +30,7 @@ NOBODY = {4: '192.0.2.77', 6: '2001:db8::77'}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYN, ACK = 2, 16
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 OUTGOING = 4                                 # PACKET_OUTGOING
 SYN_TEXT = b'\2\4\5\xb4\4\2\1\1'             # MSS 1460, SACK permitted
 
@@ -53,10 +54,22 @@ def make_device():
     run('ip', '-6', 'addr', 'add', HERE[6] + '/64', 'dev', DEVICE, 'nodad')
 
 
+def await_running():
+    """The kernel takes note of a carrier later, under load a second later, and until then throws
+    away what it sends, unseen by any recorder."""
+    request, flags = struct.pack('16sH22x', DEVICE.encode(), 0), 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        while not flags & IFF_RUNNING:
+            time.sleep(0.01)
+            flags, = struct.unpack('16xH22x', fcntl.ioctl(sock, SIOCGIFFLAGS, request))
+    run('ip', 'link', 'set', DEVICE, 'up')   # behind whatever is still being done about it
+
+
 def hold_device():
     """Without somebody who has it open the device would carry nothing."""
     tun = os.open('/dev/net/tun', os.O_RDWR)
     fcntl.ioctl(tun, TUNSETIFF, struct.pack('16sH22x', DEVICE.encode(), IFF_TUN | IFF_NO_PI))
+    await_running()
 
     def swallow():
         while True:
