@@ -76,6 +76,9 @@ struct synfin_link_config {
     struct synfin_drop_rule mark_rule[SYNFIN_MARK_RULES_MAX];
     uint32_t path_mtu_bytes; // a router in the middle carries no more than this; 0: mtu_bytes
     uint8_t tells_path_mtu;  // 1: it says so by ICMP; 0: a black hole
+    // A reordered packet is held back by a random part of this longer than by reorder_ns, which is
+    // then nothing when it is 0.
+    uint64_t reorder_jitter_ns;
 };
 
 // Rules, delay, jitter, rate and queue act in both directions whatever is chosen here.

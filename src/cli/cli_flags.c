@@ -212,6 +212,8 @@ static const struct cli_flag fault_flags[] = {
     {"--dup", CLI_FLAG_PROBABILITY, AT(duplicate_ppm), "P", "of a packet coming twice", NULL},
     {"--reorder", CLI_FLAG_PROBABILITY, AT(reorder_ppm), "P", "of a packet being held back", NULL},
     {"--reorder-by", CLI_FLAG_TIME, AT(reorder_ns), "T", "for how long; else for one delay", NULL},
+    {"--reorder-jitter", CLI_FLAG_TIME, AT(reorder_jitter_ns), "T",
+     "and up to this much longer; alone, up to this", NULL},
     {"--burst", CLI_FLAG_SPECIAL, AT(burst_begin_ppm), "P:Q[:L]",
      "P: of a burst of losses beginning, Q: ending; L: of loss in it", take_burst},
     {"--corrupt", CLI_FLAG_PROBABILITY, AT(corrupt_ppm), "P", "of one bit being flipped", NULL},
@@ -301,6 +303,7 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     LAY32(duplicate_ppm, config->duplicate_ppm);
     LAY32(reorder_ppm, config->reorder_ppm);
     LAY(reorder_ns, config->reorder_ns);
+    LAY(reorder_jitter_ns, config->reorder_jitter_ns);
     LAY32(corrupt_ppm, config->corrupt_ppm);
     if (GIVEN(burst_begin_ppm)) {
         config->burst_begin_ppm = (uint32_t)flags->burst_begin_ppm;

@@ -23,7 +23,7 @@ struct cli_flags {
     // Faults; what was not given leaves the configuration alone.
     uint64_t seed;
     uint64_t delay_ns, jitter_ns, loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
-    uint64_t reorder_ns, burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
+    uint64_t reorder_ns, reorder_jitter_ns, burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
     uint64_t rate_bps, queue_packets, mtu_bytes;
     bool tells_mtu;
     struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];

@@ -72,6 +72,7 @@ static void put_path(const struct lab_transfer_config *config)
     put_number("duplicate_ppm", link->duplicate_ppm);
     put_number("reorder_ppm", link->reorder_ppm);
     put_number("reorder_ns", link->reorder_ns);
+    put_number("reorder_jitter_ns", link->reorder_jitter_ns);
     put_number("corrupt_ppm", link->corrupt_ppm);
     put_number("burst_begin_ppm", link->burst_begin_ppm);
     put_number("burst_end_ppm", link->burst_end_ppm);

@@ -28,6 +28,19 @@ static void write_chance(FILE *file, uint32_t ppm, const char *what)
     }
 }
 
+static void write_hold(FILE *file, const struct synfin_link_config *link)
+{
+    struct words w;
+    if (link->reorder_ppm > 0 && link->reorder_ns > 0) {
+        (void)fprintf(file, " by %s", cli_figures_time(link->reorder_ns, w.time));
+    }
+    if (link->reorder_ppm > 0 && link->reorder_jitter_ns > 0) {
+        (void)fprintf(file, "%s up to %s%s", link->reorder_ns > 0 ? " and" : " by",
+                      cli_figures_time(link->reorder_jitter_ns, w.time),
+                      link->reorder_ns > 0 ? " more" : "");
+    }
+}
+
 void lab_transfer_report_link(FILE *file, const struct synfin_link_config *link)
 {
     struct words w;
@@ -48,9 +61,7 @@ void lab_transfer_report_link(FILE *file, const struct synfin_link_config *link)
     }
     write_chance(file, link->duplicate_ppm, "twice");
     write_chance(file, link->reorder_ppm, "held back");
-    if (link->reorder_ppm > 0 && link->reorder_ns > 0) {
-        (void)fprintf(file, " by %s", cli_figures_time(link->reorder_ns, w.time));
-    }
+    write_hold(file, link);
     write_chance(file, link->corrupt_ppm, "corrupted");
 }
 

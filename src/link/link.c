@@ -484,7 +484,8 @@ uint64_t synfin_link_next_deadline(const synfin_link *link)
 void synfin_link_heal(synfin_link *link)
 {
     struct synfin_link_config *config = &link->config;
-    config->delay_ns = config->jitter_ns = config->reorder_ns = config->rate_bps = 0;
+    config->delay_ns = config->jitter_ns = config->rate_bps = 0;
+    config->reorder_ns = config->reorder_jitter_ns = 0;
     config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
     config->drop_rules = config->late_rules = config->burst_begin_ppm = 0;
     link->sides[SYNFIN_LINK_A].is_in_burst = link->sides[SYNFIN_LINK_B].is_in_burst = false;

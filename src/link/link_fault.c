@@ -17,6 +17,7 @@ enum draw {
     DRAW_REORDER,
     DRAW_JITTER,
     DRAW_BURST,
+    DRAW_HOLD,
 };
 
 enum { DRAWS = 8 }; // per packet, with room for faults to come
@@ -56,13 +57,14 @@ static bool draw_chance(const struct link_side *side, enum draw which, uint32_t 
            && ((draw_number(side, which) >> 32) * LINK_PPM) >> 32 < ppm;
 }
 
-static uint64_t draw_jitter(const struct link_side *side, uint64_t jitter_ns)
+// A time from 0 to `most_ns`.
+static uint64_t draw_time(const struct link_side *side, enum draw which, uint64_t most_ns)
 {
-    if (jitter_ns == 0) {
+    if (most_ns == 0) {
         return 0;
     }
-    uint64_t number = draw_number(side, DRAW_JITTER);
-    return jitter_ns == UINT64_MAX ? number : number % (jitter_ns + 1);
+    uint64_t number = draw_number(side, which);
+    return most_ns == UINT64_MAX ? number : number % (most_ns + 1);
 }
 
 static enum synfin_reason find_loss(const struct link_side *side,
@@ -87,8 +89,13 @@ static enum synfin_reason find_loss(const struct link_side *side,
 
 // How long a packet is held back beyond its time. A link without delay has no natural measure;
 // a millisecond lets others overtake there as well.
-static uint64_t hold_of(const struct synfin_link_config *config)
+static uint64_t hold_of(const struct link_side *side)
 {
+    const struct synfin_link_config *config = &side->link->config;
+    if (config->reorder_jitter_ns != 0) {
+        return deadline_after(config->reorder_ns,
+                              draw_time(side, DRAW_HOLD, config->reorder_jitter_ns));
+    }
     if (config->reorder_ns != 0) {
         return config->reorder_ns;
     }
@@ -103,7 +110,7 @@ static void judge_order(const struct link_side *side, const struct synfin_packet
     const struct synfin_link_config *config = &link->config;
     uint64_t late_ns = config->late_rules != 0 ? link_drop_lateness(link, side->side, packet) : 0;
     verdict->is_held_back = late_ns != 0 || draw_chance(side, DRAW_REORDER, config->reorder_ppm);
-    verdict->hold_ns = late_ns != 0 ? late_ns : hold_of(config);
+    verdict->hold_ns = late_ns != 0 ? late_ns : hold_of(side);
 }
 
 void link_fault_judge(struct link_side *side, const struct synfin_packet *packet,
@@ -120,7 +127,7 @@ void link_fault_judge(struct link_side *side, const struct synfin_packet *packet
     verdict->corrupt_draw = verdict->is_corrupted ? draw_number(side, DRAW_CORRUPT_BIT) : 0;
     verdict->is_duplicated = draw_chance(side, DRAW_DUPLICATE, config->duplicate_ppm);
     judge_order(side, packet, verdict);
-    verdict->jitter_ns = draw_jitter(side, config->jitter_ns);
+    verdict->jitter_ns = draw_time(side, DRAW_JITTER, config->jitter_ns);
     side->dice += DRAWS * gamma;
 }
 

@@ -39,6 +39,7 @@ done <<'TABLE'
 transfer-loss txt,json --bytes 2MB --loss 1%
 transfer-bursts txt --bytes 5MB --burst 0.5%:30%
 transfer-reordering txt --bytes 5MB --reorder 1% --reorder-by 5ms
+transfer-late txt --bytes 5MB --reorder 1% --reorder-by 2ms --reorder-jitter 10ms
 transfer-flows txt --time 3s --flows 3 --cc cubic,newreno --rate 20mbit
 TABLE
 

@@ -353,6 +353,53 @@ static void reordered_packets_are_overtaken_by_later_ones(void **state)
     fixture_link_close(fixture);
 }
 
+// Beyond the least time by any part of the jitter; who is held back is the same as without it.
+static void reordering_with_jitter_spreads_the_times_alone(void **state)
+{
+    (void)state;
+    struct synfin_link_config config = defaults();
+    config.reorder_ppm = 100000;
+    config.reorder_ns = 1000;
+    struct fixture_link *steady = send_many(&config);
+    config.reorder_jitter_ns = 10 * GAP_NS;
+    struct fixture_link *fixture = send_many(&config);
+    uint64_t least_ns = UINT64_MAX, most_ns = 0;
+    for (uint32_t i = 0; i < SENT; i++) {
+        const struct synfin_passage *told = &fixture->diary.passage[i];
+        uint64_t wait_ns = told->arrives_ns - told->sent_ns;
+        assert_int_equal(told->fate_reason, steady->diary.passage[i].fate_reason);
+        if (told->fate_reason == SYNFIN_REASON_LINK_REORDERED) {
+            assert_in_range(wait_ns, 1000, 1000 + 10 * GAP_NS);
+            least_ns = wait_ns < least_ns ? wait_ns : least_ns;
+            most_ns = wait_ns > most_ns ? wait_ns : most_ns;
+        } else {
+            assert_int_equal(wait_ns, 0);
+        }
+    }
+    assert_in_range(least_ns, 1000, 1000 + GAP_NS);
+    assert_in_range(most_ns, 1000 + 9 * GAP_NS, 1000 + 10 * GAP_NS);
+    fixture_link_close(steady);
+    fixture_link_close(fixture);
+}
+
+static void reordering_with_jitter_alone_holds_back_from_nothing_on(void **state)
+{
+    (void)state;
+    struct synfin_link_config config = defaults();
+    config.delay_ns = 20000;
+    config.reorder_ppm = 1000000;
+    config.reorder_jitter_ns = 10 * GAP_NS;
+    struct fixture_link *fixture = send_many(&config);
+    uint64_t sum_ns = 0;
+    for (uint32_t i = 0; i < SENT; i++) {
+        const struct synfin_passage *told = &fixture->diary.passage[i];
+        assert_in_range(told->arrives_ns - told->sent_ns, 20000, 20000 + 10 * GAP_NS);
+        sum_ns += told->arrives_ns - told->sent_ns - 20000;
+    }
+    assert_in_range(sum_ns / SENT, 4 * GAP_NS, 6 * GAP_NS);
+    fixture_link_close(fixture);
+}
+
 static void reorder_without_a_time_holds_back_one_delay(void **state)
 {
     (void)state;
@@ -386,6 +433,8 @@ int main(void)
         cmocka_unit_test(duplicates_are_told_and_marked_and_follow_their_original),
         cmocka_unit_test(jitter_spreads_delays_and_keeps_order),
         cmocka_unit_test(reordered_packets_are_overtaken_by_later_ones),
+        cmocka_unit_test(reordering_with_jitter_spreads_the_times_alone),
+        cmocka_unit_test(reordering_with_jitter_alone_holds_back_from_nothing_on),
         cmocka_unit_test(reorder_without_a_time_holds_back_one_delay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
