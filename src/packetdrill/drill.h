@@ -23,6 +23,7 @@
 #include <synfin/socket.h>
 #include <synfin/stack.h>
 
+#include "packetdrill/drill_report.h"
 #include "packetdrill/drill_settings.h"
 
 enum { DRILL_HANDLES = 1024, DRILL_KEPT_OPTIONS = 16 };
@@ -35,7 +36,6 @@ struct drill_kept {
 };
 
 struct drill_epoll;
-struct drill_error;
 
 // One descriptor of the script's.
 struct drill_handle {
@@ -55,6 +55,7 @@ struct drill_handle {
     int error;           // errno that the script was not told yet
     uint32_t arrivals;   // how often something happened that wakes a reader ...
     uint32_t departures; // ... or a writer, for edge-triggered epoll
+    struct drill_reports reports;
     uint32_t kept;
     struct drill_kept keep[DRILL_KEPT_OPTIONS];
     struct drill_epoll *epoll; // DRILL_EPOLL
@@ -86,6 +87,7 @@ struct drill {
     struct synfin_addr fastopen_peer;              // the last server that was asked for a cookie
     struct synfin_fastopen_cookie fastopen_cookie; // of the stack before, size 0: none
     struct drill_packet *first, **last;
+    struct drill_mark *marks;                   // what reports wait for, oldest first
     struct drill_handle handles[DRILL_HANDLES]; // by descriptor
 };
 

@@ -14,6 +14,7 @@ struct watch {
     bool has_looked;   // an edge-triggered watch: since it was set
     uint32_t arrivals; // of the handle, when it last told
     uint32_t departures;
+    uint32_t reports;
 };
 
 struct drill_epoll {
@@ -31,14 +32,15 @@ static struct watch *find(struct drill_epoll *epoll, int fd)
     return NULL;
 }
 
-// Something that this watch asks for has happened since it last told.
+// Something that this watch asks for has happened since it last told. Reports need no asking.
 static bool has_edge(const struct watch *watch, const struct drill_handle *handle)
 {
     bool has_arrived =
         watch->arrivals != handle->arrivals && (watch->event.events & (EPOLLIN | EPOLLRDHUP)) != 0;
     bool has_left =
         watch->departures != handle->departures && (watch->event.events & EPOLLOUT) != 0;
-    return !watch->has_looked || has_arrived || has_left;
+    bool has_report = watch->reports != handle->reports.count;
+    return !watch->has_looked || has_arrived || has_left || has_report;
 }
 
 static uint32_t tell_of(struct drill *drill, const struct watch *watch)
@@ -59,6 +61,7 @@ static void note_told(const struct drill *drill, struct watch *watch)
     watch->has_looked = true;
     watch->arrivals = handle->arrivals;
     watch->departures = handle->departures;
+    watch->reports = handle->reports.count;
     watch->is_off = (watch->event.events & EPOLLONESHOT) != 0;
 }
 

@@ -63,6 +63,7 @@ void drill_handle_close(struct drill *drill, struct drill_handle *handle)
         drill->sockets--;
     }
     drill_epoll_forget(drill, handle);
+    drill_report_forget(drill, handle);
     handle->kind = DRILL_FREE;
     (void)syscall(SYS_close, handle->fd);
 }

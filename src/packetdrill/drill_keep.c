@@ -3,6 +3,8 @@
 // Options by level and name, in a short list.
 #include "packetdrill/drill_keep.h"
 
+#include <string.h>
+
 bool drill_keep_set(struct drill_handle *handle, int level, int name, int value)
 {
     uint32_t at = 0;
@@ -26,4 +28,11 @@ int drill_keep_get(const struct drill_handle *handle, int level, int name, int o
         }
     }
     return otherwise;
+}
+
+void drill_keep_inherit(struct drill_handle *handle, const struct drill_handle *listener)
+{
+    handle->kept = listener->kept;
+    memcpy(handle->keep, listener->keep, sizeof handle->keep);
+    handle->reports.timestamping = listener->reports.timestamping;
 }

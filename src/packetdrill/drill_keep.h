@@ -9,5 +9,7 @@
 // False when there is no more room.
 bool drill_keep_set(struct drill_handle *handle, int level, int name, int value);
 int drill_keep_get(const struct drill_handle *handle, int level, int name, int otherwise);
+// What a listener passes on to those that it accepts.
+void drill_keep_inherit(struct drill_handle *handle, const struct drill_handle *listener);
 
 #endif

@@ -10,7 +10,6 @@
 void drill_message_add_queue(struct drill *drill, const struct drill_handle *handle,
                              struct msghdr *message, ssize_t result);
 // The oldest report of the error queue; -1 and EAGAIN when there is none.
-ssize_t drill_message_take_report(struct drill *drill, struct drill_handle *handle,
-                                  struct msghdr *message);
+ssize_t drill_message_take_report(struct drill_handle *handle, struct msghdr *message);
 
 #endif

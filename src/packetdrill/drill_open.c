@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include "packetdrill/drill_fastopen.h"
+#include "packetdrill/drill_keep.h"
 #include "packetdrill/packetdrill.h"
 
 // The sockets that a setting of the system gives another beginning than the stack's configuration.
@@ -107,6 +108,7 @@ static int adopt(struct drill *drill, const struct drill_handle *listener, synfi
     handle->family = listener->family;
     handle->socket = socket;
     handle->is_connected = true;
+    drill_keep_inherit(handle, listener);
     drill->sockets++;
     (void)!synfin_socket_set_user(drill->stack, socket, handle);
     drill_addr_write(handle, peer, addr, bytes);

@@ -145,6 +145,8 @@ static int set_number(struct drill *drill, struct drill_handle *handle, int leve
         return set_nodelay(drill, handle, value != 0);
     } else if (level == IPPROTO_TCP && name == TCP_CORK) {
         return set_cork(drill, handle, value != 0);
+    } else if (level == SOL_SOCKET && name == SO_TIMESTAMPING) {
+        return drill_report_set_timestamping(drill, handle, (uint32_t)value);
     } else if (level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT
                && !drill_fastopen_is_on(drill)) {
         return drill_errno_fail(EOPNOTSUPP);
@@ -210,6 +212,9 @@ static int get_number(struct drill *drill, struct drill_handle *handle, int leve
         return 0;
     } else if (level == IPPROTO_TCP && name == TCP_CORK) {
         *number = handle->is_corked;
+        return 0;
+    } else if (level == SOL_SOCKET && name == SO_TIMESTAMPING) {
+        *number = (int)handle->reports.timestamping;
         return 0;
     } else if (row != NULL) {
         return get_row(drill, handle, row, number);

@@ -48,7 +48,8 @@ uint32_t drill_ready_mask(struct drill *drill, struct drill_handle *handle)
     if (handle->is_listener) {
         return handle->is_acceptable ? POLLIN | POLLRDNORM : 0u;
     }
-    uint32_t mask = handle->error != 0 ? POLLERR : 0u;
+    bool has_error = handle->error != 0 || handle->reports.oldest != NULL;
+    uint32_t mask = has_error ? POLLERR : 0u;
     if (handle->is_ended) {
         return mask | POLLIN | POLLRDNORM | POLLRDHUP | POLLOUT | POLLWRNORM | POLLHUP;
     }

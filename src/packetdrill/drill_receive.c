@@ -163,7 +163,7 @@ static ssize_t receive_message(struct drill *drill, struct drill_handle *handle,
                                struct msghdr *message, int flags)
 {
     if ((flags & MSG_ERRQUEUE) != 0) {
-        return drill_message_take_report(drill, handle, message);
+        return drill_message_take_report(handle, message);
     }
     ssize_t result = drill_receive(drill, handle, message->msg_iov, message->msg_iovlen, flags);
     message->msg_namelen = 0;

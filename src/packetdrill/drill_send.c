@@ -159,6 +159,9 @@ static ssize_t send_to(void *userdata, int fd, const struct target *to, int flag
     if (result == 0) {
         result = send_pieces(drill, handle, to->pieces, to->count, flags);
     }
+    if (result > 0) {
+        drill_report_on_sent(drill, handle, flags);
+    }
     return drill_call_leave_bytes(drill, result);
 }
 

@@ -168,6 +168,7 @@ void drill_stack_pump(struct drill *drill)
 {
     while (drill->stack != NULL && pump_once(drill)) {
     }
+    drill_report_look(drill);
 }
 
 bool drill_stack_input(struct drill *drill, const void *octets, size_t bytes)
