@@ -5,6 +5,8 @@
 #ifndef ORACLE_RULES_H
 #define ORACLE_RULES_H
 
+#include <stdint.h>
+
 // X(name, text)
 #define ORACLE_RULES_STREAM(X)                                                          \
     X(S1, "a delivered octet is the one that was written there")                        \
@@ -100,6 +102,7 @@ enum oracle_rule {
 #undef ORACLE_RULE_ENUM
         ORACLE_RULE_COUNT
 };
+#define ORACLE_RULES_ALL ((UINT64_C(1) << ORACLE_RULE_COUNT) - 1)
 
 // Such as "S1".
 const char *oracle_rule_name(enum oracle_rule rule);

@@ -53,6 +53,10 @@ uint64_t sim_rules_left_out(uint64_t faults)
 bool sim_rules_parse(const char *text, uint64_t *out)
 {
     *out = 0;
+    if (strcmp(text, "all") == 0) {
+        *out = ORACLE_RULES_ALL;
+        return true;
+    }
     while (*text != '\0') {
         size_t bytes = strcspn(text, ",");
         uint32_t rule = 0;
