@@ -68,6 +68,7 @@ struct oracle_host_config {
     const struct test_env *memory;            // its environment; NULL: not looked at
     struct synfin_iface_config iface[SYNFIN_IFACES_MAX];
     uint32_t ifaces;
+    uint32_t seq_shift;   // what a box on the path adds to the numbers of all that it sends
     bool may_lack_memory; // its environment refuses slabs at times, or its limit is small
 };
 

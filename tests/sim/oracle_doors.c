@@ -246,10 +246,24 @@ static void hear_ack(struct oracle_sight *sight)
     end->is_validated = end->is_validated || sight->ack > 0;
 }
 
+// It has called, and a SYN comes while its own still waits for the device or a neighbour: its
+// number, which nobody has seen, is taken from the block.
+static void note_crossing(const struct oracle_sight *sight)
+{
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, sight->end);
+    bool is_calling = conn != NULL && conn->state == SYNFIN_TCP_STATE_SYN_SENT;
+    if (is_calling && (sight->packet->flags & (ORACLE_SYN | ORACLE_ACK)) == ORACLE_SYN) {
+        oracle_ends_set_iss(sight->host->oracle, sight->end, conn->iss.n);
+    }
+}
+
 static void hear(struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
     const struct oracle_packet *packet = sight->packet;
+    if (!end->has_iss) {
+        note_crossing(sight);
+    }
     if (!end->has_iss) {
         return;
     }

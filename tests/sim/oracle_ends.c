@@ -112,11 +112,16 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
     end->account->end = end;
 }
 
+uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end *end)
+{
+    return end->iss + oracle->host[end->host].config.seq_shift;
+}
+
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss)
 {
     end->iss = iss;
     end->has_iss = true;
-    oracle_map_set(&oracle->by_iss, key_of_iss(iss), end);
+    oracle_map_set(&oracle->by_iss, key_of_iss(oracle_ends_shown(oracle, end)), end);
 }
 
 void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs)
@@ -124,8 +129,9 @@ void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t
     end->irs = irs;
     end->has_irs = true;
     struct oracle_end *peer = oracle_map_find(&oracle->by_iss, key_of_iss(irs));
-    end->peer = peer != NULL && peer->iss == irs && peer != end ? peer : NULL;
-    if (end->peer != NULL && end->peer->has_irs && end->peer->irs == end->iss) {
+    bool is_peer = peer != NULL && peer != end && oracle_ends_shown(oracle, peer) == irs;
+    end->peer = is_peer ? peer : NULL;
+    if (is_peer && peer->has_irs && peer->irs == oracle_ends_shown(oracle, end)) {
         end->peer->peer = end;
         oracle->totals.connections++;
     }

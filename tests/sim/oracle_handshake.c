@@ -70,7 +70,8 @@ void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end
             oracle_ends_block(host, end) == NULL ? -1 : oracle_ends_block(host, end)->state);
     }
     const struct oracle_end *peer = end->peer;
-    bool is_agreed = peer != NULL && (!peer->has_irs || peer->irs == end->iss);
+    bool is_agreed =
+        peer != NULL && (!peer->has_irs || peer->irs == oracle_ends_shown(oracle, end));
     if (!is_agreed && may_be_early) { // RFC 7413 §6.1: a SYN again, whose connection has ended
         end->is_tainted = end->is_lied_to = true;
         return;

@@ -205,6 +205,8 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
                           const struct synfin_endpoint *local,
                           const struct synfin_endpoint *remote);
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss);
+// Its initial number as its peers see it.
+uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end *end);
 void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs);
 // The block of an end while it has one; NULL else.
 const struct tcp_conn *oracle_ends_block(const struct oracle_host *host,

@@ -5,7 +5,8 @@
 //
 //     users      sim_app.c        open, write, read, stall, abort
 //     stack      the real one     at its door stands the judge (oracle.h)
-//     device     sim_host.c       full, late, twice, in bursts; a clock of its own
+//     host       sim_host.c       a clock of its own, and lives
+//     device     sim_device.c     full, late, twice, in bursts; sim_super.c: cut and joined
 //     link       sim_link.c       loss, delay, rate, order, damage; sim_tamper.c: boxes on the path
 //     switches, routers   sim_net.c     subnets, MTUs, address resolution, ICMP
 //     anybody    sim_forge.c      segments and errors that no host has sent
@@ -24,6 +25,7 @@
 
 enum {
     SIM_PORTS = 4,    // listeners of a host
+    SIM_TARGETS = 8,  // kinds of segments that are lost on purpose
     SIM_OLD_MAX = 32, // copies of segments kept for much later
     SIM_TEXT_MAX = 512,
     SIM_SENDING_MAX = 1 << 17, // packets that a host sends at one time
@@ -165,6 +167,11 @@ void sim_net_schedule(struct sim_world *world, struct sim_frame *frame /* takes 
 // sim_tamper.c: what boxes on the path do; false: the frame is gone.
 bool sim_tamper(struct sim_world *world, struct sim_frame *frame, struct sim_host *to);
 
+// Boxes that shift numbers stay when all else heals, for the connections are used to them.
+void sim_tamper_shift(struct sim_world *world, struct sim_frame *frame, const struct sim_host *to);
+// What the box before a host adds to the numbers of all that it sends.
+uint32_t sim_tamper_shift_of(const struct sim_world *world, uint32_t host);
+
 // sim_forge.c: what nobody has sent.
 // As often as packets pass, by the rates of its faults.
 void sim_forge_run(struct sim_world *world);
@@ -176,10 +183,18 @@ void sim_host_deinit(struct sim_host *host);
 // Everything it has to do now.
 void sim_host_run(struct sim_host *host);
 void sim_host_heal(struct sim_host *host);
-void sim_host_give(struct sim_host *host, struct sim_frame *frame /* takes */);
 uint64_t sim_host_clock(const struct sim_host *host);
 // After each call into the stack.
 void sim_host_called(struct sim_host *host);
+
+// sim_device.c
+void sim_device_give(struct sim_host *host, struct sim_frame *frame /* takes */);
+// As much of what has arrived as the ring holds goes into the stack.
+void sim_device_receive(struct sim_host *host);
+// Everything that the stack has to send now goes its way; whether that was anything.
+bool sim_device_send(struct sim_host *host);
+// What has arrived and was not taken is gone.
+void sim_device_drop(struct sim_host *host);
 
 // sim_config.c: how a stack is configured.
 void sim_config_make(struct sim_host *host);

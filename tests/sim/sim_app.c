@@ -14,8 +14,8 @@ enum {
     PORT_SINK = 9,
     PORT_SOURCE = 19,
     PORT_BOTH = 80,
-    STEPS_MAX = 1 << 20,
-    PPM = 1000000
+    CROSS_FIRST = 20000, // ports of those who call each other
+    CROSS_PORTS = 5000
 };
 
 static const uint16_t ports[SIM_PORTS] = {PORT_ANSWER, PORT_SINK, PORT_SOURCE, PORT_BOTH};
@@ -267,6 +267,24 @@ static bool stalls(struct sim_host *host, struct sim_app *app)
     return true;
 }
 
+static void call(struct sim_host *host, struct sim_app *app)
+{
+    synfin_socket socket = app->socket;
+    app->has_called = true;
+    enum synfin_error error = synfin_socket_connect(host->stack, socket, &app->to, clock_of(host));
+    note(host, app, 4, error);
+    if (error != SYNFIN_ERROR_OK) {
+        oracle_failed(host->world->oracle, host->index, socket, error, clock_of(host));
+        finish(host, app, false);
+        return;
+    }
+    oracle_connecting(host->world->oracle, host->index, socket, clock_of(host));
+    sim_host_called(host);
+    if (app->is_fast) {
+        (void)write_all(host, app);
+    }
+}
+
 // Everything it can do now.
 static void act(struct sim_host *host, struct sim_app *app)
 {
@@ -275,6 +293,10 @@ static void act(struct sim_host *host, struct sim_app *app)
         return;
     }
     app->wake_ns = SYNFIN_NEVER;
+    if (app->is_client && !app->has_called) {
+        call(host, app);
+        return;
+    }
     if (!app->is_open) {
         if (app->is_fast) { // the SYN waits for the first octets
             (void)write_all(host, app);
@@ -319,48 +341,83 @@ static void serve(struct sim_host *host, uint32_t which)
     }
 }
 
-static bool choose_peer(struct sim_host *host, struct synfin_endpoint *to, uint64_t *random)
+static struct sim_host *choose_peer(struct sim_host *host, struct synfin_endpoint *to,
+                                    uint64_t *random)
 {
     const struct sim_plan *plan = &host->world->plan;
     uint32_t index = test_random_below(random, plan->hosts - 1);
-    const struct sim_host *peer = &host->world->host[index < host->index ? index : index + 1];
+    struct sim_host *peer = &host->world->host[index < host->index ? index : index + 1];
     uint32_t which = plan->has_ip4 && plan->has_ip6 ? test_random_below(random, 2) : plan->has_ip6;
     to->addr = peer->addr[which];
     to->port = ports[test_random_below(random, SIM_PORTS)];
-    return true;
+    return peer;
 }
 
-static void connect_one(struct sim_host *host)
+// A user who calls `to`, but not yet; NULL: there is no socket.
+static struct sim_app *make_client(struct sim_host *host, const struct synfin_endpoint *to,
+                                   uint64_t random)
 {
-    struct synfin_endpoint to;
     synfin_socket socket;
-    uint64_t random = test_random(&host->app_random);
-    if (!choose_peer(host, &to, &random)
-        || synfin_socket_open(host->stack, &socket) != SYNFIN_ERROR_OK) {
-        return;
+    if (synfin_socket_open(host->stack, &socket) != SYNFIN_ERROR_OK) {
+        return NULL;
     }
     struct sim_app *app = take_app(host);
     app->socket = socket;
     app->random = random;
     app->is_client = true;
+    app->to = *to;
     host->opening++;
-    write_script(app, to.port);
+    write_script(app, to->port);
     set_options(app);
-    app->is_fast = sim_plan_has(&host->world->plan, SIM_FAULT_FAST_OPEN) && app->to_write > 0
-                   && test_random_below(&app->random, 2) == 0;
-    set_option(host, socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
-    enum synfin_error error = synfin_socket_connect(host->stack, socket, &to, clock_of(host));
-    note(host, app, 4, error);
-    if (error != SYNFIN_ERROR_OK) {
-        oracle_failed(host->world->oracle, host->index, socket, error, clock_of(host));
+    return app;
+}
+
+// One of two who call each other, from the port that is called: RFC 9293 §3.5, figure 7.
+static void make_crossing(struct sim_host *host, const struct synfin_endpoint *from,
+                          const struct synfin_endpoint *to, uint64_t random)
+{
+    struct sim_app *app = make_client(host, to, random);
+    if (app == NULL) {
+        return;
+    }
+    if (synfin_socket_bind(host->stack, app->socket, from) != SYNFIN_ERROR_OK) {
         finish(host, app, false);
         return;
     }
-    oracle_connecting(host->world->oracle, host->index, socket, clock_of(host));
-    sim_host_called(host);
-    if (app->is_fast) {
-        (void)write_all(host, app);
+    app->to_write = length_of(app, host->world->plan.octets_max);
+    set_wake(host, app, host->world->now_ns + test_random(&app->random) % (2 * host->delay_ns));
+    host->next_ns = app->wake_ns < host->next_ns ? app->wake_ns : host->next_ns;
+}
+
+static void cross(struct sim_host *host, uint64_t random)
+{
+    struct synfin_endpoint to;
+    struct sim_host *peer = choose_peer(host, &to, &random);
+    struct synfin_endpoint from = {.addr = host->addr[synfin_addr_is_ipv4(&to.addr) ? 0 : 1]};
+    to.port = (uint16_t)(CROSS_FIRST + test_random_below(&random, CROSS_PORTS));
+    from.port = (uint16_t)(CROSS_FIRST + test_random_below(&random, CROSS_PORTS));
+    make_crossing(host, &from, &to, test_random(&random));
+    make_crossing(peer, &to, &from, test_random(&random));
+    host->world->faults++;
+}
+
+static void connect_one(struct sim_host *host)
+{
+    struct synfin_endpoint to;
+    uint64_t random = test_random(&host->app_random);
+    if (sim_plan_has(&host->world->plan, SIM_FAULT_CROSS) && (random & 3) == 0) {
+        cross(host, random);
+        return;
     }
+    (void)choose_peer(host, &to, &random);
+    struct sim_app *app = make_client(host, &to, random);
+    if (app == NULL) {
+        return;
+    }
+    app->is_fast = sim_plan_has(&host->world->plan, SIM_FAULT_FAST_OPEN) && app->to_write > 0
+                   && test_random_below(&app->random, 2) == 0;
+    set_option(host, app->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
+    call(host, app);
 }
 
 static void open_connections(struct sim_host *host)

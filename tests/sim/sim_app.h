@@ -25,7 +25,8 @@ struct sim_app {
     uint32_t write_max, read_max;
     uint32_t turn_bytes; // how far it may be ahead of the peer; 0: any
     enum sim_end end;
-    bool is_client, is_open, has_shut, has_end, is_answering, is_fast;
+    struct synfin_endpoint to; // whom it calls
+    bool has_called, is_client, is_open, has_shut, has_end, is_answering, is_fast;
 };
 
 void sim_apps_init(struct sim_host *host);

@@ -9,7 +9,7 @@
 #include "sim/sim_record.h"
 #include "sim/sim_wire.h"
 
-enum { UP, DOWN, PPM = 1000000, BURST_END_PPM = 100000, BURST_LOSS_PPM = 800000, TARGETS = 6 };
+enum { UP, DOWN, PPM = 1000000, BURST_END_PPM = 100000, BURST_LOSS_PPM = 800000, PSH = 8 };
 
 bool sim_befalls(struct sim_world *world, uint64_t *random, enum sim_fault fault)
 {
@@ -36,7 +36,7 @@ static bool is_lost_in_burst(struct sim_world *world, struct sim_host *host, uin
     return is_lost;
 }
 
-static bool is_of_kind(const struct sim_tcp *tcp, uint32_t kind)
+static bool is_of_kind(const struct sim_frame *frame, const struct sim_tcp *tcp, uint32_t kind)
 {
     uint32_t flags = sim_tcp_flags(tcp) & (SIM_SYN | SIM_ACK | SIM_FIN | SIM_RST);
     switch (kind) {
@@ -45,7 +45,9 @@ static bool is_of_kind(const struct sim_tcp *tcp, uint32_t kind)
     case 2: return (flags & SIM_FIN) != 0;
     case 3: return flags == SIM_ACK && tcp->payload_bytes == 0;
     case 4: return tcp->payload_bytes != 0;
-    default: return (flags & SIM_RST) != 0;
+    case 5: return (flags & SIM_RST) != 0;
+    case 6: return frame->reason == SYNFIN_REASON_SEND_WINDOW_UPDATE;
+    default: return (sim_tcp_flags(tcp) & PSH) != 0 && tcp->payload_bytes != 0; // the last of some
     }
 }
 
@@ -58,7 +60,7 @@ static bool is_target(struct sim_world *world, struct sim_frame *frame)
         return false;
     }
     struct sim_host *host = &world->host[frame->from];
-    if (!is_of_kind(&tcp, host->target_kind % TARGETS)) {
+    if (!is_of_kind(frame, &tcp, host->target_kind)) {
         return false;
     }
     if (host->target_left > 0) {
@@ -66,7 +68,7 @@ static bool is_target(struct sim_world *world, struct sim_frame *frame)
         return false;
     }
     if (test_random_below(&world->net_random, 4) != 0) { // else the next one goes as well
-        host->target_kind = test_random_below(&world->net_random, TARGETS);
+        host->target_kind = test_random_below(&world->net_random, SIM_TARGETS);
         host->target_left = test_random_below(&world->net_random, 100);
     }
     world->faults++;
@@ -163,6 +165,7 @@ void sim_link_pass(struct sim_world *world, struct sim_frame *frame, struct sim_
 {
     uint64_t at_ns = world->now_ns;
     frame->to = (uint16_t)to->index;
+    sim_tamper_shift(world, frame, to);
     if (!world->is_healed && world->plan.faults != 0) {
         if (!sim_tamper(world, frame, to)) {
             return;

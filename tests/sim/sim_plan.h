@@ -53,7 +53,11 @@ enum { SIM_HOSTS_MAX = 50, SIM_PLAN_TEXT_MAX = 1024 };
     X(STALL, "stall", "users stop reading and writing")                                     \
     X(ABORT, "abort", "users abort, or close before they have read all")                    \
     X(FAST_OPEN, "fast-open", "users send their first data with the SYN")                   \
-    X(BACKLOG, "backlog", "listeners that keep hardly anything, and answer by cookies")
+    X(BACKLOG, "backlog", "listeners that keep hardly anything, and answer by cookies")     \
+    X(SUPER, "super", "devices cut super-packets into segments, and join segments")         \
+    X(CROSS, "cross", "users of two hosts call each other, and their SYNs may cross")       \
+    X(SHIFT, "shift", "a box shifts sequence numbers, and SACK blocks with them or not")    \
+    X(SILLY, "silly", "windows that are never more than some octets")
 
 enum sim_fault {
 #define SIM_FAULT_ENUM(code, name, text) SIM_FAULT_##code,

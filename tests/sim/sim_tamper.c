@@ -10,13 +10,14 @@
 #include "sim/sim_wire.h"
 
 enum { OPTION_MSS = 2, OPTION_WSCALE = 3, OPTION_SACK_OK = 4, OPTION_SACK = 5, OPTION_TIMES = 8 };
-enum { OPTION_FASTOPEN = 34, NAT_FIRST = 1024 };
+enum { OPTION_FASTOPEN = 34, NAT_FIRST = 1024, SILLY_MAX = 300 };
 
 #define TAMPERERS                                                          \
     (SIM_FAULT_BIT(SIM_FAULT_REWRITE) | SIM_FAULT_BIT(SIM_FAULT_SHRINK)    \
      | SIM_FAULT_BIT(SIM_FAULT_OPTIMIST) | SIM_FAULT_BIT(SIM_FAULT_DIVIDE) \
      | SIM_FAULT_BIT(SIM_FAULT_LIAR) | SIM_FAULT_BIT(SIM_FAULT_RENEGE)     \
-     | SIM_FAULT_BIT(SIM_FAULT_SHUT) | SIM_FAULT_BIT(SIM_FAULT_NAT))
+     | SIM_FAULT_BIT(SIM_FAULT_SHUT) | SIM_FAULT_BIT(SIM_FAULT_NAT)        \
+     | SIM_FAULT_BIT(SIM_FAULT_SILLY))
 
 static void rewrite(struct sim_frame *frame)
 {
@@ -67,15 +68,22 @@ static bool change_syn(const struct sim_tcp *tcp, uint64_t choice)
     return is_changed;
 }
 
-static bool change_window(struct sim_world *world, const struct sim_tcp *tcp)
+static bool change_window(struct sim_world *world, const struct sim_tcp *tcp, uint64_t choice)
 {
     uint64_t *random = &world->tamper_random;
     uint32_t window = sim_load16(tcp->tcp + 14);
+    uint32_t silly = 1 + (uint32_t)(choice >> 40) % SILLY_MAX;
     if ((sim_tcp_flags(tcp) & (SIM_SYN | SIM_RST)) != 0 || window == 0) {
         return false;
     }
     if (sim_befalls(world, random, SIM_FAULT_SHRINK)) {
         sim_store16(tcp->tcp + 14, test_random_below(random, window));
+        return true;
+    }
+    // RFC 9293 §3.8.6.2: a receiver that opens its window a little at a time.
+    if (sim_has(world, SIM_FAULT_SILLY) && window > silly) {
+        sim_store16(tcp->tcp + 14, silly);
+        world->faults++;
         return true;
     }
     // Shut for most of an interval of an hour, by the clock, so that nothing gets through for long.
@@ -154,6 +162,50 @@ static bool translate(struct sim_world *world, const struct sim_tcp *tcp, struct
     return is_changed;
 }
 
+uint32_t sim_tamper_shift_of(const struct sim_world *world, uint32_t host)
+{
+    uint64_t choice = sim_stream(world->plan.seed, 300 + host);
+    bool has_box = sim_plan_has(&world->plan, SIM_FAULT_SHIFT) && (choice >> 32 & 1) != 0;
+    return has_box ? (uint32_t)choice : 0;
+}
+
+// Half of the boxes do not know of SACK: what their host hears acknowledged lies elsewhere.
+static bool knows_sack(const struct sim_world *world, const struct sim_host *host)
+{
+    return world->is_healed || (sim_stream(world->plan.seed, 300 + host->index) >> 33 & 1) != 0;
+}
+
+static void shift_blocks(const struct sim_tcp *tcp, uint32_t shift)
+{
+    uint8_t *sack = sim_tcp_option(tcp, OPTION_SACK);
+    for (uint32_t at = 2; sack != NULL && at + 4 <= sack[1]; at += 4) {
+        sim_store32(sack + at, sim_load32(sack + at) - shift);
+    }
+}
+
+// What leaves a box's host gets something more, what comes back to it as much less.
+void sim_tamper_shift(struct sim_world *world, struct sim_frame *frame, const struct sim_host *to)
+{
+    struct sim_tcp tcp;
+    uint32_t more = frame->from == SIM_NOBODY ? 0 : sim_tamper_shift_of(world, frame->from);
+    uint32_t less = sim_tamper_shift_of(world, to->index);
+    if ((more == 0 && less == 0) || !sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
+        return;
+    }
+    sim_store32(tcp.tcp + 4, sim_load32(tcp.tcp + 4) + more);
+    world->faults += (sim_tcp_flags(&tcp) & SIM_SYN) != 0;
+    if ((sim_tcp_flags(&tcp) & SIM_ACK) != 0) {
+        sim_store32(tcp.tcp + 8, sim_load32(tcp.tcp + 8) - less);
+    }
+    if (less != 0 && knows_sack(world, to)) {
+        shift_blocks(&tcp, less);
+    } else if (less != 0 && sim_tcp_option(&tcp, OPTION_SACK) != NULL) {
+        rewrite(frame);
+        world->faults++;
+    }
+    sim_tcp_seal(&tcp);
+}
+
 bool sim_tamper(struct sim_world *world, struct sim_frame *frame, struct sim_host *to)
 {
     struct sim_tcp tcp;
@@ -173,7 +225,7 @@ bool sim_tamper(struct sim_world *world, struct sim_frame *frame, struct sim_hos
     if (sim_has(world, SIM_FAULT_REWRITE)) {
         is_changed |= change_syn(&tcp, choice);
     }
-    is_changed |= change_window(world, &tcp);
+    is_changed |= change_window(world, &tcp, choice);
     is_changed |= change_ack(world, &tcp);
     if (is_changed) {
         sim_tcp_seal(&tcp);

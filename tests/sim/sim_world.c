@@ -136,7 +136,7 @@ static void step(struct sim_world *world, uint64_t end_ns)
         change_path_mtu(world);
     }
     while ((frame = sim_net_arrived(world)) != NULL) {
-        sim_host_give(&world->host[frame->to], frame);
+        sim_device_give(&world->host[frame->to], frame);
     }
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
         if (world->host[i].next_ns <= world->now_ns) {
