@@ -335,6 +335,15 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
     }
 }
 
+// An address that somebody was told with a wrong bit leads to a station that is none.
+static bool is_for_station(const struct synfin_iface_config *iface,
+                           const struct oracle_arrival *arrival)
+{
+    return !iface->is_ethernet || arrival->bytes < sizeof iface->mac
+           || (arrival->octets[0] & 1) != 0
+           || memcmp(arrival->octets, iface->mac, sizeof iface->mac) == 0;
+}
+
 void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
                      const struct oracle_arrival *arrival, uint64_t now_ns)
 {
@@ -345,6 +354,9 @@ void oracle_received(struct oracle *oracle, uint32_t host, uint32_t iface,
                                          arrival->origin == ORACLE_GENUINE || arrival->is_verified};
     struct oracle_packet read;
     const char *wrong = oracle_decode(arrival->octets, arrival->bytes, &form, &read);
+    if (!is_for_station(&self->config.iface[iface], arrival)) {
+        wrong = "for another station";
+    }
     oracle_security_on_arrival(self);
     self->pending.received++;
     self->start.packets++;
