@@ -103,7 +103,16 @@ struct synfin_stack_config {
     X(EMPTY_PROBES, "empty-probes", "window probes have no octet, and a number before SND.UNA")   \
     X(HYSTART, "hystart",                                                                         \
       "slow start ends where the round trip has risen, without HyStart++'s CSS")                  \
-    X(SEND_CHUNKS, "send-chunks", "send buffers are counted and filled by bursts")
+    X(SEND_CHUNKS, "send-chunks", "send buffers are counted and filled by bursts")                \
+    X(KEEP_ENDED, "keep-ended",                                                                   \
+      "what a reset or a router has ended can still be accepted, and what had arrived be read")   \
+    X(UNREACHABLE_ENDS, "unreachable-ends",                                                       \
+      "a router's word ends connections that are not open yet")                                   \
+    X(SMALL_TAILS, "small-tails",                                                                 \
+      "a small segment waits only while another small one is not acknowledged")                   \
+    X(PATH_MSS, "path-mss", "the MSS that a SYN offers is no more than the path carries there")   \
+    X(TRY_EXPERIMENT, "try-experiment",                                                           \
+      "a server without an answer to the Fast Open option is asked once in that of experiments")
 
 enum synfin_linux_way {
 #define SYNFIN_LINUX_WAY_ENUM(code, name, text) SYNFIN_LINUX_WAY_##code,

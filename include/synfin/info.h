@@ -62,6 +62,7 @@ struct synfin_tcp_info {
     uint32_t reorderings;         // how often one did
     uint32_t syn_room_bytes; // what a SYN that waits for data may carry, RFC 7413 §4.2.2; 0: none
     uint8_t has_syn_data;    // the data of a SYN were taken, all of them: ours or the peer's
+    uint32_t syn_data_bytes; // of our octets, taken with our SYN
 };
 
 // What a sender believes of the octets in flight.

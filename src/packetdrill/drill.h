@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <synfin/socket.h>
 #include <synfin/stack.h>
@@ -79,6 +80,7 @@ struct drill {
     uint32_t sleepers;   // threads that wait on `changed`
     uint32_t unsettled;  // of those that were told to look, how many have not yet
     uint64_t generation; // of the changes
+    pid_t returned;      // the thread whose call came back last; 0: it has been awaited
 
     struct drill_settings settings; // in force: those of `stack`
     synfin_stack *stack;            // NULL until the first socket
@@ -117,6 +119,9 @@ bool drill_clock_wait(struct drill *drill, uint64_t until_us);
 // Lets sleepers look whether what just happened is what they wait for, and waits for them.
 void drill_clock_settle(struct drill *drill);
 uint64_t drill_clock_read(struct drill *drill); // us; a little later at every call
+// Without the lock: lets a thread whose call has come back do what it does with the result, until
+// it sleeps or a second is over.
+void drill_clock_await_returned(pid_t thread);
 
 // drill_handle.c: descriptors.
 

@@ -8,12 +8,18 @@
 // on; if so, its call returns, and packetdrill reads the clock in that thread to learn when. Until
 // it has, the thread that drives the clock waits (drill_clock_settle).
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "packetdrill/drill.h"
 
 enum {
     NS_PER_US = 1000,
+    NS_PER_S = 1000000000,
+    STEP_NS = 50000,
     // Who has been woken reads the clock soon. If it never does, time goes on after this long.
     PATIENCE_S = 1,
 };
@@ -80,11 +86,37 @@ uint64_t drill_clock_read(struct drill *drill)
 {
     if (is_returning) {
         is_returning = false;
+        drill->returned = (pid_t)syscall(SYS_gettid);
         settle_one(drill);
     } else {
         drill_clock_advance(drill, drill->now_us + 1);
     }
     return drill->now_us;
+}
+
+// What /proc says of a thread of ours: R while it runs; a space when there is none.
+static char run_state(pid_t thread)
+{
+    char path[64];
+    char line[256] = "";
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return ' ';
+    }
+    const char *got = fgets(line, sizeof line, file);
+    (void)fclose(file);
+    const char *name_end = got != NULL ? strrchr(line, ')') : NULL;
+    return name_end != NULL && name_end[1] != '\0' ? name_end[2] : ' ';
+}
+
+void drill_clock_await_returned(pid_t thread)
+{
+    const struct timespec step = {.tv_nsec = STEP_NS};
+    for (uint32_t at = 0; at < PATIENCE_S * (NS_PER_S / STEP_NS) && run_state(thread) == 'R';
+         at++) {
+        (void)nanosleep(&step, NULL);
+    }
 }
 
 // Nobody else moves the clock while the main thread waits: it does so itself.

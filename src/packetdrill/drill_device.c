@@ -51,9 +51,22 @@ int packetdrill_netdev_receive(void *userdata, void *packet, size_t *bytes, long
     return drill_call_leave(drill, 0);
 }
 
+// packetdrill lets its other thread in while it sleeps, and only then; that one needs real time.
+static void let_in(struct drill *drill)
+{
+    pid_t thread = drill->returned;
+    if (thread != 0) {
+        drill->returned = 0;
+        (void)pthread_mutex_unlock(&drill->lock);
+        drill_clock_await_returned(thread);
+        (void)pthread_mutex_lock(&drill->lock);
+    }
+}
+
 int packetdrill_usleep(void *userdata, useconds_t us)
 {
     struct drill *drill = drill_call_enter(userdata);
+    let_in(drill);
     drill_clock_advance(drill, drill->now_us + us);
     return drill_call_leave(drill, 0);
 }

@@ -53,6 +53,9 @@ uint32_t drill_ready_mask(struct drill *drill, struct drill_handle *handle)
     if (handle->is_ended) {
         return mask | POLLIN | POLLRDNORM | POLLRDHUP | POLLOUT | POLLWRNORM | POLLHUP;
     }
+    if (handle->is_deferred) {
+        return mask | POLLOUT | POLLWRNORM;
+    }
     if (!handle->is_connected) {
         return mask | (handle->is_connecting ? 0u : POLLOUT | POLLWRNORM | POLLHUP);
     }

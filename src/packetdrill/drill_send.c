@@ -53,7 +53,9 @@ static enum synfin_error send_piece(struct drill *drill, const struct drill_hand
         error = synfin_socket_send(drill->stack, handle->socket, data + at, piece->iov_len - at,
                                    &sent, drill_stack_now(drill));
         at += sent;
-        drill_stack_pump(drill);
+        if (at < piece->iov_len) {
+            drill_stack_pump(drill);
+        }
         bool is_full = error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NO_MEMORY;
         if (is_full && drill_call_may_wait(handle, flags) && await_room(drill, handle)) {
             error = SYNFIN_ERROR_OK;
@@ -89,12 +91,14 @@ static size_t queue(struct drill *drill, const struct drill_handle *handle,
 }
 
 // A write before the connection is open waits for that; one whose SYN waits for it goes with the
-// SYN, as much of it as fits. Octets that went, or -1 and errno.
+// SYN, as much of it as fits; the rest follows the answer if the call may wait for that. Octets
+// that went, or -1 and errno.
 static ssize_t send_with_syn(struct drill *drill, struct drill_handle *handle,
                              const struct iovec *pieces, size_t count, int flags)
 {
     bool is_first = handle->is_deferred;
-    size_t room = is_first ? drill_fastopen_room(drill, handle) : 0;
+    bool is_patient = drill_call_may_wait(handle, flags);
+    size_t room = is_first ? is_patient ? SIZE_MAX : drill_fastopen_room(drill, handle) : 0;
     size_t taken = 0;
     for (size_t at = 0; at < count && taken < room; at++) {
         size_t left = room - taken;
@@ -107,7 +111,7 @@ static ssize_t send_with_syn(struct drill *drill, struct drill_handle *handle,
     if (is_first) {
         drill_fastopen_let_go(drill, handle);
     }
-    if (drill_call_may_wait(handle, flags)) {
+    if (is_patient) {
         return drill_open_await(drill, handle, flags) == 0 ? (ssize_t)taken : -1;
     }
     return taken > 0 ? (ssize_t)taken : drill_errno_fail(is_first ? EINPROGRESS : EAGAIN);

@@ -120,7 +120,11 @@ static void fill_totals(const struct synfin_tcp_info *from, struct drill_tcp_inf
     to->data_segs_out = (uint32_t)from->data_segments_out;
     to->notsent_bytes = from->unsent_bytes;
     to->delivery_rate = from->delivery_rate;
-    to->delivered = packets_of(from->delivered_bytes, from->snd_mss_bytes);
+    bool is_opening =
+        from->state == SYNFIN_TCP_STATE_SYN_SENT || from->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+    // A SYN is one packet, with its data or without.
+    uint64_t delivered = from->delivered_bytes - from->syn_data_bytes;
+    to->delivered = packets_of(delivered, from->snd_mss_bytes) + !is_opening;
     to->delivered_ce = (uint32_t)from->delivered_ce;
     to->received_ce = (uint32_t)from->received_ce;
     to->rcv_space = from->rcv_buffer_bytes;

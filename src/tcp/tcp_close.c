@@ -96,6 +96,10 @@ static void end_children(struct tcp *tcp, struct list_node *children, uint64_t n
 {
     while (!list_is_empty(children)) {
         struct tcp_conn *child = CONTAINER_OF(children->next, struct tcp_conn, family);
+        if (child->is_done) { // and waited for accept to tell how
+            tcp_life_free(tcp, child);
+            continue;
+        }
         tcp_life_reset(tcp, child, SYNFIN_ERROR_ABORTED, SYNFIN_REASON_SEND_RST_LISTENER_GONE,
                        SYNFIN_REASON_USER_CLOSE, now_ns);
     }

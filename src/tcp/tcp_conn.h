@@ -62,6 +62,7 @@ struct tcp_send_vars {
     struct seq edge;   // the highest right edge the peer ever granted
     struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
     struct seq pushed; // the user has pushed what it queued up to here; written by tcp_calls_data.c
+    struct seq small;  // end of the last segment that was not full-sized; written by tcp_linux.c
     uint32_t tail_bytes;  // of the last chunk of what is queued; written by tcp_linux.c
     uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
     uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered
@@ -184,6 +185,7 @@ struct tcp_conn {
     struct tcp_send_vars snd;
     struct tcp_receive_vars rcv;
     struct seq iss, irs;        // initial sequence numbers
+    uint16_t syn_data_bytes;    // of ours that the peer took with our SYN
     uint32_t fastopen_listener; // number of the listener that counts it as pending
     struct stream send, receive;
 

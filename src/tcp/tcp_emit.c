@@ -8,6 +8,7 @@
 #include "tcp/tcp_accecn.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
 #include "tcp/tcp_sack.h"
 
@@ -31,7 +32,7 @@ uint32_t tcp_emit_option_bytes(const struct tcp_conn *conn)
 static void add_syn_options(const struct tcp_conn *conn, struct wire_tcp *h)
 {
     h->has_mss = true;
-    h->mss = conn->rcv.mss;
+    h->mss = tcp_linux_offered_mss(conn);
     h->has_sack_permitted = conn->uses_sack;
     h->has_wscale = conn->uses_wscale;
     h->wscale_shift = conn->rcv.wscale_shift;

@@ -68,6 +68,8 @@ struct tcp_fastopen_peer {
     uint8_t failures;      // in a row
     uint8_t cookie_bytes;  // 0: none
     bool is_experimental;  // the option that brought it
+    bool has_experiment;   // it did not answer the other option, and is asked in this one next
+    bool was_experiment;   // it answered neither
     uint8_t cookie[WIRE_FASTOPEN_COOKIE_MAX];
 };
 
@@ -101,6 +103,10 @@ void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
 // A SYN+ACK told this MSS: the data of later SYNs keep to it.
 void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
                                  const struct tcp_fastopen_way *way, uint16_t mss, uint64_t now_ns);
+// A SYN+ACK brought no cookie for a request in this option: the other may do once.
+void tcp_fastopen_peers_note_unknown(struct tcp_fastopen_peers *peers,
+                                     const struct tcp_fastopen_way *way, bool is_experimental,
+                                     uint64_t now_ns);
 // A SYN with a cookie or data got no answer, or its data were not taken: off for off_ns, twice as
 // long each time in a row, up to a day.
 void tcp_fastopen_peers_note_failure(struct tcp_fastopen_peers *peers,

@@ -17,6 +17,7 @@
 #include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 7413 §5.1 leaves the time to us: as long as a SYN+ACK without an answer is sent again.
@@ -136,6 +137,19 @@ static void add_known_cookie(const struct tcp *tcp, const struct tcp_conn *conn,
     __builtin_memcpy(h->cookie, peer->cookie, sizeof(h->cookie));
 }
 
+static bool asks_in_experiment(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    struct tcp_fastopen_way way = way_of(conn);
+    const struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
+    return peer != NULL && peer->has_experiment;
+}
+
+static void add_request(const struct tcp *tcp, const struct tcp_conn *conn, struct wire_tcp *h)
+{
+    h->has_fastopen = true;
+    h->is_fastopen_experimental = asks_in_experiment(tcp, conn);
+}
+
 // RFC 7413 §4.2.1, §4.2.2: SYN and SYN+ACK that go again go without the option.
 void tcp_fastopen_conn_add_option(struct tcp *tcp, const struct tcp_conn *conn,
                                   const struct tcp_plan *plan, struct wire_tcp *h, uint64_t now_ns)
@@ -149,7 +163,7 @@ void tcp_fastopen_conn_add_option(struct tcp *tcp, const struct tcp_conn *conn,
     case TCP_FASTOPEN_RELEASED:
     case TCP_FASTOPEN_BARE:
     case TCP_FASTOPEN_TAKEN: break;
-    case TCP_FASTOPEN_REQUESTED: h->has_fastopen = true; break;
+    case TCP_FASTOPEN_REQUESTED: add_request(tcp, conn, h); break;
     case TCP_FASTOPEN_OFFERED: add_known_cookie(tcp, conn, h, now_ns); break;
     case TCP_FASTOPEN_RENEWING:
     case TCP_FASTOPEN_RENEWING_EXPERIMENT:
@@ -189,8 +203,14 @@ void tcp_fastopen_conn_on_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     } else if (has_data && seg->h.has_mss) {
         tcp_fastopen_peers_note_mss(&tcp->fastopen_peers, &way, seg->h.mss, now_ns);
     }
+    bool is_unknown = conn->fastopen == TCP_FASTOPEN_REQUESTED && !has_cookie && conn->retries == 0;
+    if (is_unknown && tcp_linux_has(conn, SYNFIN_LINUX_WAY_TRY_EXPERIMENT)) {
+        tcp_fastopen_peers_note_unknown(&tcp->fastopen_peers, &way, asks_in_experiment(tcp, conn),
+                                        now_ns);
+    }
     if (seq_gt(seg->h.ack, first)) {
         conn->has_syn_data = seq_eq(seg->h.ack, conn->snd.nxt);
+        conn->syn_data_bytes = (uint16_t)seq_distance(first, seg->h.ack);
         tcp_fastopen_peers_note_success(&tcp->fastopen_peers, &way);
     } else if (conn->fastopen == TCP_FASTOPEN_OFFERED && has_data && !has_cookie) {
         tcp_fastopen_conn_on_failed(tcp, conn, now_ns);

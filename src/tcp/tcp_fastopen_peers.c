@@ -101,6 +101,17 @@ void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
     }
 }
 
+void tcp_fastopen_peers_note_unknown(struct tcp_fastopen_peers *peers,
+                                     const struct tcp_fastopen_way *way, bool is_experimental,
+                                     uint64_t now_ns)
+{
+    struct tcp_fastopen_peer *peer = find_or_make(peers, way, now_ns);
+    if (peer != NULL) {
+        peer->was_experiment |= is_experimental;
+        peer->has_experiment = !peer->was_experiment;
+    }
+}
+
 // Another port that fails while one is off says that it is not the service but the way: all off.
 void tcp_fastopen_peers_note_failure(struct tcp_fastopen_peers *peers,
                                      const struct tcp_fastopen_way *way, uint64_t now_ns)

@@ -24,6 +24,7 @@ static void fill_agreed(const struct tcp_conn *conn, struct synfin_tcp_info *inf
     info->advertised_mss_bytes = conn->rcv.mss;
     info->pmtu_bytes = conn->pmtu_bytes;
     info->has_syn_data = conn->has_syn_data;
+    info->syn_data_bytes = conn->syn_data_bytes;
 }
 
 static void fill_timing(const struct tcp *tcp, const struct tcp_conn *conn,

@@ -18,6 +18,7 @@
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 
@@ -176,7 +177,8 @@ static struct reassembly_memory ooo_memory(struct tcp *tcp)
     return (struct reassembly_memory){.runs = &tcp->runs, .chunks = &tcp->chunks};
 }
 
-void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
+// Whoever has the handle, or the listener, still has the block.
+static void detach(struct tcp *tcp, struct tcp_conn *conn)
 {
     tcp_output_forget(tcp, conn);
     tcp_loss_free(tcp, conn);
@@ -186,12 +188,17 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
     tcp_timer_cancel_all(tcp, conn);
     tcp_table_remove(tcp, conn);
     tcp_port_remove(tcp, conn);
-    tcp_life_leave_listener(conn);
     tcp_fastopen_conn_release(tcp, conn);
     struct reassembly_memory memory = ooo_memory(tcp);
     reassembly_clear(&conn->ooo, &memory);
     stream_clear(&conn->send, &tcp->chunks);
     memset(&conn->pending, 0, sizeof(conn->pending));
+}
+
+void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
+{
+    tcp_life_leave_listener(conn);
+    detach(tcp, conn);
 }
 
 void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn)
@@ -217,12 +224,16 @@ void tcp_life_leave_listener(struct tcp_conn *conn)
 void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error error,
                   enum synfin_reason cause, uint64_t now_ns)
 {
-    bool has_user = !conn->is_orphan && conn->listener == NULL;
-    tcp_life_leave_listener(conn);
+    bool is_kept = tcp_linux_keeps(conn, cause);
+    bool stays_acceptable = is_kept && conn->listener != NULL && !list_is_empty(&conn->family);
+    bool has_user = !conn->is_orphan && (conn->listener == NULL || stays_acceptable);
+    if (!stays_acceptable) {
+        tcp_life_leave_listener(conn);
+    }
     if (conn->state != SYNFIN_TCP_STATE_CLOSED) {
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_CLOSED, cause, now_ns);
     }
-    tcp_life_detach(tcp, conn);
+    detach(tcp, conn);
     if (!has_user) {
         if (!conn->is_done) {
             tcp_trace_outcome(tcp, &conn->pair, conn->number, error, cause, now_ns);
@@ -230,7 +241,7 @@ void tcp_life_end(struct tcp *tcp, struct tcp_conn *conn, enum synfin_error erro
         tcp_life_free(tcp, conn);
         return;
     }
-    if (error != SYNFIN_ERROR_OK) {
+    if (error != SYNFIN_ERROR_OK && !is_kept) {
         stream_clear(&conn->receive, &tcp->chunks);
     }
     tcp_event_end(tcp, conn, error, cause, now_ns);

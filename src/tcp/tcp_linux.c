@@ -3,6 +3,7 @@
 // Linux's ways; see tcp_linux.h.
 #include "tcp/tcp_linux.h"
 
+#include "base/addr_kind.h"
 #include "base/deadline.h"
 #include "tcp/tcp_internal.h"
 
@@ -151,17 +152,57 @@ void tcp_linux_grow_buffer(struct tcp_conn *conn, uint32_t most_bytes)
     }
 }
 
+// Bursts are whole segments, and data in a SYN are as long as the SYN lets them be.
+void tcp_linux_on_new(struct tcp_conn *conn, const struct tcp_plan *plan)
+{
+    if (plan->bytes < conn->snd.mss && plan->kind != TCP_PLAN_SYN) {
+        conn->snd.small = seq_add(plan->seq, plan->bytes);
+    }
+}
+
+uint16_t tcp_linux_offered_mss(const struct tcp_conn *conn)
+{
+    bool is_ipv4 = addr_kind_is_ipv4(&conn->pair.remote);
+    struct tcp_path path = {.mtu_bytes = conn->pmtu_bytes};
+    uint16_t mss = tcp_open_advertised_mss(&conn->set, &path, is_ipv4);
+    bool is_less = mss < conn->rcv.mss && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PATH_MSS);
+    return is_less ? mss : conn->rcv.mss;
+}
+
+bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause)
+{
+    bool is_from_outside =
+        cause == SYNFIN_REASON_RST_ARRIVED || cause == SYNFIN_REASON_ICMP_UNREACHABLE;
+    return is_from_outside && tcp_linux_has(conn, SYNFIN_LINUX_WAY_KEEP_ENDED);
+}
+
 // As many as half of the window holds full-sized segments, at most 16: while the peer's window
 // grows from one acknowledgment to the next. A user who answers makes them needless.
+static void begin_quick_acks(struct tcp_conn *conn)
+{
+    uint32_t segments = conn->set.receive_buffer_bytes / (2 * (uint32_t)conn->rcv.mss_seen);
+    conn->rcv.quick_acks = (uint8_t)(segments < QUICK_ACKS_MAX ? segments : QUICK_ACKS_MAX);
+    conn->rcv.has_begun = true;
+}
+
+// What was queued before the peer's window was known makes chunks only now.
+void tcp_linux_on_syn_ack(struct tcp_conn *conn)
+{
+    uint32_t unsent = tcp_output_unsent(conn);
+    bool has_more = seq_eq(conn->snd.resend, conn->snd.nxt) && unsent > 0;
+    conn->snd.tail_bytes = unsent % chunk_bytes(conn);
+    if (has_more && tcp_linux_has(conn, SYNFIN_LINUX_WAY_QUICK_ACKS)) {
+        begin_quick_acks(conn);
+    }
+}
+
 bool tcp_linux_is_quick(struct tcp_conn *conn)
 {
     if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_QUICK_ACKS)) {
         return false;
     }
     if (!conn->rcv.has_begun) {
-        uint32_t segments = conn->set.receive_buffer_bytes / (2 * (uint32_t)conn->rcv.mss_seen);
-        conn->rcv.quick_acks = (uint8_t)(segments < QUICK_ACKS_MAX ? segments : QUICK_ACKS_MAX);
-        conn->rcv.has_begun = true;
+        begin_quick_acks(conn);
     }
     return conn->rcv.quick_acks > 0 && !conn->rcv.is_answering;
 }

@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "tcp/tcp_conn.h"
+#include "tcp/tcp_output.h"
 
 static inline bool tcp_linux_has(const struct tcp_conn *conn, enum synfin_linux_way way)
 {
@@ -39,6 +40,28 @@ bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes);
 // The buffer holds two windows, as far as it may grow. Changes nothing without SEND_CHUNKS.
 void tcp_linux_grow_buffer(struct tcp_conn *conn, uint32_t most_bytes);
 
+// SMALL_TAILS: whether no small segment is on its way (Minshall's form of Nagle's algorithm).
+static inline bool tcp_linux_may_be_small(const struct tcp_conn *conn)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_SMALL_TAILS)
+           && seq_le(conn->snd.small, conn->snd.una);
+}
+// New octets are sent.
+void tcp_linux_on_new(struct tcp_conn *conn, const struct tcp_plan *plan);
+
+// PUSH_BURSTS: data that went with a SYN go again as what was written at once.
+static inline bool tcp_linux_pushes_again(const struct tcp_conn *conn)
+{
+    return conn->pending.resend_reason == SYNFIN_REASON_SEND_SYN_DATA_AGAIN
+           && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
+}
+
+// PATH_MSS: the MSS that a SYN offers is what the path carries to the peer.
+uint16_t tcp_linux_offered_mss(const struct tcp_conn *conn);
+
+// KEEP_ENDED: whether a connection that ends so keeps what its reader has not read yet.
+bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause);
+
 // What timers shorter than a round trip get on top, ns.
 static inline uint64_t tcp_linux_late(const struct tcp_conn *conn)
 {
@@ -47,6 +70,8 @@ static inline uint64_t tcp_linux_late(const struct tcp_conn *conn)
 
 // Whether data that have just been taken are acknowledged at once.
 bool tcp_linux_is_quick(struct tcp_conn *conn);
+// The peer's SYN+ACK has come: more data follow at once when some wait.
+void tcp_linux_on_syn_ack(struct tcp_conn *conn);
 // An acknowledgment was sent, alone or with data.
 void tcp_linux_on_ack_sent(struct tcp_conn *conn);
 // The user's data were sent for the first time.

@@ -49,6 +49,18 @@ static void forget_search(struct tcp_conn *conn)
     }
 }
 
+// RFC 7413 §4.2.2 sends a SYN again without data; a router's word is as good as a timeout.
+static void send_syn_again(struct tcp *tcp, struct tcp_conn *conn)
+{
+    bool has_data = seq_gt(conn->snd.nxt, seq_add(conn->iss, 1));
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT && has_data) {
+        conn->snd.resend = conn->iss;
+        conn->pending.resend_reason = SYNFIN_REASON_SEND_PMTU;
+        conn->rtt.is_timing = false;
+        tcp_output_want(tcp, conn);
+    }
+}
+
 static void shrink(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes,
                    enum synfin_reason reason, uint64_t now_ns)
 {
@@ -58,6 +70,7 @@ static void shrink(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes,
     if (conn->snd.mss < mss_before) {
         send_smaller(tcp, conn);
     }
+    send_syn_again(tcp, conn);
 }
 
 void tcp_path_changed(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)

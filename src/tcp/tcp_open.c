@@ -54,6 +54,7 @@ void tcp_open_set_iss(struct tcp_conn *conn, struct seq iss)
 {
     conn->iss = iss;
     conn->snd.una = conn->snd.nxt = conn->snd.resend = iss;
+    conn->snd.small = iss;
     conn->snd.edge = conn->snd.pushed = seq_add(iss, 1);
 }
 

@@ -148,7 +148,7 @@ static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struc
     plan->reason = conn->pending.resend_reason;
     plan->is_again = true;
     bool reaches_end = seq_eq(seq_add(seq, plan->bytes), tcp_output_end(conn));
-    if (reaches_end && plan->bytes > 0) {
+    if ((reaches_end || tcp_linux_pushes_again(conn)) && plan->bytes > 0) {
         plan->flags |= SYNFIN_TCP_PSH;
     }
     if (reaches_end && conn->fin_sent) {
@@ -224,7 +224,8 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     }
     bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
     bool is_corked = conn->set.has_cork || conn->pending.is_held;
-    return !is_corked && (is_idle || conn->set.has_nodelay); // (2)
+    bool may_go = is_idle || conn->set.has_nodelay || tcp_linux_may_be_small(conn);
+    return !is_corked && may_go; // (2)
 }
 
 // As much as one packet can carry: one segment, or whole segments of a super-packet, whose length
@@ -530,6 +531,7 @@ static void book_totals(struct tcp *tcp, struct tcp_conn *conn, const struct tcp
         conn->totals.bytes_sent += plan->bytes;
         if (plan->bytes > 0) {
             tcp_linux_on_data_sent(conn, tcp->config.delayed_ack_ns, now_ns);
+            tcp_linux_on_new(conn, plan);
         }
     }
 }

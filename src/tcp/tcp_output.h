@@ -37,10 +37,11 @@ void tcp_output_uncork(struct tcp *tcp, struct tcp_conn *conn);
 uint32_t tcp_output_room(const struct tcp_conn *conn);
 // How many more octets may be in flight, as far as the path is concerned.
 uint32_t tcp_output_congestion_room(const struct tcp_conn *conn);
-// Octets sent and neither acknowledged nor taken for lost.
+// Octets sent and neither acknowledged nor taken for lost, without a SYN.
 static inline uint32_t tcp_output_flight(const struct tcp_conn *conn)
 {
-    return seq_distance(conn->snd.una, conn->snd.resend);
+    uint32_t flight = seq_distance(conn->snd.una, conn->snd.resend);
+    return flight - (!conn->is_syn_acked && flight > 0);
 }
 
 // tcp_emit.c

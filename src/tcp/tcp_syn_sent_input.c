@@ -5,6 +5,7 @@
 // left for the peer to send again.
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 
 static bool acknowledges_syn(const struct tcp_conn *conn, struct seq ack)
 {
@@ -62,6 +63,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     conn->totals.ack_received_ns = now_ns;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_ACK_ARRIVED, now_ns);
     tcp_ecn_on_syn_ack(tcp, conn, seg, now_ns);
+    tcp_linux_on_syn_ack(conn);
     tcp_close_deferred(tcp, conn, now_ns);
     seg->reason =
         has_data_acked ? SYNFIN_REASON_RECEIVED_SYN_ACK_OF_DATA : SYNFIN_REASON_RECEIVED_SYN_ACK;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_syncache.h"
 
 struct half_open {
@@ -86,6 +87,9 @@ static enum tcp_verdict check_timestamp(const struct half_open *h)
 {
     const struct wire_tcp *seg = &h->seg->h;
     if (!h->stub->has_timestamps || tcp_segment_has(h->seg, SYNFIN_TCP_RST | SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    if (!seg->has_timestamps && tcp_linux_has(h->listener, SYNFIN_LINUX_WAY_BARE_SEGMENTS)) {
         return TCP_VERDICT_GO_ON;
     }
     if (!seg->has_timestamps) {

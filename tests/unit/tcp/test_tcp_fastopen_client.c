@@ -113,14 +113,14 @@ static void empty_send_lets_the_syn_go_without_data(void **state)
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE, WHY(SEND_SYN_DATA));
     SEND(.flags = SYN | ACK, .ack = 51, .mss = 1000);
     EXPECT(.flags = PSH | ACK, .seq = 51, .ack = 1, .data = 50);
-    CHECK(info_now().has_syn_data == 0); // not all of them
+    CHECK(info_now().has_syn_data == 0 && info_now().syn_data_bytes == 50); // not all of them
     finish(101);
     connect_fast(40002);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 101, .mss = 1000);
     EXPECT(.flags = ACK, .seq = 101, .ack = 1);
-    CHECK(info_now().has_syn_data == 1);
+    CHECK(info_now().has_syn_data == 1 && info_now().syn_data_bytes == 100);
 }
 
 static void data_go_without_a_cookie_where_the_user_says_so(void **state)
@@ -467,6 +467,25 @@ static void waiting_end_answers_a_crossing_syn(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
 }
 
+// RFC 7413 §4.2.2 by a router's word instead of a timeout: at once, without data and option.
+static void syn_too_big_for_the_path_goes_again_without_data(void **state)
+{
+    (void)state;
+    static const uint8_t type_code[2][2] = {{3, 4}, {2, 0}};
+    uint16_t mss = bench.version == 6 ? 1440 : 1460;
+    learn_cookie(1460);
+    connect_fast(40000);
+    WRITE(1300);
+    EXPECT(.flags = SYN, .mss = mss, .data = 1300, .fastopen = COOKIE);
+    segment_icmp(type_code[bench.version == 6], 1300, 0, HERE);
+    EXPECT(.flags = SYN, .mss = mss, WHY(SEND_PMTU)); // what we receive has not changed
+    EXPECT_NOTHING();
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    uint32_t fits = mss - 200;
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = fits);
+    EXPECT(.flags = PSH | ACK, .seq = 1 + fits, .ack = 1, .data = 1300 - fits);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_never_asks),
     SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
@@ -492,6 +511,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(shutdown_or_close_let_a_waiting_syn_go),
     SEGMENT_TEST(stack_that_keeps_no_peers_never_asks),
     SEGMENT_TEST(crossed_syns_leave_the_data_for_later),
+    SEGMENT_TEST(syn_too_big_for_the_path_goes_again_without_data),
     SEGMENT_TEST(waiting_end_refuses_every_acknowledgment),
     SEGMENT_TEST(waiting_end_answers_a_crossing_syn),
 };

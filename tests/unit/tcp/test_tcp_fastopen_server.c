@@ -516,6 +516,21 @@ static void data_of_the_syn_count_against_the_window(void **state)
     EXPECT(.flags = SYN | ACK, .ack = 1001, .window = SHUT, .peer_port = 41000);
 }
 
+// RFC 6928 §2 counts segments of data: a SYN+ACK that is out takes no place of theirs.
+static void whole_initial_window_goes_before_the_third_segment(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    SEND(.flags = SYN, .mss = 1000, .data = 5, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 6);
+    ACCEPT();
+    WRITE(20000);
+    for (uint32_t at = 0; at < 10; at++) {
+        EXPECT(.flags = ACK, .seq = 1 + 1000 * at, .ack = 6, .data = 1000);
+    }
+    EXPECT_NOTHING();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_ignores_option_and_data),
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
@@ -543,6 +558,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(listener_that_closes_resets_what_nobody_accepted),
     SEGMENT_TEST(full_accept_queue_takes_no_more),
     SEGMENT_TEST(data_of_the_syn_count_against_the_window),
+    SEGMENT_TEST(whole_initial_window_goes_before_the_third_segment),
 };
 
 SEGMENT_MAIN(tests)
