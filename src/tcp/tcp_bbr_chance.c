@@ -14,10 +14,11 @@ enum {
     WINDOW_SEGMENTS = 1024,  // how far back its share is known: half of that to all of it
     NO_WAIT_PARTS = 4,       // of the least round trip, RACK's reordering window (RFC 8985 §6.2)
     DEVIATIONS_SQUARED = 4,  // two standard deviations
+    SHARE_SHIFT = 12,        // parts of a share: a rate below 2^49 times that fits
 };
 
 // A loss is found later than what was sent beside it has arrived, and the queue may be gone then.
-static bool has_no_queue(const struct tcp_bbr *bbr)
+bool tcp_bbr_chance_has_no_queue(const struct tcp_bbr *bbr)
 {
     return deadline_age(bbr->queue_seen_ns, bbr->now_ns) > bbr->min_rtt_ns / NO_WAIT_PARTS;
 }
@@ -30,7 +31,7 @@ static void count(struct tcp_bbr *bbr, uint32_t delivered_bytes, uint32_t lost_b
         return;
     }
     bbr->chance_bytes += delivered_bytes + lost_bytes;
-    bbr->chance_lost_bytes += has_no_queue(bbr) ? lost_bytes : 0;
+    bbr->chance_lost_bytes += tcp_bbr_chance_has_no_queue(bbr) ? lost_bytes : 0;
     if (bbr->chance_bytes > (uint64_t)WINDOW_SEGMENTS * bbr->mss_bytes) {
         bbr->chance_bytes /= 2;
         bbr->chance_lost_bytes /= 2;
@@ -47,16 +48,27 @@ void tcp_bbr_chance_on_lost(struct tcp_bbr *bbr, uint32_t bytes)
     count(bbr, 0, bytes);
 }
 
+// How much of so many octets the path has lost by itself lately.
+static uint64_t known_share(const struct tcp_bbr *bbr, uint64_t bytes)
+{
+    uint64_t least_window = (uint64_t)WINDOW_SEGMENTS / 4 * bbr->mss_bytes;
+    uint64_t window = deadline_max(bbr->chance_bytes, least_window);
+    return deadline_min(bytes * bbr->chance_lost_bytes / deadline_max(window, 1),
+                        bytes * CHANCE_PERCENT_MAX / 100);
+}
+
 // How much of so many octets the path is expected to lose by itself.
 static uint64_t share_of(const struct tcp_bbr *bbr, uint64_t bytes)
 {
-    uint64_t most = bytes * CHANCE_PERCENT_MAX / 100;
-    if (has_no_queue(bbr)) {
-        return most;
-    }
-    uint64_t least_window = (uint64_t)WINDOW_SEGMENTS / 4 * bbr->mss_bytes;
-    uint64_t window = deadline_max(bbr->chance_bytes, least_window);
-    return deadline_min(bytes * bbr->chance_lost_bytes / deadline_max(window, 1), most);
+    return tcp_bbr_chance_has_no_queue(bbr) ? bytes * CHANCE_PERCENT_MAX / 100
+                                            : known_share(bbr, bytes);
+}
+
+// Whether it is lost before the bottleneck or behind it: in either case that is what fills it.
+uint64_t tcp_bbr_chance_outweigh(const struct tcp_bbr *bbr, uint64_t bytes_per_s)
+{
+    uint64_t parts = UINT64_C(1) << SHARE_SHIFT;
+    return bytes_per_s * parts / (parts - known_share(bbr, parts));
 }
 
 // Losses by chance are spread as Poisson has it: their variance, in segments, is their number.

@@ -20,18 +20,29 @@ static const struct {
 };
 _Static_assert(sizeof(GAINS) / sizeof(GAINS[0]) == TCP_BBR_PHASE_COUNT, "one row for each");
 
+// §5.6.2.
+// DEVIATES ccwg-bbr §5.6.2: the margin lets a queue drain. While Cruise sees none there is nothing
+// to drain, and 1 % of the path would stay empty between two probes.
+static uint32_t margin_percent(const struct tcp_bbr *bbr)
+{
+    bool is_needless = bbr->phase == TCP_BBR_PHASE_CRUISE && tcp_bbr_chance_has_no_queue(bbr);
+    return is_needless ? 100 : MARGIN_PERCENT;
+}
+
 uint8_t tcp_cc_bbr_sent_percent(const struct tcp_bbr *bbr)
 {
     uint32_t percent =
         tcp_cc_smaller(GAINS[bbr->phase].pacing_percent, GAINS[bbr->phase].cwnd_percent);
-    return (uint8_t)(tcp_cc_smaller(percent, 100) * MARGIN_PERCENT / 100);
+    return (uint8_t)(tcp_cc_smaller(percent, 100) * margin_percent(bbr) / 100);
 }
 
 // Until the pipe is full the rate does not fall: samples may be the application's.
+// DEVIATES ccwg-bbr §5.6.2: what the path loses by chance goes beyond bw, so that bw is delivered.
 void tcp_cc_bbr_pace(struct tcp_cc *cc, uint32_t gain_percent)
 {
     const struct tcp_bbr *bbr = tcp_cc_bbr_of(cc);
-    uint64_t rate = bbr->bw * gain_percent / 100 * MARGIN_PERCENT / 100;
+    uint64_t rate = tcp_bbr_chance_outweigh(bbr, bbr->bw) * gain_percent / 100;
+    rate = rate * margin_percent(bbr) / 100;
     if (rate > cc->pacing_rate || (bbr->full_bw_reached && rate > 0)) {
         cc->pacing_rate = rate;
     }

@@ -152,6 +152,10 @@ void tcp_bbr_phase_check_probe_rtt_done(struct tcp_cc *cc);
 // tcp_bbr_chance.c
 void tcp_bbr_chance_on_delivered(struct tcp_bbr *bbr, uint32_t bytes);
 void tcp_bbr_chance_on_lost(struct tcp_bbr *bbr, uint32_t bytes);
+// No queue is seen, nor was one when what is found lost by now was sent.
+bool tcp_bbr_chance_has_no_queue(const struct tcp_bbr *bbr);
+// What must be sent so that this is delivered, as much as the path has lost by itself lately.
+uint64_t tcp_bbr_chance_outweigh(const struct tcp_bbr *bbr, uint64_t bytes_per_s);
 // Whether more of `bytes` is lost than the path loses by itself, `tolerated_bytes` aside.
 bool tcp_bbr_chance_is_exceeded(const struct tcp_bbr *bbr, uint64_t lost_bytes, uint64_t bytes,
                                 uint64_t tolerated_bytes);

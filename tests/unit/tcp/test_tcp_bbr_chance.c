@@ -125,6 +125,30 @@ static void queue_of_a_quarter_round_trip_ago_still_counts(void **state)
     }
 }
 
+// Of 1000 segments 960 are delivered: for 960 to be delivered 1000 must go.
+static void what_the_path_loses_by_itself_is_sent_beyond_the_bandwidth(void **state)
+{
+    (void)state;
+    learn(TCP_BBR_PHASE_CRUISE, false, 40);
+    assert_in_range(tcp_bbr_chance_outweigh(&flow.bbr, 960000), 999500, 1000000);
+    learn(TCP_BBR_PHASE_CRUISE, false, 300); // but at most a tenth
+    assert_in_range(tcp_bbr_chance_outweigh(&flow.bbr, 900000), 999500, 1000000);
+    learn(TCP_BBR_PHASE_CRUISE, false, 0);
+    assert_int_equal(tcp_bbr_chance_outweigh(&flow.bbr, 960000), 960000);
+    learn(TCP_BBR_PHASE_CRUISE, true, 40);
+    assert_int_equal(tcp_bbr_chance_outweigh(&flow.bbr, 960000), 960000);
+}
+
+static void pacing_outweighs_what_the_path_loses(void **state)
+{
+    (void)state;
+    bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
+    flow.bbr.chance_bytes = 1000 * BBR_MSS;
+    flow.bbr.chance_lost_bytes = 30 * BBR_MSS;
+    tcp_cc_bbr_pace(&flow.cc, 100);
+    assert_in_range(flow.cc.pacing_rate, BBR_BW * 100 / 97 - 1000, BBR_BW * 100 / 97);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +159,8 @@ int main(void)
         cmocka_unit_test_setup(share_seen_without_a_queue_is_expected_behind_one, setup),
         cmocka_unit_test_setup(losses_behind_a_queue_and_of_probes_teach_nothing, setup),
         cmocka_unit_test_setup(share_is_forgotten_when_the_path_loses_nothing_any_more, setup),
+        cmocka_unit_test_setup(what_the_path_loses_by_itself_is_sent_beyond_the_bandwidth, setup),
+        cmocka_unit_test_setup(pacing_outweighs_what_the_path_loses, setup),
         cmocka_unit_test_setup(queue_of_a_quarter_round_trip_ago_still_counts, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void a_cycle_goes_down_cruises_refills_and_goes_up(void **state)
     flow.flight_bytes = BBR_BDP;
     bbr_flow_round(&flow);
     bbr_flow_expect(&flow, TCP_BBR_PHASE_CRUISE);
-    assert_int_equal(flow.cc.pacing_rate, BBR_BW * 99 / 100);
+    assert_int_equal(flow.cc.pacing_rate, BBR_BW); // without a queue
     bbr_flow_reach(&flow, TCP_BBR_PHASE_REFILL);
     assert_int_equal(flow.cc.pacing_rate, BBR_BW * 99 / 100);
     assert_false(flow.bbr.is_bw_probe_sample);
@@ -133,6 +133,21 @@ static void a_cycle_goes_down_cruises_refills_and_goes_up(void **state)
     bbr_flow_expect(&flow, TCP_BBR_PHASE_UP);
     bbr_flow_round(&flow); // the third without growth
     bbr_flow_expect(&flow, TCP_BBR_PHASE_DOWN);
+}
+
+static void cruise_sends_less_than_is_delivered_only_behind_a_queue(void **state)
+{
+    (void)state;
+    bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
+    for (uint32_t i = 0; i < 2; i++) {
+        flow.rtt_ns = BBR_RTT_MS * BBR_MS + 10 * BBR_MS;
+        bbr_flow_ack(&flow);
+        assert_int_equal(flow.cc.pacing_rate, BBR_BW * 99 / 100);
+        flow.rtt_ns = BBR_RTT_MS * BBR_MS;
+        bbr_flow_ack(&flow);
+        bbr_flow_expect(&flow, TCP_BBR_PHASE_CRUISE);
+        assert_int_equal(flow.cc.pacing_rate, BBR_BW);
+    }
 }
 
 static void window_is_two_pipes_and_a_quarter_more_while_going_up(void **state)
@@ -393,7 +408,7 @@ static void idle_flow_needs_no_probe(void **state)
     flow.cc.ops->on_idle(&flow.cc, BBR_MSS, 10);
     flow.cc.ops->on_restart(&flow.cc, &restart);
     assert_int_equal(flow.cc.cwnd_bytes, cwnd);
-    assert_int_equal(flow.cc.pacing_rate, BBR_BW * 99 / 100); // at the bandwidth, no burst
+    assert_int_equal(flow.cc.pacing_rate, BBR_BW); // at the bandwidth, no burst
     bbr_flow_round(&flow);
     assert_int_not_equal(flow.bbr.phase, TCP_BBR_PHASE_PROBE_RTT);
 }
@@ -459,6 +474,7 @@ int main(void)
         cmocka_unit_test_setup(drain_ends_when_the_pipe_holds_what_is_in_flight, setup),
         cmocka_unit_test_setup(drain_ends_after_three_rounds, setup),
         cmocka_unit_test_setup(a_cycle_goes_down_cruises_refills_and_goes_up, setup),
+        cmocka_unit_test_setup(cruise_sends_less_than_is_delivered_only_behind_a_queue, setup),
         cmocka_unit_test_setup(window_is_two_pipes_and_a_quarter_more_while_going_up, setup),
         cmocka_unit_test_setup(wait_between_probes_is_random_and_given_by_the_seed, setup),
         cmocka_unit_test_setup(small_pipes_are_probed_after_so_many_rounds, setup),
