@@ -35,6 +35,7 @@ struct point {
     uint32_t burst_ppm, burst_packets;     // a burst's beginning, its mean length
     uint32_t burst_loss_ppm;               // in it
     uint32_t reorder_ppm, reorder_late_ms; // how many are held back, for how long
+    bool is_late_by_chance;                // for any time up to that
     uint32_t mark_packets;                 // a longer queue marks packets; 0: none does
 };
 
@@ -59,7 +60,8 @@ static void describe(const struct point *point, struct synfin_link_config *link)
     link->chance_from = SYNFIN_CHANCE_FROM_A;
     link->loss_ppm = point->loss_ppm;
     link->reorder_ppm = point->reorder_ppm;
-    link->reorder_ns = (uint64_t)point->reorder_late_ms * 1000000;
+    uint64_t *late_ns = point->is_late_by_chance ? &link->reorder_jitter_ns : &link->reorder_ns;
+    *late_ns = (uint64_t)point->reorder_late_ms * 1000000;
     if (point->burst_ppm > 0) {
         link->burst_begin_ppm = point->burst_ppm;
         link->burst_end_ppm = 1000000 / point->burst_packets;
@@ -222,17 +224,19 @@ static void run_bursts(const char *congestion)
 
 static void run_reordering(const char *congestion)
 {
-    static const uint32_t late_ms[] = {5, 20, 50}, rates[] = {10, 100};
+    static const uint32_t late_ms[] = {5, 20, 50, 5, 20, 50}, rates[] = {10, 100};
     for (uint32_t i = 0; i < COUNT(late_ms) * COUNT(rates); i++) {
         struct point point = {.table = "reorder",
                               .congestion = congestion,
                               .reorder_ppm = 10000,
                               .reorder_late_ms = late_ms[i / 2],
+                              .is_late_by_chance = i >= COUNT(late_ms),
                               .rtt_ms = 40,
                               .rate_mbps = rates[i % 2],
                               .queue_percent = 100};
         char fault[16];
-        snprintf(fault, sizeof fault, "1%%by%ums", point.reorder_late_ms);
+        snprintf(fault, sizeof fault, "1%%%s%ums", point.is_late_by_chance ? "up-to" : "by",
+                 point.reorder_late_ms);
         run_point(&point, fault);
     }
 }
@@ -335,6 +339,8 @@ static void run_fairness(void)
         {{"bbr"}, 10, 10, 0},
         {{"bbr"}, 2, 25, 0},
         {{"bbr"}, 10, 25, 0},
+        {{"bbr"}, 2, 3, 0},
+        {{"bbr"}, 10, 3, 0},
         {{"bbr", "cubic"}, 2, 10, 0},
         {{"bbr", "cubic"}, 2, 25, 0},
         {{"bbr", "cubic"}, 10, 25, 0},
