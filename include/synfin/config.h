@@ -112,7 +112,16 @@ struct synfin_stack_config {
       "a small segment waits only while another small one is not acknowledged")                   \
     X(PATH_MSS, "path-mss", "the MSS that a SYN offers is no more than the path carries there")   \
     X(TRY_EXPERIMENT, "try-experiment",                                                           \
-      "a server without an answer to the Fast Open option is asked once in that of experiments")
+      "a server without an answer to the Fast Open option is asked once in that of experiments")  \
+    X(KEEP_VALIDATED, "keep-validated",                                                           \
+      "a window in full use when data were last sent may grow, sent or not since then")           \
+    X(CUT_WINDOW, "cut-window", "congestion cuts the window, not what is in flight")              \
+    X(CUT_ONCE, "cut-once", "what is sent again and lost again does not cut the window again")    \
+    X(REPAY_RESENT, "repay-resent",                                                               \
+      "recovery sends one segment more for what was sent again and acknowledged, and only then")  \
+    X(CUBIC_STEPS, "cubic-steps", "CUBIC's window grows by whole segments")                       \
+    X(PACE_DEPARTURES, "pace-departures",                                                         \
+      "a burst waits until the one before has left at the pace, which half a burst may outrun")
 
 enum synfin_linux_way {
 #define SYNFIN_LINUX_WAY_ENUM(code, name, text) SYNFIN_LINUX_WAY_##code,

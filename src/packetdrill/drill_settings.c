@@ -103,6 +103,9 @@ static bool set_flag(struct drill_settings *settings, char *flag)
         return set_local(settings, value);
     } else if (strcmp(flag, "mtu") == 0) {
         return set_mtu(settings, value);
+    } else if (strcmp(flag, "qdisc") == 0) {
+        settings->is_paced = strcmp(value, "fq") == 0;
+        return true;
     }
     return set_named(settings, flag, value);
 }

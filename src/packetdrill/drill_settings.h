@@ -66,6 +66,7 @@ enum drill_profile { DRILL_PROFILE_RFC, DRILL_PROFILE_LINUX };
 struct drill_settings {
     bool reads_proc;
     bool has_no_gso; // the interface sends segments, not bursts of them
+    bool is_paced;   // its queueing discipline is fq
     enum drill_profile profile;
     uint32_t mtu_bytes;
     struct synfin_prefix local[2]; // the stack's addresses

@@ -111,6 +111,6 @@ void drill_settings_config_fill(const struct drill_settings *settings,
     if (drill_settings_number(settings, DRILL_SETTING_SLOW_START_AFTER_IDLE, 1) != 0) {
         config->linux_ways &= ~(UINT32_C(1) << SYNFIN_LINUX_WAY_KEEP_WINDOW);
     }
-    // A script says itself when a segment leaves; only its qdisc would pace it.
-    config->use_pacing = 0;
+    // A script says itself when a segment leaves; only its queueing discipline paces it.
+    config->use_pacing = settings->is_paced;
 }

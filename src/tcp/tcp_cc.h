@@ -36,6 +36,7 @@ struct tcp_cc_ack {
     bool is_paced;            // what is sent is spread over the round trip
     bool counts_all;          // all of acked_bytes opens the window in slow start, whatever L is
     bool has_plain_hystart;   // slow start ends at once where the round trip has risen
+    bool moves_by_segments;   // CUBIC's window; tcp_cc_cubic_steps.c
     bool is_recovering;       // a loss is being repaired: the window is not to grow
     uint64_t rtt_ns;          // of what is acknowledged; 0: not known
     uint64_t srtt_ns;         // smoothed; 0: no sample yet
@@ -51,6 +52,7 @@ struct tcp_cc_loss {
     uint32_t mss_bytes;
     bool is_ecn;   // a mark, nothing was lost: RFC 3168 §6.1.2
     bool has_sack; // what was lost is told by on_lost, too
+    bool moves_by_segments;
     uint64_t now_ns;
 };
 
@@ -71,6 +73,7 @@ struct tcp_cc_restart {
     uint64_t srtt_ns; // 0: no sample yet
     uint64_t now_ns;
     bool is_app_limited; // the sender ran dry before
+    bool moves_by_segments;
 };
 
 // The last sign of congestion was none.
@@ -119,15 +122,26 @@ struct tcp_cc_dctcp {
     uint64_t acked_bytes, marked_bytes; // DCTCP.BytesAcked, DCTCP.BytesMarked
 };
 
+// What CUBIC by segments counts besides.
+struct tcp_cc_cubic_steps {
+    uint32_t origin;   // of the curve: W_max, or the window of the beginning if that was larger
+    uint32_t per_step; // segments to be acknowledged for one more; 0: to be computed
+    uint32_t acked;    // segments acknowledged that W_est does not show yet
+};
+
 // Variables of RFC 9438 §4.1.2. Time is in ms: C is per cubic second, and K is seldom below one.
 struct tcp_cc_cubic {
-    struct tcp_cc_hystart hystart;
-    uint64_t w_est;       // W_est, in octets shifted by 24; 0: no epoch has begun
+    union {
+        struct tcp_cc_hystart hystart;   // in slow start
+        struct tcp_cc_cubic_steps steps; // in congestion avoidance by segments
+    };
+    uint64_t w_est;       // W_est, in octets shifted by 24, or in segments; 0: no epoch has begun
     uint32_t w_max_bytes; // W_max; 0: not known
     uint32_t apex_ms;     // t_epoch + K: when the curve reaches W_max
     uint32_t updated_ms;  // of this epoch: the last time that counts
-    uint32_t credit;      // octets times octets towards the next octet of growth, below cwnd
-    struct {              // RFC 9438 §4.9.2: as they were before the last loss
+    // Octets times octets towards the next octet of growth, below cwnd; or segments towards one.
+    uint32_t credit;
+    struct { // RFC 9438 §4.9.2: as they were before the last loss
         uint32_t cwnd_prior_bytes, w_max_bytes, w_est_bytes, apex_ms;
     } undo;
 };
@@ -213,5 +227,9 @@ uint32_t tcp_cc_cubic_k_ms(uint32_t w_max_bytes, uint32_t cwnd_bytes, uint32_t m
 // W_cubic `distance_ms` after (below 0: before) the curve reaches W_max; off by at most two
 // octets and a ten-thousandth of a segment.
 uint32_t tcp_cc_cubic_window(uint32_t w_max_bytes, int64_t distance_ms, uint32_t mss_bytes);
+
+// tcp_cc_cubic_steps.c: growth after the first slow start; data leave after an idle time.
+void tcp_cc_cubic_steps_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack);
+void tcp_cc_cubic_steps_on_restart(struct tcp_cc *cc, uint64_t now_ns);
 
 #endif

@@ -159,6 +159,12 @@ static void cubic_on_ack(struct tcp_cc *cc, const struct tcp_cc_ack *ack)
         if (!tcp_cc_is_initial_slow_start(cc)) {
             cc->cwnd_prior_bytes = cc->cwnd_bytes; // §4.10
         }
+        if (tcp_cc_is_initial_slow_start(cc) || !ack->moves_by_segments) {
+            return;
+        }
+    }
+    if (ack->moves_by_segments) {
+        tcp_cc_cubic_steps_on_ack(cc, ack);
     } else if (cc->cwnd_bytes >= cc->ssthresh_bytes) {
         avoid(cc, ack);
     } else if (ack->is_limited_by_cwnd) {
@@ -181,6 +187,7 @@ static uint32_t reduce(struct tcp_cc *cc, const struct tcp_cc_loss *loss)
 {
     uint32_t beta = tcp_cc_is_gentle(cc, loss) ? MARK_TWENTIETHS : BETA_TWENTIETHS;
     uint32_t reduced = (uint32_t)((uint64_t)loss->flight_bytes * beta / 20);
+    reduced -= loss->moves_by_segments ? reduced % loss->mss_bytes : 0;
     cc->ssthresh_bytes = tcp_cc_larger(reduced, 2 * loss->mss_bytes);
     cc->own.cubic.w_est = 0;
     return reduced;
@@ -215,6 +222,13 @@ static void cubic_on_idle(struct tcp_cc *cc, uint32_t mss_bytes, uint32_t initia
     tcp_cc_on_idle(cc, mss_bytes, initial_segments);
 }
 
+static void cubic_on_restart(struct tcp_cc *cc, const struct tcp_cc_restart *restart)
+{
+    if (restart->moves_by_segments && cc->own.cubic.w_est != 0) {
+        tcp_cc_cubic_steps_on_restart(cc, restart->now_ns);
+    }
+}
+
 // §4.9. With no epoch before, or after a timeout, whose window is smaller, a new one begins, so
 // that the window does not jump to an estimate above it.
 static void cubic_on_undo(struct tcp_cc *cc, const struct tcp_cc_undo *undo)
@@ -239,4 +253,5 @@ const struct tcp_cc_ops tcp_cc_cubic = {
     .on_timeout = cubic_on_timeout,
     .on_idle = cubic_on_idle,
     .on_undo = cubic_on_undo,
+    .on_restart = cubic_on_restart,
 };

@@ -88,14 +88,19 @@ static void grow(struct tcp_cc *cc, const struct tcp_cc_hystart *hystart,
 }
 
 // The ninth sample of a round and all after it are judged, above a window of sixteen segments, by
-// the least round trip of the connection; then the window grows as congestion avoidance has it.
+// the least round trip of the connection; then the window grows as congestion avoidance has it. A
+// round lasts until more is acknowledged than had been sent when it began.
 static void end_at_rise(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
                         const struct tcp_cc_ack *ack)
 {
-    bool is_low = cc->cwnd_bytes < PLAIN_SEGMENTS_MIN * ack->mss_bytes;
+    uint32_t acked = (uint32_t)ack->delivered_bytes;
     uint64_t min_us = ack->rtt_min_ns / NS_PER_US;
     uint32_t base_us = min_us < UINT32_MAX ? (uint32_t)min_us : UINT32_MAX;
-    if (ack->rtt_ns != 0 && !is_low) {
+    if (ack->rtt_ns != 0 && cc->cwnd_bytes >= PLAIN_SEGMENTS_MIN * ack->mss_bytes) {
+        if ((int32_t)(acked - hystart->round_end) > 0) {
+            begin_block(hystart);
+            hystart->round_end = acked + ack->flight_bytes;
+        }
         bool is_judged = hystart->samples >= N_RTT_SAMPLE;
         take_sample(hystart, ack->rtt_ns);
         if (is_judged && has_risen(hystart, base_us)) {
@@ -104,9 +109,6 @@ static void end_at_rise(struct tcp_cc *cc, struct tcp_cc_hystart *hystart,
     }
     if (ack->is_limited_by_cwnd && cc->ssthresh_bytes > cc->cwnd_bytes) {
         grow(cc, hystart, ack);
-    }
-    if (ack->is_round_end) {
-        begin_block(hystart);
     }
 }
 

@@ -20,6 +20,7 @@ struct tcp_cc_hystart {
     uint32_t current_round_min_us; // currentRoundMinRTT; 0: infinite
     uint32_t css_baseline_min_us;  // cssBaselineMinRtt
     uint32_t block_min_us;         // paced: of the present eight samples; else of the round
+    uint32_t round_end;            // octets acknowledged beyond which a round is over, without CSS
     uint8_t samples;               // rttSampleCount, up to eight
     uint8_t css_rounds;            // rounds of Conservative Slow Start that have ended
     bool is_css;

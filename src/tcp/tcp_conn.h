@@ -63,6 +63,7 @@ struct tcp_send_vars {
     struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
     struct seq pushed; // the user has pushed what it queued up to here; written by tcp_calls_data.c
     struct seq small;  // end of the last segment that was not full-sized; written by tcp_linux.c
+    struct seq forced; // before that, pushed by SEND_CHUNKS; written by tcp_linux.c
     uint32_t tail_bytes;  // of the last chunk of what is queued; written by tcp_linux.c
     uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
     uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered
@@ -119,6 +120,7 @@ struct tcp_recovery {
     uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened
     uint8_t reo_wnd_persist; // recoveries until it shrinks back
     bool has_dsack_round;
+    bool was_full;                    // the window was, when data were last sent in this round
     bool has_seen_reordering;         // something arrived behind what was sent after it
     uint16_t reordering, reorderings; // by how many segments at most, and how often
 };

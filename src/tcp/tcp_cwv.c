@@ -18,7 +18,10 @@ bool tcp_cwv_is_validated(const struct tcp_conn *conn)
     bool is_slow_start = cwnd < conn->cc.ssthresh_bytes;
     uint32_t quantum = tcp_pace_quantum(conn);
     uint32_t rest = conn->snd.mss + (quantum == UINT32_MAX ? 0 : quantum);
-    return (uint64_t)peak + rest > cwnd || (is_slow_start && peak > cwnd / 2);
+    bool is_full = tcp_linux_has(conn, SYNFIN_LINUX_WAY_KEEP_VALIDATED)
+                       ? conn->recovery.was_full
+                       : (uint64_t)peak + rest > cwnd;
+    return is_full || (is_slow_start && peak > cwnd / 2);
 }
 
 void tcp_cwv_on_ack(struct tcp_conn *conn, bool is_validated, uint64_t now_ns)
@@ -55,7 +58,12 @@ static void restart(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 
 static void tell_restart(struct tcp_conn *conn, uint64_t now_ns)
 {
-    struct tcp_cc_restart restart = {conn->rtt.srtt_ns, now_ns, conn->rate.is_app_limited};
+    struct tcp_cc_restart restart = {
+        .srtt_ns = conn->rtt.srtt_ns,
+        .now_ns = now_ns,
+        .is_app_limited = conn->rate.is_app_limited,
+        .moves_by_segments = tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUBIC_STEPS),
+    };
     if (conn->cc.ops->on_restart != NULL) {
         conn->cc.ops->on_restart(&conn->cc, &restart);
     }

@@ -8,6 +8,7 @@
 
 #include "tcp/tcp_accecn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 
 // RFC 3168 §6.1.1: an ECN-setup SYN has both, an ECN-setup SYN+ACK has ECE alone. RFC 9768 §3.1.1:
 // a SYN that asks for accurate feedback has all three.
@@ -291,10 +292,12 @@ static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_byte
     if (conn->ecn.is_cut) {
         return;
     }
+    uint32_t flight = tcp_output_flight(conn) + acked_bytes;
     struct tcp_cc_loss mark = {
-        .flight_bytes = tcp_cc_smaller(tcp_output_flight(conn) + acked_bytes, conn->cc.cwnd_bytes),
+        .flight_bytes = tcp_linux_flight_to_cut(conn, tcp_cc_smaller(flight, conn->cc.cwnd_bytes)),
         .mss_bytes = conn->snd.mss,
         .is_ecn = true,
+        .moves_by_segments = tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUBIC_STEPS),
         .now_ns = now_ns,
     };
     conn->cc.ops->on_loss(&conn->cc, &mark);

@@ -113,8 +113,15 @@ void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes)
     struct seq end = tcp_output_end(conn);
     if (seq_lt(conn->snd.pushed, end)
         && seq_distance(conn->snd.pushed, end) > conn->snd.wnd_max / 2) {
+        bool is_open = seq_gt(conn->snd.forced, conn->snd.nxt) && seq_le(conn->snd.forced, end);
+        conn->snd.forced = is_open ? conn->snd.forced : end;
         conn->snd.pushed = end;
     }
+}
+
+bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS) && seq_eq(end, conn->snd.forced);
 }
 
 bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes)

@@ -28,11 +28,19 @@ static inline uint32_t tcp_linux_growth(const struct tcp_conn *conn, uint32_t ac
     return tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED) ? delivered_bytes : acked_bytes;
 }
 
+// What is cut where so much is in flight.
+static inline uint32_t tcp_linux_flight_to_cut(const struct tcp_conn *conn, uint32_t flight_bytes)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUT_WINDOW) ? conn->cc.cwnd_bytes : flight_bytes;
+}
+
 // SEND_CHUNKS: what is queued is counted in chunks that leave in one burst, each with the memory
 // that Linux takes for it. A chunk is filled to its end once it is begun; a new one is begun when
 // what is queued is less than the buffer, and what is unsent less than the user's limit.
 uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes);
 void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes);
+// Whether what ends here is pushed, though more has been pushed since.
+bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end);
 // Octets from SND.NXT to the end of its chunk; UINT32_MAX without SEND_CHUNKS.
 uint32_t tcp_linux_to_chunk_end(const struct tcp_conn *conn);
 // Whether so much is free that the user is to be told: a third of the buffer.

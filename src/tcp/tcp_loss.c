@@ -188,7 +188,8 @@ static uint32_t look_for_losses(struct tcp *tcp, struct tcp_conn *conn, uint32_t
     }
     if (!is_repairing) {
         enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_FAST_RETRANSMIT, now_ns);
-    } else if (loss->board.lost_again_ns > 0 && loss->board.lost_again_ns >= loss->cut_ns) {
+    } else if (loss->board.lost_again_ns > 0 && loss->board.lost_again_ns >= loss->cut_ns
+               && !tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUT_ONCE)) {
         enter(tcp, conn, delivered_bytes, SYNFIN_REASON_CC_LOST_AGAIN, now_ns);
     }
     return lost;
@@ -262,7 +263,7 @@ static void note_reordering(struct tcp_conn *conn, const struct tcp_delivery *de
 {
     struct tcp_recovery *recovery = &conn->recovery;
     uint32_t mss = conn->snd.mss;
-    uint32_t behind = seq_distance(delivery->reordered_right, delivery->fack) / mss + 1;
+    uint32_t behind = (seq_distance(delivery->reordered_left, delivery->fack) + mss - 1) / mss;
     recovery->has_seen_reordering = true;
     if (recovery->reorderings < UINT16_MAX) {
         recovery->reorderings++;
@@ -299,9 +300,14 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     if (is_moved) {
         advance(tcp, conn, news, delivered, now_ns);
     }
+    uint64_t lost_again_ns = conn->loss->board.lost_again_ns;
     uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, delivered, now_ns);
     if (is_recovering(conn)) {
-        tcp_prr_allow(conn, delivered, is_moved && lost == 0);
+        bool is_lost_again = conn->loss->board.lost_again_ns != lost_again_ns;
+        bool is_safe = tcp_linux_has(conn, SYNFIN_LINUX_WAY_REPAY_RESENT)
+                           ? delivery.has_acked_resent && !is_lost_again
+                           : is_moved && lost == 0;
+        tcp_prr_allow(conn, delivered, is_safe);
     }
     if (is_moved) {
         tcp_recovery_forget_recover(conn);

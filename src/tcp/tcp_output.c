@@ -311,7 +311,8 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
                                                              : SYNFIN_REASON_SEND_DATA;
     bool is_burst =
         bytes > tcp_output_segment_bytes(conn) && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
-    bool is_pushed = seq_eq(seq_add(plan->seq, bytes), conn->snd.pushed);
+    struct seq end = seq_add(plan->seq, bytes);
+    bool is_pushed = seq_eq(end, conn->snd.pushed) || tcp_linux_is_pushed(conn, end);
     if ((is_pushed && bytes > 0) || is_burst) {
         plan->flags |= SYNFIN_TCP_PSH;
     }

@@ -3,6 +3,7 @@
 // How much may go while losses are repaired: proportional rate reduction (RFC 9937). What leaves is
 // tied to what arrives, so that the window shrinks to ssthresh evenly over the round trip.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 
 // §5: RecoverFS is what will have to be reported as delivered until recovery ends: without what
@@ -37,7 +38,8 @@ void tcp_prr_allow(struct tcp_conn *conn, uint32_t delivered_bytes, bool is_safe
     } else {
         uint64_t behind =
             prr->delivered_bytes > prr->out_bytes ? prr->delivered_bytes - prr->out_bytes : 0;
-        allowed = deadline_max(behind, delivered_bytes) + (is_safe ? mss : 0);
+        bool repays = is_safe || !tcp_linux_has(conn, SYNFIN_LINUX_WAY_REPAY_RESENT);
+        allowed = deadline_max(repays ? behind : 0, delivered_bytes) + (is_safe ? mss : 0);
         allowed = deadline_min(allowed, ssthresh - pipe);
     }
     if (prr->out_bytes == 0) {

@@ -17,9 +17,10 @@ enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
 static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
 {
     return (struct tcp_cc_loss){
-        .flight_bytes = tcp_output_flight(conn),
+        .flight_bytes = tcp_linux_flight_to_cut(conn, tcp_output_flight(conn)),
         .mss_bytes = conn->snd.mss,
         .has_sack = conn->loss != NULL,
+        .moves_by_segments = tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUBIC_STEPS),
         .now_ns = now_ns,
     };
 }
@@ -31,6 +32,7 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_
     struct tcp_recovery *recovery = &conn->recovery;
     struct tcp_cc_loss loss = loss_of(conn, now_ns);
     // RFC 5681 §3.2 step 2: without what limited transmit has sent beyond the window.
+    flight_bytes = tcp_linux_flight_to_cut(conn, flight_bytes);
     loss.flight_bytes = tcp_cc_smaller(flight_bytes, tcp_ecn_window(conn));
     recovery->recover = conn->snd.nxt;
     recovery->has_recover = true;
@@ -123,9 +125,11 @@ void tcp_recovery_on_sent(struct tcp_conn *conn)
     if (is_over) {
         recovery->round_end = conn->snd.nxt;
     }
+    bool is_full = flight + conn->snd.mss > conn->cc.cwnd_bytes;
     if (is_over || flight > recovery->flight_peak_bytes) {
         recovery->flight_peak_bytes = flight;
     }
+    recovery->was_full = is_full || (recovery->was_full && !is_over);
 }
 
 // RFC 6582 §3.2 step 2: an acknowledgment that covers more than `recover` makes the next
@@ -164,6 +168,7 @@ static struct tcp_cc_ack ack_of(const struct tcp_conn *conn, uint32_t acked_byte
         .is_round_end = ends_round(conn, acked_bytes),
         .is_paced = tcp_pace_is_on(conn),
         .has_plain_hystart = tcp_linux_has(conn, SYNFIN_LINUX_WAY_HYSTART),
+        .moves_by_segments = tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUBIC_STEPS),
         .counts_all = tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED),
         // RFC 3168 §6.1.2: nor by an acknowledgment with a mark.
         .is_recovering = conn->recovery.is_active || conn->ecn.marked_bytes > 0,

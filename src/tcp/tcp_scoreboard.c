@@ -380,7 +380,8 @@ static void note_newest(struct tcp_delivery *delivery, const struct tcp_span *sp
     }
 }
 
-static void note_once(struct tcp_delivery *delivery, const struct tcp_span *span, struct seq right)
+static void note_once(struct tcp_delivery *delivery, const struct tcp_span *span, struct seq left,
+                      struct seq right)
 {
     if (!delivery->has_once || seq_lt(right, delivery->once_lowest)) {
         delivery->once_lowest = right;
@@ -397,17 +398,18 @@ static void note_once(struct tcp_delivery *delivery, const struct tcp_span *span
     if (seq_lt(right, delivery->fack)
         && (!delivery->is_reordered || seq_lt(right, delivery->reordered_right))) {
         delivery->is_reordered = true;
+        delivery->reordered_left = left;
         delivery->reordered_right = right;
     }
 }
 
-// Part of `span` up to `right` has arrived, newly.
+// [left, right) of `span` has arrived, newly.
 static void note(struct tcp_scoreboard *board, struct tcp_delivery *delivery,
-                 const struct tcp_span *span, struct seq right)
+                 const struct tcp_span *span, struct seq left, struct seq right)
 {
     note_newest(delivery, span, right);
     if (span->resends == 0) {
-        note_once(delivery, span, right);
+        note_once(delivery, span, left, right);
     }
     if (is_below(board, board->fack, right)) {
         board->fack = right;
@@ -426,8 +428,9 @@ void tcp_scoreboard_acked(struct tcp_scoreboard *board, struct seq una,
         struct tcp_span *next = next_of(board, span, TREAP_ANY);
         bool is_whole = !is_below(board, una, span->right);
         struct seq right = is_whole ? span->right : una;
+        delivery->has_acked_resent = delivery->has_acked_resent || span->resends > 0;
         if (has_state(span, NOT_SACKED)) {
-            note(board, delivery, span, right);
+            note(board, delivery, span, span->left, right);
             delivery->acked_bytes += seq_distance(span->left, right);
         }
         if (is_whole) {
@@ -461,7 +464,7 @@ static void sack_part(struct tcp_scoreboard *board, struct tcp_span *span, struc
     if (before == NULL && behind == NULL && !carve(board, &span, left, right)) {
         return;
     }
-    note(board, delivery, span, right);
+    note(board, delivery, span, left, right);
     delivery->sacked_bytes += seq_distance(left, right);
     if (before == NULL && behind == NULL) {
         list_remove(&span->times);

@@ -85,6 +85,7 @@ struct tcp_scoreboard {
 // What one ACK has newly delivered; acked and then every sacked of the ACK add to it.
 struct tcp_delivery {
     uint32_t acked_bytes;  // below the new SND.UNA, not SACKED before
+    bool has_acked_resent; // something was sent again of what now lies below SND.UNA
     uint32_t sacked_bytes; // newly SACKED
     struct seq fack;       // RACK.fack before the ACK
     // The most recently sent of it, by (sent_ns, right): RACK.segment (RFC 8985 §6.2 step 2).
@@ -102,9 +103,9 @@ struct tcp_delivery {
     struct seq once_right;  // the highest right edge of what was sent then
     struct seq once_lowest; // the smallest right edge of all such
     // Something never sent again was among it below fack (RFC 8985 §6.2 step 3): the smallest
-    // right edge of such.
+    // right edge of such, and the smallest left edge.
     bool is_reordered;
-    struct seq reordered_right;
+    struct seq reordered_right, reordered_left;
 };
 
 // Takes no memory yet. `seed` is secret, see treap.h; spans_max is at least 1.
