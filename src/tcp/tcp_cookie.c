@@ -7,6 +7,10 @@
 #include "base/check.h"
 #include "base/siphash.h"
 
+// Between one size's cookie and the next one's: as far as eight can lie apart. Neighbours would be
+// told by acknowledgments of what a connection sends behind its cookie, and each would open one.
+#define MSS_STRIDE (UINT32_C(1) << 29)
+
 enum {
     MSS_PLACES = 8,
     EPOCHS = 2,            // that are accepted: this one and the one before
@@ -23,6 +27,7 @@ enum {
 
 _Static_assert(sizeof(struct synfin_addr) == ADDR, "addresses are hashed as their octets");
 _Static_assert(sizeof(struct tcp_pair) == HASHED - 4, "all of a pair is hashed");
+_Static_assert((uint64_t)MSS_STRIDE *MSS_PLACES == UINT64_C(1) << 32, "all around, evenly");
 _Static_assert(STAMP_SPAN == (STAMP_WSCALE | STAMP_SACK | STAMP_ECN) + 1, "every bit has a use");
 
 // An MSS is rounded down to one of these. The floor is that of tcp_open.c. Each of the others is
@@ -100,7 +105,7 @@ static void turn_to(struct tcp_cookie_jar *jar, uint64_t now_ns)
 }
 
 // What a cookie is made of, in the order of the wire; the hash of it under the key of each epoch is
-// where that epoch's eight cookies begin.
+// the first of that epoch's eight cookies.
 static void collect(const struct tcp_pair *pair, struct seq irs, uint8_t out[HASHED])
 {
     for (uint32_t i = 0; i < ADDR; i++) {
@@ -137,7 +142,7 @@ struct seq tcp_cookie_make(struct tcp_cookie_jar *jar, const struct tcp_pair *pa
     turn_to(jar, now_ns);
     collect(pair, offer->irs, input);
     uint32_t first = (uint32_t)siphash_24(&jar->key[0], input, sizeof(input));
-    return seq_make(first + mss_place(offer->mss));
+    return seq_make(first + mss_place(offer->mss) * MSS_STRIDE);
 }
 
 bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, struct seq iss,
@@ -148,9 +153,9 @@ bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, st
     collect(pair, offer->irs, input);
     for (uint32_t i = 0; i < EPOCHS; i++) {
         uint32_t first = (uint32_t)siphash_24(&jar->key[i], input, sizeof(input));
-        uint32_t place = iss.n - first;
-        if (place < MSS_PLACES) {
-            offer->mss = mss_table[place];
+        uint32_t behind = iss.n - first;
+        if (behind % MSS_STRIDE == 0) {
+            offer->mss = mss_table[behind / MSS_STRIDE];
             return true;
         }
     }

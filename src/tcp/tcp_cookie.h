@@ -4,7 +4,7 @@
 // without any state kept here. The cookie is a keyed hash of the pair, of the peer's own first
 // sequence number and of the time, plus the number of a segment size:
 //
-//     cookie = hash(key of this epoch, pair, IRS) + place of the peer's MSS in a table of 8
+//     cookie = hash(key of this epoch, pair, IRS) + 2^29 x place of the peer's MSS in a table of 8
 //
 // All 32 bits count: of 2^32 acknowledgments a blind guesser can send, 16 are right (8 sizes, this
 // epoch and the last), which is 2^-28. What a sequence number cannot hold, the window scale, SACK

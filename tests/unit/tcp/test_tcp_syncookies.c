@@ -334,6 +334,23 @@ static void cookie_beyond_the_limit_on_sockets_waits(void **state)
     IN_STATE(ESTABLISHED);
 }
 
+// The end of a connection that is gone, sent again: it acknowledges more than a cookie, and nothing
+// of it may begin a connection that nobody has called for. Found by the simulation.
+static void acknowledgment_of_what_followed_the_cookie_opens_nothing(void **state)
+{
+    (void)state;
+    listen_with_cookies(4);
+    cookie_for(40000);
+    for (uint32_t ack = 2; ack <= 9; ack++) {
+        SEND(.flags = FIN | ACK, .seq = 1, .ack = ack);
+        REASON(DROP_COOKIE);
+        EXPECT(.flags = RST, .seq = ack);
+    }
+    NO_EVENT();
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    IN_STATE(ESTABLISHED);
+}
+
 static void never_means_never(void **state)
 {
     (void)state;
@@ -495,6 +512,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_78_listener_goes_and_comes_in_between),
     SEGMENT_TEST(full_accept_queue_delays_the_handshake),
     SEGMENT_TEST(cookie_beyond_the_limit_on_sockets_waits),
+    SEGMENT_TEST(acknowledgment_of_what_followed_the_cookie_opens_nothing),
     SEGMENT_TEST(never_means_never),
     SEGMENT_TEST(one_of_two_machines_completes_the_handshake_of_the_other),
     SEGMENT_TEST(machines_without_the_same_time_do_not),
