@@ -156,6 +156,7 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
               struct synfin_packet *packet, uint64_t now_ns)
 {
     struct wire_tcp h;
+    uint32_t mss = tcp_output_segment_bytes(conn); // with the options that are owed until now
     begin_packet(packet);
     add_payload(conn, plan, packet);
     describe(tcp, conn, plan, &h, now_ns);
@@ -164,7 +165,6 @@ void tcp_emit(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     }
     tcp_ecn_on_sending(conn, plan, &h);
     emit_header(packet, &h);
-    uint32_t mss = tcp_output_segment_bytes(conn);
     if (plan->bytes > mss && plan->kind != TCP_PLAN_SYN && plan->kind != TCP_PLAN_MTU_PROBE) {
         packet->gso_bytes = (uint16_t)mss;
     }

@@ -74,6 +74,23 @@ static void segments_of_a_super_packet_leave_room_for_sack(void **state)
     }
 }
 
+// RFC 9768 §3.2.3: an option that is owed once is in this header, and so in every segment.
+static void segments_of_a_super_packet_leave_room_for_counters_of_marks(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct synfin_packet packet;
+    open_wide(&box);
+    box.conn->ecn.mode = TCP_ECN_ACCURATE;
+    box.conn->ecn.fields_owed = 1;
+    queue(&box, 5500);
+    assert_true(tcp_output(&box.tcp, box.conn, &packet, box.now_ns));
+    assert_true(packet.head_bytes > 20);
+    assert_int_equal(packet.gso_bytes + packet.head_bytes, BOX_MSS + 20);
+    assert_int_equal((packet.bytes - packet.head_bytes) % packet.gso_bytes, 0);
+    finish(&box);
+}
+
 static void super_packet_fits_an_ip_datagram(void **state)
 {
     (void)state;
@@ -145,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(super_packet_says_how_it_is_split),
         cmocka_unit_test(segments_of_a_super_packet_leave_room_for_sack),
+        cmocka_unit_test(segments_of_a_super_packet_leave_room_for_counters_of_marks),
         cmocka_unit_test(super_packet_fits_an_ip_datagram),
         cmocka_unit_test(urgent_data_goes_in_single_segments),
         cmocka_unit_test(checksum_is_left_to_a_device_that_can),
