@@ -136,8 +136,21 @@ void oracle_touch(struct oracle *oracle, struct oracle_end *end)
     }
 }
 
+// A clock that leaps ahead leaves out the time in which timers would have fired, one after the
+// other.
+static void note_leap(struct oracle_host *host, uint64_t now_ns)
+{
+    uint64_t next_ns = synfin_stack_next_deadline(host->config.stack);
+    uint64_t from_ns = next_ns > host->now_ns ? next_ns : host->now_ns;
+    host->leapt_ns += now_ns > from_ns ? now_ns - from_ns : 0;
+}
+
 uint64_t oracle_now(struct oracle_host *host, uint64_t now_ns)
 {
+    if (host->is_up && now_ns > host->now_ns && now_ns - host->now_ns > ORACLE_S) {
+        note_leap(host, now_ns);
+    }
+    host->behind_ns = now_ns < host->now_ns ? host->now_ns - now_ns : 0;
     host->now_ns = now_ns > host->now_ns ? now_ns : host->now_ns;
     return host->now_ns;
 }

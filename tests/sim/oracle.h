@@ -152,6 +152,7 @@ struct oracle_path {
     uint64_t rtt_ns;   // the longest between any two hosts, with full queues
     uint64_t rate_bps; // of the slowest link, shared by `connections`; 0: no limit
     uint32_t connections;
+    uint64_t octets; // that each of them still writes at most, beyond what it has written
 };
 // From now on users read and write whatever they can, and close at the end of the stream: T7 holds
 // all connections to a bound that is worked out here. Returns when everything must be over.

@@ -98,8 +98,9 @@ static void judge_cause(const struct oracle_sight *sight)
     struct oracle_end *end = sight->end;
     bool is_probe = sight->reason == SYNFIN_REASON_SEND_KEEPALIVE
                     || sight->reason == SYNFIN_REASON_SEND_WINDOW_PROBE;
-    bool has_opened = sight->reason == SYNFIN_REASON_SEND_WINDOW_UPDATE
-                      && sight->ack + oracle_window_of_sent(sight) > end->edge;
+    bool is_update = sight->reason == SYNFIN_REASON_SEND_WINDOW_UPDATE
+                     || sight->reason == SYNFIN_REASON_SEND_WINDOW_WHOLE;
+    bool has_opened = is_update && sight->ack + oracle_window_of_sent(sight) > end->edge;
     if (is_probe || has_opened) {
         return;
     }
@@ -155,14 +156,40 @@ void oracle_ack_on_sent(const struct oracle_sight *sight)
     }
 }
 
+// What the end waits for next. Octets that arrived and were not taken (RFC 7323 §5.3, R1, or no
+// memory for them) have not moved it.
+static uint64_t next_of(const struct oracle_sight *sight)
+{
+    const struct oracle_end *end = sight->end;
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
+    if (conn == NULL && end->ack > 0) { // TIME-WAIT, or half-open: nothing is taken
+        return end->ack;
+    }
+    return conn == NULL || !end->duty.has_refused
+               ? oracle_ranges_end(&end->arrived, 0)
+               : oracle_place(conn->rcv.nxt.n, end->irs, end->ack);
+}
+
+// RFC 7323 §5.3: by the newest that was told, or where lies were told by what was believed of them.
+static bool is_old_by_timestamp(const struct oracle_sight *sight)
+{
+    const struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
+    bool is_believed = end->is_lied_to && conn != NULL && conn->uses_timestamps;
+    return packet->has_timestamps
+           && ((int32_t)(packet->ts_val - end->ts_told) < 0
+               || (is_believed && (int32_t)(packet->ts_val - conn->ts_recent) < 0));
+}
+
 // An acknowledgment with nothing new and nothing wrong is not answered (RFC 9293 §3.10.7.4); any
 // other segment may be, once.
 void oracle_ack_on_heard(const struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
     const struct oracle_packet *packet = sight->packet;
-    uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
-    bool is_old = packet->has_timestamps && (int32_t)(packet->ts_val - end->ts_told) < 0;
+    uint64_t rcv = next_of(sight);
+    bool is_old = is_old_by_timestamp(sight);
     bool is_good = sight->seq == rcv && sight->ack <= end->nxt && sight->ack > 0
                    && sight->ack + end->window_max >= end->una_told && !is_old
                    && (packet->traffic_class & 3) != 3;
@@ -185,7 +212,7 @@ void oracle_ack_on_heard(const struct oracle_sight *sight)
 void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_t right)
 {
     struct oracle_end *end = sight->end;
-    uint64_t rcv = oracle_ranges_end(&end->arrived, 0);
+    uint64_t rcv = next_of(sight);
     uint32_t bytes = sight->packet->payload_bytes;
     for (uint32_t i = 0; i < end->arrived.count; i++) {
         const struct oracle_range *range = &end->arrived.at[i];
@@ -235,8 +262,10 @@ static void look_at_delay(const struct oracle_look *look)
 void oracle_ack_look(const struct oracle_look *look)
 {
     look_at_delay(look);
+    look->end->duty.has_refused = look->rcv < oracle_ranges_end(&look->end->arrived, 0);
     struct oracle_account *account = look->end->account;
     if (!look->is_waiting && account->end == look->end) { // the rest waits for company
-        account->credit = look->rcv > look->end->ack ? 1 : 0;
+        bool is_refused = look->end->duty.has_refused && account->credit > 0;
+        account->credit = look->rcv > look->end->ack || is_refused ? 1 : 0;
     }
 }

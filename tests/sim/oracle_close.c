@@ -106,6 +106,7 @@ void oracle_close_on_close(struct oracle_host *host, struct oracle_end *end, uin
 {
     const struct tcp_conn *conn = oracle_ends_block(host, end);
     end->closed_ns = now_ns;
+    end->closed_leapt = host->leapt_ns;
     if (conn == NULL || conn->is_done) {
         return;
     }

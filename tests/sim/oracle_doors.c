@@ -27,61 +27,112 @@ static void read_offer(const struct oracle_packet *packet, struct oracle_offer *
                                    .mss = packet->mss};
 }
 
-// A number that sends for the first time: a half-open connection's SYN+ACK, or a connection that a
+// What is sent for half-open connections: SYN+ACKs, and challenges, which may overtake them.
+static bool is_of_half_open(const struct oracle_packet *packet, uint16_t reason)
+{
+    bool is_challenge = reason == SYNFIN_REASON_SEND_CHALLENGE_SYN
+                        || reason == SYNFIN_REASON_SEND_CHALLENGE_RST
+                        || reason == SYNFIN_REASON_SEND_ACK_UNACCEPTABLE;
+    return (packet->flags & (ORACLE_SYN | ORACLE_ACK)) == (ORACLE_SYN | ORACLE_ACK)
+           || (is_challenge && packet->flags == ORACLE_ACK && packet->length == 0);
+}
+
+// A number that sends for the first time: a half-open connection's, or that of a connection that a
 // cookie has opened.
 static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_packet *sent,
                                 const struct oracle_packet *packet)
 {
-    bool is_syn_ack = (packet->flags & (ORACLE_SYN | ORACLE_ACK)) == (ORACLE_SYN | ORACLE_ACK);
-    if (!is_syn_ack) {
+    bool is_syn = (packet->flags & ORACLE_SYN) != 0;
+    if (!is_syn) {
         oracle_ends_scan(host);
-        return oracle_ends_of_number(host, sent->conn);
+    }
+    struct oracle_end *end = oracle_ends_of_number(host, sent->conn);
+    if (end != NULL || !is_of_half_open(packet, sent->reason)) {
+        return end;
     }
     struct synfin_endpoint local;
     struct synfin_endpoint remote;
     endpoints_of(packet, true, &local, &remote);
     const struct oracle_account *account = oracle_ends_account(host, &local, &remote);
-    struct oracle_end *end = oracle_ends_add(host, sent->conn);
+    end = oracle_ends_add(host, sent->conn);
     bool has_data = account->has_syn && packet->ack - account->syn_seq - 1 <= account->syn_bytes;
     end->is_passive = true;
     end->heard = account->offer;
     end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
     oracle_ends_set_pair(host, end, &local, &remote);
-    oracle_ends_set_iss(host->oracle, end, packet->seq);
+    oracle_ends_set_iss(host->oracle, end, packet->seq - !is_syn);
     oracle_ends_set_irs(host->oracle, end, has_data ? account->syn_seq : packet->ack - 1);
     oracle_ranges_add(&end->arrived, 0, 1 + (has_data ? account->syn_bytes : 0));
     end->edge_told = 1 + (uint64_t)account->syn_window;
     return end;
 }
 
-// RFC 4987 §3.6: nothing is kept of who is answered by a cookie, and what arrives next may open.
-static void note_cookie(struct oracle_sight *sight, const struct synfin_endpoint *local,
-                        const struct synfin_endpoint *remote)
+// A SYN+ACK that waited for the device while the peer came back with a cookie.
+static struct oracle_end *half_open_of(struct oracle_end *end, const struct oracle_packet *packet)
 {
-    struct oracle_host *host = sight->host;
-    const struct oracle_packet *packet = sight->packet;
-    struct oracle_account *account = oracle_ends_account(host, local, remote);
-    uint32_t irs = packet->ack - 1;
-    struct oracle_end *end = oracle_ends_of_cookie(host, account, packet->seq, irs);
-    if (end != NULL && end->number == 0) {
+    bool is_late = end != NULL && end->half_open != NULL && end->half_open->iss == packet->seq;
+    return is_late ? end->half_open : end;
+}
+
+static bool is_same_offer(const struct oracle_offer *a, const struct oracle_offer *b)
+{
+    return a->is_known == b->is_known && a->has_timestamps == b->has_timestamps
+           && a->has_sack == b->has_sack && a->wscale == b->wscale && a->mss == b->mss;
+}
+
+// The same cookie answers SYNs with other options, and those of a SYN that nobody sent: which of
+// the answers the peer took is not known.
+static void read_promise(struct oracle_end *end, const struct oracle_account *account,
+                         const struct oracle_packet *packet)
+{
+    enum { WSCALE_MOST = 14 };
+    const struct oracle_offer heard = end->heard;
+    const struct oracle_offer offered = end->offered;
+    read_offer(packet, &end->offered);
+    end->heard = account->offer;
+    end->is_lied_to = end->is_lied_to || !account->is_syn_genuine;
+    end->is_tainted = end->is_tainted || !account->is_syn_genuine;
+    bool is_again = offered.is_known && is_same_offer(&offered, &end->offered)
+                    && is_same_offer(&heard, &end->heard);
+    if (is_again || (!offered.is_known && account->is_syn_genuine)) {
         return;
     }
-    end = oracle_ends_add(host, 0);
+    end->offered.wscale = packet->wscale > offered.wscale ? packet->wscale : offered.wscale;
+    end->heard.is_known = false;
+    end->heard.wscale = end->offered.wscale >= 0 ? WSCALE_MOST : -1;
+}
+
+// RFC 4987 §3.6: nothing is kept of who is answered by a cookie, and what arrives next may open.
+static struct oracle_end *promise(struct oracle_host *host, struct oracle_account *account,
+                                  const struct oracle_packet *packet)
+{
+    struct oracle_end *end = oracle_ends_add(host, 0);
     end->is_passive = true;
-    end->local = *local;
-    end->remote = *remote;
-    end->heard = account->offer;
-    end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
+    end->local = (struct synfin_endpoint){.addr = packet->src, .port = packet->src_port};
+    end->remote = (struct synfin_endpoint){.addr = packet->dst, .port = packet->dst_port};
     end->account = account;
     end->cookie_next = account->cookies;
     account->cookies = end;
     oracle_ends_set_iss(host->oracle, end, packet->seq);
-    oracle_ends_set_irs(host->oracle, end, irs);
+    oracle_ends_set_irs(host->oracle, end, packet->ack - 1);
     oracle_ranges_add(&end->arrived, 0, 1);
-    read_offer(packet, &end->offered);
     end->nxt = 1;
     end->ack = 1;
     end->edge = 1 + (uint64_t)packet->window;
+    return end;
+}
+
+static void note_cookie(struct oracle_sight *sight, const struct synfin_endpoint *local,
+                        const struct synfin_endpoint *remote)
+{
+    const struct oracle_packet *packet = sight->packet;
+    struct oracle_account *account = oracle_ends_account(sight->host, local, remote);
+    struct oracle_end *end =
+        oracle_ends_of_cookie(sight->host, account, packet->seq, packet->ack - 1);
+    if (end == NULL || end->number != 0) {
+        end = promise(sight->host, account, packet);
+    }
+    read_promise(end, account, packet);
 }
 
 static void note_syn_sent(struct oracle_sight *sight)
@@ -148,7 +199,10 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
     host->oracle->totals.segments++;
     if (sent->conn != 0) {
         sight.end = oracle_ends_of_number(host, sent->conn);
-        sight.end = sight.end != NULL ? sight.end : adopt(host, sent, packet);
+        bool is_whole = (packet->flags & ORACLE_SYN) == 0; // and no half-open connection any more
+        bool is_new = sight.end == NULL || (is_whole && sight.end->index == 0);
+        sight.end = is_new ? adopt(host, sent, packet) : sight.end;
+        sight.end = is_whole ? sight.end : half_open_of(sight.end, packet);
     }
     endpoints_of(packet, true, &local, &remote);
     oracle_security_on_sent(&sight, &local, &remote);
@@ -291,6 +345,21 @@ static void hear(struct oracle_sight *sight)
     hear_text(sight);
 }
 
+// The options of a connection that a cookie opens are those of its timestamps' echo; without one
+// there are none.
+static void hear_cookie(struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    const struct oracle_packet *packet = sight->packet;
+    bool may_open = packet->seq == end->irs + 1 && packet->ack == end->iss + 1
+                    && (packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
+    if (may_open && !packet->has_timestamps) {
+        end->offered.has_timestamps = end->offered.has_sack = false;
+        end->offered.wscale = -1;
+    }
+    hear(sight);
+}
+
 // A SYN again leaves out the cookie and the data that the first one had, and both may have arrived.
 static void note_syn_heard(struct oracle_account *account, const struct oracle_packet *packet,
                            enum oracle_origin origin)
@@ -318,7 +387,7 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
         .host = host, .end = account->end, .packet = packet, .now_ns = now_ns, .origin = origin};
     oracle_security_on_received(&sight, account);
     bool is_usual = (packet->flags & (ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
-    if (packet->length > 0 || !is_usual) {
+    if (packet->length > 0 || !is_usual || sight.end == NULL) {
         account->credit++;
     }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
@@ -330,7 +399,7 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
     }
     for (sight.end = account->cookies; sight.end != NULL; sight.end = sight.end->cookie_next) {
         if (sight.end->number == 0 && sight.end->boot == host->boot) {
-            hear(&sight);
+            hear_cookie(&sight);
         }
     }
 }

@@ -25,8 +25,10 @@ static uint64_t key_of_pair(const struct oracle_host *host, const struct synfin_
 {
     uint64_t key = oracle_mix((uint64_t)host->id << 32 | host->boot,
                               (uint64_t)local->port << 16 | remote->port);
-    key = oracle_mix(key + load64(local->addr.octet), load64(local->addr.octet + 8));
-    return oracle_mix(key + load64(remote->addr.octet), load64(remote->addr.octet + 8));
+    key = oracle_mix(key, load64(local->addr.octet));
+    key = oracle_mix(key, load64(local->addr.octet + 8));
+    key = oracle_mix(key, load64(remote->addr.octet));
+    return oracle_mix(key, load64(remote->addr.octet + 8));
 }
 
 static uint64_t key_of_iss(uint32_t iss)
@@ -90,6 +92,7 @@ struct oracle_end *oracle_ends_add(struct oracle_host *host, uint32_t number)
 void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number)
 {
     end->number = number;
+    host->last = NULL;
     oracle_map_set(&host->oracle->by_number, key_of_number(host, number), end);
 }
 
@@ -160,6 +163,19 @@ static void note_index(struct oracle_host *host, struct oracle_end *end, uint32_
     end->index = index + 1;
 }
 
+// A half-open connection whose peer has come back with a cookie that an earlier SYN was answered
+// by: it goes on under its number, and with the cookie's.
+static bool is_of_cookie(struct oracle_host *host, const struct oracle_end *end,
+                         const struct tcp_conn *conn)
+{
+    if (end->index != 0 || !conn->is_passive || !end->has_iss || conn->iss.n == end->iss) {
+        return false;
+    }
+    const struct oracle_end *promised =
+        oracle_ends_of_cookie(host, end->account, conn->iss.n, conn->irs.n);
+    return promised != NULL && promised->number == 0;
+}
+
 // Of a SYN with a Fast Open cookie: accepted before anything was sent.
 static void read_fastopen(struct oracle_end *end, const struct oracle_account *account)
 {
@@ -216,8 +232,10 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
     struct oracle_end *end =
         conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n, conn->irs.n) : NULL;
     if (end != NULL && end->number == 0) {
+        end->half_open = oracle_ends_of_number(host, conn->number);
         oracle_ends_set_number(host, end, conn->number);
         account->end = end;
+        end->heard.is_known = end->heard.is_known && !end->is_lied_to;
         promise_again(host, account, end);
         forget_peer(end);
         return end;
@@ -247,7 +265,7 @@ struct oracle_end *oracle_ends_of_block(struct oracle_host *host, uint32_t index
     if (end == NULL && !conn->is_in_table) { // a socket that was never connected
         return NULL;
     }
-    end = end != NULL ? end : end_of_new(host, conn);
+    end = end != NULL && !is_of_cookie(host, end, conn) ? end : end_of_new(host, conn);
     note_index(host, end, index);
     return end;
 }

@@ -34,6 +34,7 @@ struct oracle_end {
     struct oracle_end *touched_next; // touched since the last oracle_after_event of its host
     uint64_t key;                    // of the stream it sends
     bool is_promise;                 // of a cookie that has opened before
+    struct oracle_end *half_open;    // whose number a cookie has taken over; NULL: none
     uint32_t host, boot, number;
     uint32_t index; // of its block in the stack's pool, and 1; 0: not known
     struct synfin_endpoint local, remote;
@@ -71,6 +72,7 @@ struct oracle_end {
         uint64_t since_ns;  // the oldest data that no acknowledgment has answered; 0: none
         uint32_t mss_seen;  // largest payload that has arrived
         uint64_t newest;    // place of what arrived last behind a gap; 0: nothing
+        bool has_refused;   // octets that arrived in order were not taken
         uint64_t second_ns; // when the second of `challenges` began
         uint32_t challenges;
     } duty;
@@ -100,6 +102,7 @@ struct oracle_end {
     bool has_ended_by_reset; // nothing may follow
     uint64_t touched_event;  // of its host, the last one
     uint64_t closed_ns;      // when its user let go
+    uint64_t closed_leapt;   // what the clock had left out by then
     uint64_t time_wait_ns;   // when TIME-WAIT began, as traced
 };
 
@@ -131,6 +134,8 @@ struct oracle_host {
     uint32_t id, boot;
     bool is_up, had_fragments;
     uint64_t now_ns;              // the latest that was named: a stack's time never runs backwards
+    uint64_t behind_ns;           // how far the clock is behind that, after a leap back
+    uint64_t leapt_ns;            // time that its clock has left out, in all
     struct oracle_end **by_index; // of the stack's pool
     uint32_t indexes;
     struct oracle_end *touched;

@@ -37,6 +37,22 @@ static void note_shadow(const struct oracle_look *look)
     }
 }
 
+// What the block's numbers say, as places.
+static void note_places(struct oracle_look *look)
+{
+    const struct oracle_end *end = look->end;
+    const struct tcp_conn *conn = look->conn;
+    if (end->has_iss) {
+        look->una = oracle_place(conn->snd.una.n, end->iss, end->una_told);
+        look->nxt = oracle_place(conn->snd.nxt.n, end->iss, end->nxt);
+    }
+    if (end->has_irs) {
+        uint64_t near = end->shadow.is_synchronised ? end->shadow.rcv : end->ack;
+        look->rcv = oracle_place(conn->rcv.nxt.n, end->irs, near);
+        look->adv = oracle_place(conn->rcv.adv.n, end->irs, look->rcv);
+    }
+}
+
 static void look_at(struct oracle_host *host, struct oracle_end *end, const struct tcp_conn *conn,
                     uint64_t now_ns)
 {
@@ -48,17 +64,9 @@ static void look_at(struct oracle_host *host, struct oracle_end *end, const stru
     }
     look.is_synchronised = is_synchronised(conn);
     look.is_waiting = conn->is_ready || conn->is_parked;
-    if (end->has_iss) {
-        look.una = oracle_place(conn->snd.una.n, end->iss, end->una_told);
-        look.nxt = oracle_place(conn->snd.nxt.n, end->iss, end->nxt);
-    }
-    if (end->has_irs) {
-        uint64_t near = end->shadow.is_synchronised ? end->shadow.rcv : end->ack;
-        look.rcv = oracle_place(conn->rcv.nxt.n, end->irs, near);
-        look.adv = oracle_place(conn->rcv.adv.n, end->irs, look.rcv);
-    }
+    oracle_handshake_look(&look); // may take the numbers from the block
+    note_places(&look);
     oracle_close_look(&look);
-    oracle_handshake_look(&look);
     if (look.is_synchronised && end->has_iss && end->has_irs) {
         oracle_stream_look(&look);
         oracle_window_look(&look);

@@ -150,7 +150,8 @@ static enum oracle_fate fate_of(const struct oracle_sight *sight, const struct t
     bool is_reset = (packet->flags & ORACLE_RST) != 0;
     bool is_syn = (packet->flags & ORACLE_SYN) != 0;
     if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
-        bool is_answer = (packet->flags & ORACLE_ACK) != 0 && packet->ack == conn->snd.nxt.n;
+        bool is_answer = (packet->flags & ORACLE_ACK) != 0
+                         && packet->ack - conn->iss.n - 1 < conn->snd.nxt.n - conn->iss.n;
         return !is_reset ? FATE_ANY : is_answer ? FATE_END : FATE_LIVE;
     }
     if (conn->state < SYNFIN_TCP_STATE_ESTABLISHED || conn->state == SYNFIN_TCP_STATE_TIME_WAIT

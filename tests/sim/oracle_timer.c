@@ -95,8 +95,13 @@ static void look_at_firing(const struct oracle_look *look)
     if (!shadow->is_known) {
         return;
     }
-    bool is_opening = conn->state == SYNFIN_TCP_STATE_SYN_SENT; // after a challenge: RFC 5961 §4.2
-    if (conn->retries > shadow->retries && !is_opening
+    // After a challenge (RFC 5961 §4.2), and where a SYN has crossed ours: sent again, at once.
+    bool is_opening =
+        shadow->state == SYNFIN_TCP_STATE_SYN_SENT && conn->state <= SYNFIN_TCP_STATE_SYN_RECEIVED;
+    // What finds no memory on its way to the device is sent, and lost, without anything to see.
+    bool may_be_unseen = look->host->config.may_lack_memory
+                         && shadow->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT] == SYNFIN_NEVER;
+    if (conn->retries > shadow->retries && !is_opening && !may_be_unseen
         && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         oracle_fail(look->host->oracle, ORACLE_T8, look->end, look->now_ns,
                     "fired before its time: %u retransmissions", conn->retries);
@@ -124,8 +129,9 @@ static void look_at_age(const struct oracle_look *look)
     const struct synfin_stack_config *config = &look->host->stack_config;
     const struct oracle_end *end = look->end;
     uint64_t bound_ns = config->orphan_ns + config->fin_wait_2_ns + 2 * config->msl_ns + ORACLE_S;
-    bool has_leapt = look->host->pending.is_advancing == false;
-    if (!end->is_closed || end->closed_ns == 0 || has_leapt || look->now_ns < end->closed_ns) {
+    bound_ns += look->host->leapt_ns - end->closed_leapt;
+    bool may_leap = look->host->pending.is_advancing == false;
+    if (!end->is_closed || end->closed_ns == 0 || may_leap || look->now_ns < end->closed_ns) {
         return;
     }
     if (look->now_ns - end->closed_ns > bound_ns) {

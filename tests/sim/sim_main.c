@@ -28,7 +28,7 @@ struct options {
     uint64_t seed, first, worlds;
     double minutes;
     uint32_t jobs;
-    bool has_json, has_hash, is_verbose, keeps_size, records;
+    bool has_json, has_hash, is_verbose, is_survey, keeps_size, records;
     const char *folder;
     struct sim_switches switches;
     char shown[SIM_PLAN_TEXT_MAX]; // the switches as they were given
@@ -66,7 +66,7 @@ static _Noreturn void print_usage(int status)
                 "           [--connections N] [--octets N] [--clock-origin 2^N[us|ms]]\n"
                 "           [--burst N] [--idle SECONDS] [--leave-out RULES] [--keep FOLDER] "
                 "[--whole] [--record]\n"
-                "           [--verbose] [--faults]\n",
+                "           [--survey] [--verbose] [--faults]\n",
                 status == 0 ? stdout : stderr);
     exit(status);
 }
@@ -177,6 +177,8 @@ static bool parse_flag(struct options *options, const char *name)
         options->has_hash = true;
     } else if (strcmp(name, "--verbose") == 0) {
         options->is_verbose = true;
+    } else if (strcmp(name, "--survey") == 0) {
+        options->is_survey = true;
     } else if (strcmp(name, "--whole") == 0) {
         options->keeps_size = true;
     } else if (strcmp(name, "--record") == 0) {
@@ -244,6 +246,18 @@ static void print_world(const struct options *options, uint64_t world, const str
     }
 }
 
+// Of a survey: what went wrong in which world, with all its faults and nothing kept.
+static void print_finding(uint64_t world, const struct sim_plan *plan,
+                          const struct sim_result *result)
+{
+    char faults[SIM_PLAN_TEXT_MAX];
+    if (result->rule[0] != '\0') {
+        (void)printf("world %" PRIu64 " violates %s: %s [%s]\n", world, result->rule, result->text,
+                     sim_plan_faults(plan->faults, faults));
+        (void)fflush(stdout);
+    }
+}
+
 // Where what is kept of a world goes, without the ending.
 static const char *path_of(const struct options *options, uint64_t world, char *path)
 {
@@ -271,13 +285,14 @@ static _Noreturn void work(const struct options *options, struct shared *shared,
         sim_plan_make(&plan, sim_world_seed(options->seed, number), &options->switches);
         run.record = options->records ? path_of(options, number, path) : NULL;
         sim_world_run(&plan, &run, &result);
-        if (result.rule[0] != '\0') {
+        if (result.rule[0] != '\0' && !options->is_survey) {
             _exit(4);
         }
         atomic_store(&job->is_running, false);
         add(&job->totals, &result.totals);
         job->hash += result.hash * (2 * number + 1);
         print_world(options, number, &plan, &result, seconds_now() - begin);
+        print_finding(number, &plan, &result);
     }
     _exit(0);
 }
@@ -425,5 +440,5 @@ int main(int argc, char **argv)
     }
     totals.violations += failures;
     print_totals(&options, &totals, hash);
-    return failures == 0 ? 0 : 1;
+    return totals.violations == 0 ? 0 : 1;
 }

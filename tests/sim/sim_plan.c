@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/test_random.h"
-#include "sim/sim_rules.h"
 
 enum { PURPOSE_PLAN = 1, PURPOSE_FAULTS, PURPOSE_ORIGIN };
 
@@ -117,7 +116,7 @@ static void cut_down(struct sim_plan *plan, const struct sim_switches *switches)
     if (switches->has_origin) {
         plan->origin_ns = switches->origin_ns;
     }
-    plan->left_out = switches->left_out | sim_rules_left_out(plan->faults);
+    plan->left_out = switches->left_out;
     plan->burst = switches->burst != 0 ? switches->burst : plan->burst;
     plan->idle_ns = switches->idle_ns != 0 ? switches->idle_ns : plan->idle_ns;
 }

@@ -101,7 +101,7 @@ struct sim_plan {
     uint64_t rate_bps;                // of the slowest link; 0: unlimited
     uint32_t queue_ns_max;            // what waits longer for the rate is lost
     bool has_ip4, has_ip6;
-    uint64_t left_out; // rules that the judge does not hold to here: sim_rules.c
+    uint64_t left_out; // rules that the judge does not hold to here
 };
 
 // A random number of its own for each purpose: leaving something out changes nothing else.

@@ -175,7 +175,9 @@ static uint64_t latest_clock(const struct sim_world *world)
 
 static struct oracle_path whole_path(const struct sim_world *world)
 {
-    struct oracle_path path = {.rate_bps = world->plan.rate_bps, .connections = world->users};
+    struct oracle_path path = {.rate_bps = world->plan.rate_bps,
+                               .connections = world->users,
+                               .octets = world->plan.octets_max};
     uint64_t grain_ns = 1;
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
         uint64_t own_ns = world->host[i].clock_grain_ns;
@@ -231,6 +233,7 @@ static void live_on(struct sim_world *world)
         world->host[i].to_open = 1;
         world->to_open++;
         sim_host_heal(&world->host[i]);
+        oracle_after_event(world->oracle, i, sim_host_clock(&world->host[i]));
     }
     struct oracle_path path = whole_path(world);
     uint64_t clock_ns = latest_clock(world);
