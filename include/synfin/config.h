@@ -121,7 +121,9 @@ struct synfin_stack_config {
       "recovery sends one segment more for what was sent again and acknowledged, and only then")  \
     X(CUBIC_STEPS, "cubic-steps", "CUBIC's window grows by whole segments")                       \
     X(PACE_DEPARTURES, "pace-departures",                                                         \
-      "a burst waits until the one before has left at the pace, which half a burst may outrun")
+      "a burst waits until the one before has left at the pace, which half a burst may outrun")   \
+    X(GROW_WINDOW, "grow-window", "the window begins with 64 KiB and grows with what arrives")    \
+    X(CHECK_ECHO, "check-echo", "a SYN+ACK that echoes no timestamp of ours is reset")
 
 enum synfin_linux_way {
 #define SYNFIN_LINUX_WAY_ENUM(code, name, text) SYNFIN_LINUX_WAY_##code,

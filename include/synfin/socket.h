@@ -177,6 +177,13 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_get_option(synfin_sta
                                                                       enum synfin_option option,
                                                                       int64_t *value);
 
+// synfin_stack_fastopen_keys (stack.h) for what this listener gives and takes, before listening or
+// later; 0 keys: the stack's again. Errors: INVALID (more than two), NO_MEMORY.
+SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_fastopen_keys(synfin_stack *stack,
+                                                                         synfin_socket socket,
+                                                                         const uint8_t *keys,
+                                                                         uint32_t count);
+
 // Chooses the algorithm of congestion control by its name, such as "cubic" (congestion.h;
 // TCP_CONGESTION of Linux), at any time: a connection that is open goes on with the window
 // it has. What a listener accepts afterwards begins with the listener's. Errors: INVALID (no such

@@ -151,7 +151,7 @@ struct synfin_fastopen_cookie {
     size_t size; // sizeof(struct synfin_fastopen_cookie), set by the caller
     struct synfin_addr local, remote;
     uint16_t mss_bytes; // that the server told with it; 0: none
-    uint8_t bytes;      // 4-16 and even
+    uint8_t bytes;      // 4-16 and even; 0 in synfin_stack_fastopen_set: the server is forgotten
     uint8_t octet[SYNFIN_FASTOPEN_COOKIE_MAX];
 };
 

@@ -7,8 +7,10 @@
 #include "packetdrill/drill_fastopen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Bits of tcp_fastopen.
 enum {
@@ -19,7 +21,7 @@ enum {
     SERVER_ALL_LISTENERS = 0x400,
 };
 
-enum { KEY_WORDS = 4 };
+enum { KEY_WORDS = 4, PATH_TEXT = 4096 };
 
 // The bits in force now: scripts change them while sockets are open.
 static uint32_t bits_now(const struct drill *drill)
@@ -113,6 +115,35 @@ void drill_fastopen_listen(struct drill *drill, const struct drill_handle *handl
                                     backlog < UINT16_MAX ? backlog : UINT16_MAX, now_ns);
 }
 
+// The commands of scripts leave word in this directory, and look there for ours.
+static bool take_word(const char *name)
+{
+    const char *folder = getenv("SYNFIN_DRILL_STATE");
+    char path[PATH_TEXT];
+    if (folder == NULL) {
+        return false;
+    }
+    int bytes = snprintf(path, sizeof path, "%s/%s", folder, name);
+    return bytes > 0 && bytes < (int)sizeof path && unlink(path) == 0;
+}
+
+// "ip tcp_metrics flush": what is known of servers is forgotten.
+static void forget_if_told(struct drill *drill)
+{
+    if (!take_word("flush-tcp-metrics")) {
+        return;
+    }
+    drill->fastopen_cookie.size = 0;
+    for (uint32_t i = 0; i < drill->settings.locals; i++) {
+        const struct synfin_fastopen_cookie none = {
+            .size = sizeof none,
+            .local = drill->settings.local[i].addr,
+            .remote = drill->fastopen_peer,
+        };
+        (void)!synfin_stack_fastopen_set(drill->stack, &none, drill_stack_now(drill));
+    }
+}
+
 uint32_t drill_fastopen_room(struct drill *drill, const struct drill_handle *handle)
 {
     struct synfin_tcp_info info = {.size = sizeof info};
@@ -149,6 +180,7 @@ int drill_fastopen_connect(struct drill *drill, struct drill_handle *handle,
     }
     uint64_t now_ns = drill_stack_now(drill);
     drill->fastopen_peer = remote.addr;
+    forget_if_told(drill);
     (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, 1,
                                     now_ns);
     enum synfin_error error = synfin_socket_connect(drill->stack, handle->socket, &remote, now_ns);

@@ -16,6 +16,14 @@ static void apply_settings(struct drill *drill, const struct drill_handle *handl
         (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_NOTSENT_LOWAT,
                                         lowat, drill_stack_now(drill));
     }
+    // Of all that a script may set anew while other sockets are open this is a socket's own.
+    struct drill_settings settings = drill->settings;
+    struct synfin_stack_config config;
+    drill_settings_refresh(&settings);
+    synfin_stack_config_default(&config);
+    drill_settings_config_fill(&settings, &config);
+    (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_ECN, config.ecn,
+                                    drill_stack_now(drill));
 }
 
 static int open_socket(struct drill *drill, int domain, int type)

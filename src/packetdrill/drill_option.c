@@ -104,6 +104,19 @@ static int set_congestion(struct drill *drill, const struct drill_handle *handle
     return error == SYNFIN_ERROR_OK ? 0 : drill_errno_fail(ENOENT);
 }
 
+// One key, or two: the present one and the one before.
+static int set_fastopen_keys(struct drill *drill, const struct drill_handle *handle,
+                             const void *value, socklen_t bytes)
+{
+    uint32_t count = bytes / SYNFIN_FASTOPEN_KEY;
+    if (count == 0 || bytes % SYNFIN_FASTOPEN_KEY != 0) {
+        return drill_errno_fail(EINVAL);
+    }
+    enum synfin_error error =
+        synfin_socket_fastopen_keys(drill->stack, handle->socket, value, count);
+    return error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
+}
+
 // Linux takes all ones for no limit, and 0 for the system's setting.
 static int set_lowat(struct drill *drill, struct drill_handle *handle, int value)
 {
@@ -167,6 +180,8 @@ static int set_option(struct drill *drill, struct drill_handle *handle, int leve
         return set_linger(drill, handle, value, bytes);
     } else if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
         return set_congestion(drill, handle, value, bytes);
+    } else if (level == IPPROTO_TCP && name == TCP_FASTOPEN_KEY) {
+        return set_fastopen_keys(drill, handle, value, bytes);
     } else if (bytes == 0) {
         return drill_errno_fail(EINVAL);
     }

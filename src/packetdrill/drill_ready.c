@@ -17,6 +17,15 @@ static uint32_t readable(struct drill *drill, const struct drill_handle *handle)
     return POLLIN | POLLRDNORM | (is_end ? POLLRDHUP : 0u);
 }
 
+// The peer's FIN has come, whatever there is to read before it.
+static uint32_t ended(const struct synfin_tcp_info *info)
+{
+    bool has_fin = info->state == SYNFIN_TCP_STATE_CLOSE_WAIT
+                   || info->state == SYNFIN_TCP_STATE_CLOSING
+                   || info->state == SYNFIN_TCP_STATE_LAST_ACK;
+    return has_fin ? POLLRDHUP : 0u;
+}
+
 // Room to write is told once a third of the buffer is free, and half of what may be unsent.
 static bool has_room(const struct synfin_tcp_info *info, int64_t queued, int64_t lowat)
 {
@@ -24,7 +33,7 @@ static bool has_room(const struct synfin_tcp_info *info, int64_t queued, int64_t
     return room > 0 && room >= queued / 2 && (lowat == 0 || info->unsent_bytes < lowat);
 }
 
-static uint32_t writable(struct drill *drill, const struct drill_handle *handle)
+static uint32_t ended_or_writable(struct drill *drill, const struct drill_handle *handle)
 {
     struct synfin_tcp_info info = {.size = sizeof info};
     int64_t queued = 0;
@@ -37,7 +46,7 @@ static uint32_t writable(struct drill *drill, const struct drill_handle *handle)
                                     &queued);
     (void)!synfin_socket_get_option(drill->stack, handle->socket, SYNFIN_OPTION_NOTSENT_LOWAT,
                                     &lowat);
-    return has_room(&info, queued, lowat) ? POLLOUT | POLLWRNORM : 0u;
+    return ended(&info) | (has_room(&info, queued, lowat) ? POLLOUT | POLLWRNORM : 0u);
 }
 
 uint32_t drill_ready_mask(struct drill *drill, struct drill_handle *handle)
@@ -59,5 +68,5 @@ uint32_t drill_ready_mask(struct drill *drill, struct drill_handle *handle)
     if (!handle->is_connected) {
         return mask | (handle->is_connecting ? 0u : POLLOUT | POLLWRNORM | POLLHUP);
     }
-    return mask | readable(drill, handle) | writable(drill, handle);
+    return mask | readable(drill, handle) | ended_or_writable(drill, handle);
 }

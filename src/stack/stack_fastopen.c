@@ -7,6 +7,7 @@
 
 #include "stack/stack_internal.h"
 #include "tcp/tcp_fastopen.h"
+#include "tcp/tcp_fastopen_conn.h"
 
 _Static_assert(SYNFIN_FASTOPEN_COOKIE_MAX == (uint32_t)WIRE_FASTOPEN_COOKIE_MAX, "one length");
 
@@ -36,12 +37,16 @@ enum synfin_error synfin_stack_fastopen_set(synfin_stack *stack,
                                             const struct synfin_fastopen_cookie *cookie,
                                             uint64_t now_ns)
 {
+    const struct tcp_fastopen_way way = {.local = &cookie->local, .remote = &cookie->remote};
+    if (cookie->size == sizeof *cookie && cookie->bytes == 0) {
+        tcp_fastopen_peers_forget(&stack->tcp.fastopen_peers, &way);
+        return SYNFIN_ERROR_OK;
+    }
     bool is_length = cookie->bytes >= WIRE_FASTOPEN_COOKIE_MIN
                      && cookie->bytes <= WIRE_FASTOPEN_COOKIE_MAX && cookie->bytes % 2 == 0;
     if (cookie->size != sizeof *cookie || !is_length) {
         return SYNFIN_ERROR_INVALID;
     }
-    const struct tcp_fastopen_way way = {.local = &cookie->local, .remote = &cookie->remote};
     struct wire_tcp h = {.has_mss = cookie->mss_bytes != 0,
                          .mss = cookie->mss_bytes,
                          .has_fastopen = true,
@@ -62,17 +67,41 @@ static uint64_t load64(const uint8_t *octets)
     return value;
 }
 
-enum synfin_error synfin_stack_fastopen_keys(synfin_stack *stack, const uint8_t *keys,
-                                             uint32_t count)
+static bool read_keys(const uint8_t *keys, uint32_t count,
+                      struct siphash_key key[SYNFIN_FASTOPEN_KEYS_MAX])
 {
-    struct siphash_key key[SYNFIN_FASTOPEN_KEYS_MAX];
     if (count > SYNFIN_FASTOPEN_KEYS_MAX) {
-        return SYNFIN_ERROR_INVALID;
+        return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *octets = keys + (size_t)SYNFIN_FASTOPEN_KEY * i;
         key[i] = (struct siphash_key){load64(octets), load64(octets + 8)};
     }
+    return true;
+}
+
+enum synfin_error synfin_stack_fastopen_keys(synfin_stack *stack, const uint8_t *keys,
+                                             uint32_t count)
+{
+    struct siphash_key key[SYNFIN_FASTOPEN_KEYS_MAX];
+    if (!read_keys(keys, count, key)) {
+        return SYNFIN_ERROR_INVALID;
+    }
     tcp_fastopen_set_keys(&stack->tcp.fastopen_jar, key, count);
     return SYNFIN_ERROR_OK;
+}
+
+enum synfin_error synfin_socket_fastopen_keys(synfin_stack *stack, synfin_socket socket,
+                                              const uint8_t *keys, uint32_t count)
+{
+    struct tcp_conn *conn = socket_conn(stack, socket);
+    struct siphash_key key[SYNFIN_FASTOPEN_KEYS_MAX];
+    if (conn == NULL) {
+        return SYNFIN_ERROR_BAD_HANDLE;
+    }
+    if (!read_keys(keys, count, key)) {
+        return SYNFIN_ERROR_INVALID;
+    }
+    return tcp_fastopen_conn_set_keys(&stack->tcp, conn, key, count) ? SYNFIN_ERROR_OK
+                                                                     : SYNFIN_ERROR_NO_MEMORY;
 }

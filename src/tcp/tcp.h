@@ -69,6 +69,7 @@ struct tcp {
     struct tcp_strays strays; // segments without a connection block
 
     struct tcp_fastopen_jar fastopen_jar;     // of cookies that we give
+    struct slab_pool fastopen_jars;           // the same, of listeners with keys of their own
     struct tcp_fastopen_peers fastopen_peers; // and of those that we were given
 
     uint32_t by_state[SYNFIN_TCP_STATE_COUNT]; // blocks; stubs are counted by their tables

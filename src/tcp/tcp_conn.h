@@ -81,6 +81,7 @@ struct tcp_receive_vars {
     struct seq up;          // RCV.UP: end of urgent data, when has_urgent
     struct seq again_left;  // RFC 2883: what arrived again and is not reported yet, up to
     struct seq again_right; // here; equal when there is nothing; written by tcp_sack.c
+    uint32_t grown_bytes;   // by how much the window may exceed the first; written by tcp_linux.c
     uint32_t unacked_bytes; // received since the last acknowledgment we sent
     uint16_t mss;           // the MSS we advertised
     uint16_t mss_seen;      // the largest payload seen: what "full-sized" means from this peer
@@ -148,6 +149,8 @@ struct tcp_pending {
     uint16_t resend_reason; // enum synfin_reason of what lies before snd.nxt
 };
 
+struct tcp_fastopen_jar; // tcp_fastopen.h
+
 // A listener's part.
 struct tcp_listener {
     struct list_node acceptable;      // children that wait for accept, oldest first, by `family`
@@ -156,6 +159,7 @@ struct tcp_listener {
     uint16_t fastopen_pending;        // opened by Fast Open, and no third segment yet
     uint16_t fastopen_resting;        // of those, reset by the peer: counted a while longer
     uint64_t fastopen_reset_ns;       // when the last one was
+    struct tcp_fastopen_jar *fastopen_jar; // its own keys; NULL: the stack's
 };
 
 struct tcp_conn {

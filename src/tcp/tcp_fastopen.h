@@ -100,6 +100,9 @@ bool tcp_fastopen_peers_is_off(const struct tcp_fastopen_peer *peer, uint16_t po
 void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
                                     const struct tcp_fastopen_way *way, const struct wire_tcp *h,
                                     uint64_t now_ns);
+// As if it had never been asked.
+void tcp_fastopen_peers_forget(struct tcp_fastopen_peers *peers,
+                               const struct tcp_fastopen_way *way);
 // A SYN+ACK told this MSS: the data of later SYNs keep to it.
 void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
                                  const struct tcp_fastopen_way *way, uint16_t mss, uint64_t now_ns);

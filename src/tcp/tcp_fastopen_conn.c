@@ -37,6 +37,39 @@ static struct tcp_fastopen_way way_of(const struct tcp_conn *conn)
     };
 }
 
+struct tcp_fastopen_jar *tcp_fastopen_conn_jar(struct tcp *tcp, const struct synfin_addr *local,
+                                               uint16_t port)
+{
+    const struct tcp_conn *listener = tcp_port_find_listener(tcp, local, port);
+    bool has_own = listener != NULL && listener->listen.fastopen_jar != NULL;
+    return has_own ? listener->listen.fastopen_jar : &tcp->fastopen_jar;
+}
+
+bool tcp_fastopen_conn_set_keys(struct tcp *tcp, struct tcp_conn *conn,
+                                const struct siphash_key *keys, uint32_t count)
+{
+    if (count == 0) {
+        tcp_fastopen_conn_free_keys(tcp, conn);
+        return true;
+    }
+    if (conn->listen.fastopen_jar == NULL) {
+        conn->listen.fastopen_jar = slab_pool_take(&tcp->fastopen_jars, NULL);
+    }
+    if (conn->listen.fastopen_jar == NULL) {
+        return false;
+    }
+    tcp_fastopen_set_keys(conn->listen.fastopen_jar, keys, count);
+    return true;
+}
+
+void tcp_fastopen_conn_free_keys(struct tcp *tcp, struct tcp_conn *conn)
+{
+    if (conn->listen.fastopen_jar != NULL) {
+        slab_pool_give(&tcp->fastopen_jars, conn->listen.fastopen_jar);
+        conn->listen.fastopen_jar = NULL;
+    }
+}
+
 // RFC 7413 §4.2.2: up to the MSS that the server told with its cookie, within the path's.
 static uint32_t syn_room(const struct tcp_conn *conn, uint32_t mss)
 {
@@ -167,7 +200,8 @@ void tcp_fastopen_conn_add_option(struct tcp *tcp, const struct tcp_conn *conn,
     case TCP_FASTOPEN_OFFERED: add_known_cookie(tcp, conn, h, now_ns); break;
     case TCP_FASTOPEN_RENEWING:
     case TCP_FASTOPEN_RENEWING_EXPERIMENT:
-        tcp_fastopen_give(&tcp->fastopen_jar, &conn->pair, now_ns, h);
+        tcp_fastopen_give(tcp_fastopen_conn_jar(tcp, &conn->pair.local, conn->pair.local_port),
+                          &conn->pair, now_ns, h);
         h->is_fastopen_experimental = conn->fastopen == TCP_FASTOPEN_RENEWING_EXPERIMENT;
         break;
     }
@@ -315,7 +349,8 @@ enum tcp_verdict tcp_fastopen_conn_open(struct tcp *tcp, struct tcp_conn *listen
     const struct tcp_pair pair = {.local = seg->arrival->dst, .remote = seg->arrival->src};
     enum tcp_fastopen_cookie cookie = TCP_FASTOPEN_COOKIE_GOOD;
     if (!takes_any) {
-        cookie = tcp_fastopen_judge(&tcp->fastopen_jar, &pair, &seg->h, now_ns);
+        struct tcp_fastopen_jar *own = listener->listen.fastopen_jar;
+        cookie = tcp_fastopen_judge(own != NULL ? own : &tcp->fastopen_jar, &pair, &seg->h, now_ns);
     }
     bool is_bad = cookie == TCP_FASTOPEN_COOKIE_BAD;
     if (is_bad || !has_room(&listener->listen, listener->set.fastopen_max, now_ns)) {

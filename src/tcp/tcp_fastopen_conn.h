@@ -22,6 +22,13 @@ enum tcp_fastopen {
     TCP_FASTOPEN_RENEWING_EXPERIMENT, // ... in the option shared by experiments
 };
 
+// Server: the keys under which this address and port give cookies.
+struct tcp_fastopen_jar *tcp_fastopen_conn_jar(struct tcp *tcp, const struct synfin_addr *local,
+                                               uint16_t port);
+// From now on the socket's own, as tcp_fastopen_set_keys; none: the stack's. False without memory.
+bool tcp_fastopen_conn_set_keys(struct tcp *tcp, struct tcp_conn *conn,
+                                const struct siphash_key *keys, uint32_t count);
+void tcp_fastopen_conn_free_keys(struct tcp *tcp, struct tcp_conn *conn);
 // Server: a SYN that asks for a cookie, or brings one that it cannot use; its SYN+ACK gives one.
 bool tcp_fastopen_conn_is_asked(const struct tcp_conn *listener, const struct tcp_segment *seg);
 // Opens the connection at once when the SYN brings a good cookie and there is room, else GO_ON: an

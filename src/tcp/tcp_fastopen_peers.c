@@ -92,6 +92,14 @@ void tcp_fastopen_peers_note_cookie(struct tcp_fastopen_peers *peers,
     }
 }
 
+void tcp_fastopen_peers_forget(struct tcp_fastopen_peers *peers, const struct tcp_fastopen_way *way)
+{
+    struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(peers, way);
+    if (peer != NULL) {
+        *peer = peers->peer[--peers->count];
+    }
+}
+
 void tcp_fastopen_peers_note_mss(struct tcp_fastopen_peers *peers,
                                  const struct tcp_fastopen_way *way, uint16_t mss, uint64_t now_ns)
 {

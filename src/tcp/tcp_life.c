@@ -86,6 +86,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->cc_states, memory, tcp_cc_state_bytes_max(), UINT32_MAX);
     slab_pool_init(&tcp->autotunes, memory, sizeof(struct tcp_autotune), UINT32_MAX);
     slab_pool_init(&tcp->mtus, memory, sizeof(struct tcp_mtu), UINT32_MAX);
+    slab_pool_init(&tcp->fastopen_jars, memory, sizeof(struct tcp_fastopen_jar), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
@@ -122,6 +123,7 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->cc_states);
     slab_pool_deinit(&tcp->autotunes);
     slab_pool_deinit(&tcp->mtus);
+    slab_pool_deinit(&tcp->fastopen_jars);
     tcp_mtu_cache_deinit(&tcp->mtu_cache);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
@@ -204,6 +206,7 @@ void tcp_life_detach(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_life_free(struct tcp *tcp, struct tcp_conn *conn)
 {
     tcp_life_detach(tcp, conn);
+    tcp_fastopen_conn_free_keys(tcp, conn);
     list_remove(&conn->event);
     stream_clear(&conn->receive, &tcp->chunks);
     tcp->by_state[conn->state]--;

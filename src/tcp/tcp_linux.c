@@ -20,6 +20,7 @@ enum {
     CHUNK_OVERHEAD = 1280,
     DESCRIPTION_BYTES = 256,
     INITIAL_SEGMENTS = 10,
+    TINY = 128,
 };
 
 // What the window sends in a 1024th of a second at the pace of the round trip.
@@ -174,6 +175,38 @@ uint16_t tcp_linux_offered_mss(const struct tcp_conn *conn)
     uint16_t mss = tcp_open_advertised_mss(&conn->set, &path, is_ipv4);
     bool is_less = mss < conn->rcv.mss && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PATH_MSS);
     return is_less ? mss : conn->rcv.mss;
+}
+
+// Rounded up to what the scale can say.
+uint32_t tcp_linux_window_most(const struct tcp_conn *conn)
+{
+    if (!tcp_linux_has(conn, SYNFIN_LINUX_WAY_GROW_WINDOW)) {
+        return UINT32_MAX;
+    }
+    uint32_t unit = UINT32_C(1) << conn->rcv.wscale_shift;
+    return (UINT16_MAX + conn->rcv.grown_bytes + unit - 1) / unit * unit;
+}
+
+// By twice what has arrived, and by two segments of ours at least for anything that is not tiny.
+void tcp_linux_on_text(struct tcp_conn *conn, uint32_t bytes)
+{
+    uint32_t most = conn->set.receive_buffer_bytes;
+    uint32_t growth = 2 * (bytes > conn->rcv.mss ? bytes : conn->rcv.mss);
+    if (bytes >= TINY && conn->rcv.grown_bytes < most) {
+        uint32_t left = most - conn->rcv.grown_bytes;
+        conn->rcv.grown_bytes += growth < left ? growth : left;
+    }
+}
+
+// The first SYN went when the user called connect, or later.
+bool tcp_linux_refuses_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
+                            uint64_t now_ns)
+{
+    bool has_echo = conn->uses_timestamps && seg->h.has_timestamps && seg->h.ts_ecr != 0;
+    uint32_t first = tcp_paws_now(conn, conn->totals.ack_received_ns);
+    uint32_t last = tcp_paws_now(conn, now_ns);
+    return has_echo && tcp_linux_has(conn, SYNFIN_LINUX_WAY_CHECK_ECHO)
+           && seg->h.ts_ecr - first > last - first;
 }
 
 bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause)

@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 #include "tcp/tcp_conn.h"
 #include "tcp/tcp_output.h"
+#include "tcp/tcp_segment.h"
 
 static inline bool tcp_linux_has(const struct tcp_conn *conn, enum synfin_linux_way way)
 {
@@ -66,6 +67,15 @@ static inline bool tcp_linux_pushes_again(const struct tcp_conn *conn)
 
 // PATH_MSS: the MSS that a SYN offers is what the path carries to the peer.
 uint16_t tcp_linux_offered_mss(const struct tcp_conn *conn);
+
+// GROW_WINDOW: the most that the window may be; UINT32_MAX: no limit.
+uint32_t tcp_linux_window_most(const struct tcp_conn *conn);
+// So many octets have arrived in order.
+void tcp_linux_on_text(struct tcp_conn *conn, uint32_t bytes);
+
+// CHECK_ECHO: whether a SYN+ACK echoes what none of our SYNs has said.
+bool tcp_linux_refuses_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
+                            uint64_t now_ns);
 
 // KEEP_ENDED: whether a connection that ends so keeps what its reader has not read yet.
 bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause);

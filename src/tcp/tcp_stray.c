@@ -13,6 +13,7 @@
 #include "base/addr_kind.h"
 #include "base/check.h"
 #include "tcp/tcp_accecn.h"
+#include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
 
 enum {
@@ -213,7 +214,8 @@ void tcp_stray_emit(struct tcp *tcp, const struct tcp_stray *stray, struct synfi
     struct wire_tcp h;
     describe(stray, &h);
     if (stray->has_fastopen) {
-        tcp_fastopen_give(&tcp->fastopen_jar, &stray->pair, now_ns, &h);
+        tcp_fastopen_give(tcp_fastopen_conn_jar(tcp, &stray->pair.local, stray->pair.local_port),
+                          &stray->pair, now_ns, &h);
     }
     tcp_emit_header(tcp, packet, &stray->pair, &h);
     packet->reason = stray->reason;

@@ -49,6 +49,17 @@ static enum tcp_verdict check_rst(struct tcp *tcp, struct tcp_conn *conn, struct
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_RST);
 }
 
+// CHECK_ECHO.
+static enum tcp_verdict check_echo(struct tcp *tcp, const struct tcp_conn *conn,
+                                   struct tcp_segment *seg, uint64_t now_ns)
+{
+    if (!tcp_segment_has(seg, SYNFIN_TCP_ACK) || !tcp_linux_refuses_echo(conn, seg, now_ns)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
+    return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
+}
+
 static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                      struct tcp_segment *seg, uint64_t now_ns)
 {
@@ -90,6 +101,9 @@ enum tcp_verdict tcp_syn_sent_input(struct tcp *tcp, struct tcp_conn *conn, stru
     enum tcp_verdict verdict = check_ack(tcp, conn, seg);
     if (verdict == TCP_VERDICT_GO_ON) {
         verdict = check_rst(tcp, conn, seg, now_ns);
+    }
+    if (verdict == TCP_VERDICT_GO_ON) {
+        verdict = check_echo(tcp, conn, seg, now_ns);
     }
     if (verdict != TCP_VERDICT_GO_ON) {
         return verdict;

@@ -35,6 +35,7 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
                                  uint64_t now_ns)
 {
     conn->rcv.unacked_bytes += bytes;
+    tcp_linux_on_text(conn, bytes);
     if (is_more_than_one(conn) || conn->set.has_quickack || tcp_linux_is_quick(conn)) {
         tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_ACK_EVERY_SECOND);
     } else {

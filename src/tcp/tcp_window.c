@@ -5,6 +5,7 @@
 // exchanging tiny segments (silly window syndrome, RFC 9293 §3.8.6.2.2 [MUST-39]).
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_memory.h"
 
 enum { WINDOW_FIELD_MAX = 65535, WSCALE_MAX = 14, UNITS_MIN = 64 };
@@ -48,7 +49,9 @@ static uint32_t possible_growth(const struct tcp_conn *conn, uint32_t buffer)
 {
     uint32_t room = free_room(conn, buffer);
     uint32_t open = tcp_window_open(conn);
-    uint32_t most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
+    uint32_t field_most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
+    uint32_t linux_most = tcp_linux_window_most(conn);
+    uint32_t most = field_most < linux_most ? field_most : linux_most;
     room = room < most ? room : most;
     return room > open ? room - open : 0;
 }
@@ -108,8 +111,10 @@ void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
     if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
         return;
     }
-    uint32_t buffer = tcp_memory_receive_limit(tcp, conn);
-    uint32_t growth = possible_growth(conn, buffer);
+    uint32_t limit = tcp_memory_receive_limit(tcp, conn);
+    uint32_t linux_most = tcp_linux_window_most(conn);
+    uint32_t buffer = limit < linux_most ? limit : linux_most;
+    uint32_t growth = possible_growth(conn, limit);
     bool is_low = tcp_window_open(conn) <= buffer / 4;
     bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
     if (is_useful) {

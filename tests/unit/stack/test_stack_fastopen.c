@@ -189,10 +189,20 @@ static void cookie_of_no_length_or_size_is_refused(void **state)
     struct synfin_fastopen_cookie cookie = {.size = sizeof cookie};
     for (uint32_t bytes = 0; bytes < 20; bytes++) {
         cookie.bytes = (uint8_t)bytes;
-        bool is_good = bytes >= 4 && bytes <= 16 && bytes % 2 == 0;
+        bool is_good = bytes == 0 || (bytes >= 4 && bytes <= 16 && bytes % 2 == 0);
         assert_int_equal(synfin_stack_fastopen_set(world.host[0].stack, &cookie, world.now_ns),
                          is_good ? SYNFIN_ERROR_OK : SYNFIN_ERROR_INVALID);
     }
+    struct synfin_fastopen_cookie out = {.size = sizeof out};
+    assert_int_equal(
+        synfin_stack_fastopen_get(world.host[0].stack, &cookie.local, &cookie.remote, &out),
+        SYNFIN_ERROR_OK);
+    cookie.bytes = 0; // forgets it
+    assert_int_equal(synfin_stack_fastopen_set(world.host[0].stack, &cookie, world.now_ns),
+                     SYNFIN_ERROR_OK);
+    assert_int_equal(
+        synfin_stack_fastopen_get(world.host[0].stack, &cookie.local, &cookie.remote, &out),
+        SYNFIN_ERROR_AGAIN);
     cookie.bytes = 8;
     cookie.size--;
     assert_int_equal(synfin_stack_fastopen_set(world.host[0].stack, &cookie, world.now_ns),

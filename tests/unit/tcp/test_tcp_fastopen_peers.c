@@ -193,6 +193,25 @@ static void success_forgives(void **state)
     box_deinit(&box);
 }
 
+static void forgotten_peer_leaves_the_others(void **state)
+{
+    (void)state;
+    struct box box;
+    box_init(&box, PEERS);
+    struct tcp_fastopen_way way = way_to(&box, 0);
+    tcp_fastopen_peers_forget(&box.peers, &way); // nothing is known
+    for (uint32_t i = 0; i < 3; i++) {
+        way = way_to(&box, i);
+        tcp_fastopen_peers_note_mss(&box.peers, &way, (uint16_t)(1000 + i), i);
+    }
+    way = way_to(&box, 0);
+    tcp_fastopen_peers_forget(&box.peers, &way);
+    assert_null(find(&box, 0));
+    assert_int_equal(find(&box, 1)->mss, 1001);
+    assert_int_equal(find(&box, 2)->mss, 1002);
+    box_deinit(&box);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +222,7 @@ int main(void)
         cmocka_unit_test(failure_turns_it_off_for_a_while_each_time_longer),
         cmocka_unit_test(failure_of_two_ports_turns_off_all),
         cmocka_unit_test(success_forgives),
+        cmocka_unit_test(forgotten_peer_leaves_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

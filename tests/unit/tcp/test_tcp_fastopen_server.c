@@ -531,6 +531,33 @@ static void whole_initial_window_goes_before_the_third_segment(void **state)
     EXPECT_NOTHING();
 }
 
+// Its cookies are its own: those of the stack are not good there, and go again when it has none.
+static void listener_with_keys_of_its_own_gives_and_takes_their_cookies(void **state)
+{
+    (void)state;
+    static const uint8_t keys[48] = {1, 2, 3};
+    struct segment_cookie stacks = listen_fast(8);
+    RESULT(synfin_socket_fastopen_keys(bench.stack, bench.listener, keys, 3), INVALID);
+    RESULT(synfin_socket_fastopen_keys(bench.stack, bench.listener, keys, 1), OK);
+    SEND(.flags = SYN, .mss = 1460, .data = 10, .fastopen = stacks);
+    EXPECT(.flags = SYN | ACK, .ack = 1, .fastopen = FASTOPEN_ANY,
+           WHY(SEND_SYN_ACK_FASTOPEN_COOKIE));
+    struct wire_tcp h = {.has_fastopen = false};
+    struct tcp_pair pair = {.local = bench.ours, .remote = bench.theirs};
+    struct tcp_fastopen_jar jar = {.has_keys = false};
+    tcp_fastopen_set_keys(&jar, &(struct siphash_key){0x030201, 0}, 1);
+    tcp_fastopen_give(&jar, &pair, bench.now_ns, &h);
+    struct segment_cookie own = {.is_set = true, .bytes = TCP_FASTOPEN_COOKIE};
+    memcpy(own.octets, h.cookie, sizeof own.octets);
+    bench.peer_port = 40001;
+    SEND(.flags = SYN, .mss = 1460, .data = 10, .fastopen = own);
+    EXPECT(.flags = SYN | ACK, .ack = 11, WHY(SEND_SYN_ACK_OF_DATA));
+    RESULT(synfin_socket_fastopen_keys(bench.stack, bench.listener, keys, 0), OK);
+    bench.peer_port = 40002;
+    SEND(.flags = SYN, .mss = 1460, .data = 10, .fastopen = stacks);
+    EXPECT(.flags = SYN | ACK, .ack = 11, WHY(SEND_SYN_ACK_OF_DATA));
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_ignores_option_and_data),
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
@@ -559,6 +586,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_accept_queue_takes_no_more),
     SEGMENT_TEST(data_of_the_syn_count_against_the_window),
     SEGMENT_TEST(whole_initial_window_goes_before_the_third_segment),
+    SEGMENT_TEST(listener_with_keys_of_its_own_gives_and_takes_their_cookies),
 };
 
 SEGMENT_MAIN(tests)

@@ -6,6 +6,7 @@
 
 #include "lib/segment.h"
 #include "tcp/tcp_fastopen.h"
+#include "tcp/tcp_internal.h"
 
 static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}, false};
 static const struct segment_cookie EXPERIMENT = {true, 0, {0}, true};
@@ -309,6 +310,49 @@ static void bare_segments_complete_a_handshake(void **state)
     IN_STATE(ESTABLISHED);
 }
 
+// In units of the scale, and not more than what has arrived bears.
+static void grow_window_begins_with_64_kib(void **state)
+{
+    (void)state;
+    only(SYNFIN_LINUX_WAY_GROW_WINDOW);
+    segment_config()->receive_buffer_bytes = 200000;
+    segment_config()->receive_buffer_bytes_max = 15000000;
+    LISTEN(8);
+    segment_wait_for_iss();
+    SEND(.flags = SYN, .mss = 1000, .wscale = SHIFT(7));
+    EXPECT(.flags = SYN | ACK, .ack = 1, .wscale = SHIFT(8), .window = 65535);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    ACCEPT();
+    WRITE(1);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1, .window = 256);
+    SEND(.flags = ACK, .seq = 1, .ack = 2, .data = 100);
+    READ(100);
+    EXPECT_WITHIN(MS(50), .flags = ACK, .seq = 2, .ack = 101, .window = 256); // tiny
+    SEND(.flags = ACK, .seq = 101, .ack = 2, .data = 1000);
+    READ(1000);
+    uint32_t grown = 65535 + 2 * (bench.version == 6 ? 1440 : 1460);
+    EXPECT_WITHIN(MS(50), .flags = ACK, .seq = 2, .ack = 1101,
+                  .window = (int32_t)(grown + 255) / 256);
+}
+
+static void check_echo_resets_an_answer_to_none_of_our_syns(void **state)
+{
+    (void)state;
+    only(SYNFIN_LINUX_WAY_CHECK_ECHO);
+    segment_open_client(40000, HERE);
+    segment_without_iss();
+    RESULT(segment_user_connect(), OK);
+    EXPECT(.flags = SYN);
+    uint32_t ours = tcp_paws_now(segment_conn(), bench.now_ns);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .ts = TS(7, ours + 1));
+    EXPECT(.flags = RST, .seq = 1);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .ts = TS(7, ours - 1));
+    EXPECT(.flags = RST, .seq = 1);
+    IN_STATE(SYN_SENT);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .ts = TS(7, ours));
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(0, 7));
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(keep_ended_lets_a_reset_connection_be_accepted_and_read),
     SEGMENT_TEST(keep_ended_leaves_what_arrived_at_an_accepted_connection),
@@ -324,5 +368,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(push_bursts_pushes_what_a_syn_carried_in_vain),
     SEGMENT_TEST(quick_acks_wait_behind_data_that_waited_for_the_handshake),
     SEGMENT_TEST(bare_segments_complete_a_handshake),
+    SEGMENT_TEST(grow_window_begins_with_64_kib),
+    SEGMENT_TEST(check_echo_resets_an_answer_to_none_of_our_syns),
 };
 SEGMENT_MAIN(tests)
