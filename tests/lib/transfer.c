@@ -41,6 +41,28 @@ static void opened(struct transfer *transfer, uint32_t i)
     wire_flight_of(&transfer->flight[i], end->stack, end->socket);
 }
 
+static void set_option(struct transfer *transfer, uint32_t host, synfin_socket socket,
+                       enum synfin_option option, int64_t value)
+{
+    assert_int_equal(synfin_socket_set_option(transfer->world.host[host].stack, socket, option,
+                                              value, transfer->world.now_ns),
+                     SYNFIN_ERROR_OK);
+}
+
+// RFC 7413: the SYN waits for the first octets that the user writes.
+static void open_fast(struct transfer *transfer)
+{
+    struct transfer_end *end = &transfer->end[0];
+    struct synfin_endpoint remote = {
+        .addr = world_addr(&transfer->world, 1, transfer->config.version), .port = TRANSFER_PORT};
+    set_option(transfer, 1, transfer->listener, SYNFIN_OPTION_FASTOPEN, 8);
+    assert_int_equal(synfin_socket_open(end->stack, &end->socket), SYNFIN_ERROR_OK);
+    set_option(transfer, 0, end->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, 1);
+    assert_int_equal(
+        synfin_socket_connect(end->stack, end->socket, &remote, transfer->world.now_ns),
+        SYNFIN_ERROR_OK);
+}
+
 void transfer_begin(struct transfer *transfer, const struct transfer_config *config)
 {
     memset(transfer, 0, sizeof *transfer);
@@ -56,7 +78,11 @@ void transfer_begin(struct transfer *transfer, const struct transfer_config *con
         init_end(transfer, i);
     }
     transfer->listener = world_listen(&transfer->world, config->version, TRANSFER_PORT, 4);
-    transfer->end[0].socket = world_connect(&transfer->world, config->version, TRANSFER_PORT);
+    if (config->is_fast) {
+        open_fast(transfer);
+    } else {
+        transfer->end[0].socket = world_connect(&transfer->world, config->version, TRANSFER_PORT);
+    }
     opened(transfer, 0);
 }
 
@@ -149,7 +175,14 @@ static bool read_some(struct transfer *transfer, uint32_t i)
 static bool act(struct transfer *transfer, uint32_t i)
 {
     struct transfer_end *end = &transfer->end[i];
-    if (!end->is_open || (!end->has_shut && is_opening(transfer, i))) {
+    if (!end->is_open) {
+        return false;
+    }
+    bool is_early = !end->has_shut && is_opening(transfer, i);
+    if (is_early && transfer->config.is_fast && i == 0) { // one call, for the SYN
+        return end->written == 0 && write_some(transfer, i);
+    }
+    if (is_early && !transfer->config.is_fast) {
         return false;
     }
     bool has_moved = write_all(transfer, i);

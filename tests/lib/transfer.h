@@ -23,6 +23,7 @@ struct transfer_config {
     uint64_t octets[2];           // what each end sends before its FIN
     uint32_t write_max, read_max; // octets of one call, at random from 1 on; 0: as many as fit
     bool reads_nothing[2];        // until transfer_read says so
+    bool is_fast;                 // data go with the SYN, without a cookie
     bool is_unjudged;             // the peer's stream is altered on purpose: no wire_watch
 };
 

@@ -147,6 +147,9 @@ static void hear(struct wire_flight *flight, const struct tap_sight *sight)
     if (ack > flight->nxt || ack + (UINT64_C(1) << 30) < flight->una) {
         return;
     }
+    if ((seg->flags & SYNFIN_TCP_SYN) != 0 && ack < flight->nxt) { // RFC 7413 §4.2.1: not taken
+        excuse_all(flight);
+    }
     flight->window = seg->window;
     if (ack > flight->una) {
         delivered += deliver_range(flight, flight->una, ack);
@@ -216,6 +219,13 @@ static bool is_excepted(struct wire_flight *flight, const struct tap_sight *sigh
         flight->has_tail_probe = true;
         return true;
     }
+    // RFC 3042 §2: for a duplicate that had no memory for a SACK block, too. The last segment of a
+    // stream is named after its FIN, whatever else it was sent for.
+    bool is_limited = sight->reason == SYNFIN_REASON_SEND_LIMITED_TRANSMIT
+                      || sight->reason == SYNFIN_REASON_SEND_FIN;
+    if (is_limited && after <= info->cwnd_bytes + 2 * (uint64_t)flight->mss) {
+        return true;
+    }
     if (sight->reason == SYNFIN_REASON_SEND_FRTO && flight->frto_segments < FRTO_SEGMENTS) {
         flight->frto_segments++;
         return true;
@@ -281,6 +291,9 @@ static void send_seen(struct wire_flight *flight, const struct tap_sight *sight)
     uint64_t left = place_of(flight, seg->seq);
     uint64_t right = left + seg->payload_bytes;
     flight->has_fin = flight->has_fin || (seg->flags & SYNFIN_TCP_FIN) != 0;
+    if (is_syn && right > left && left == 0) { // RFC 7413: data that wait for no answer
+        transmit(flight, 1, right + 1);
+    }
     if (is_syn || right == left || right <= flight->una) {
         return;
     }

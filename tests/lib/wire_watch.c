@@ -155,6 +155,21 @@ static bool is_closed(const struct wire_watch *watch)
     return end[0].has_fin && end[1].has_fin && end[0].ack > end[1].fin && end[1].ack > end[0].fin;
 }
 
+// RFC 7413: what a SYN carries begins behind it, and offers a window before any acknowledgment.
+static const char *judge_text_of_syn(struct wire_watch *watch, uint32_t from,
+                                     const struct segment_wire *seg)
+{
+    struct wire_end *end = &watch->end[from];
+    struct segment_wire text = *seg;
+    text.seq++;
+    if (end->edge == 0) {
+        end->edge = 1 + (uint32_t)seg->window;
+    }
+    const char *what = judge_payload(watch, from, &text);
+    note_sent(end, &text);
+    return what;
+}
+
 static const char *judge(struct wire_watch *watch, uint32_t from, const struct segment_wire *seg)
 {
     struct wire_end *end = &watch->end[from];
@@ -167,6 +182,9 @@ static const char *judge(struct wire_watch *watch, uint32_t from, const struct s
     }
     if ((seg->flags & SYNFIN_TCP_SYN) != 0) {
         what = judge_opening(watch, from, seg);
+    }
+    if (what == NULL && (seg->flags & SYNFIN_TCP_SYN) != 0 && seg->payload_bytes > 0) {
+        what = judge_text_of_syn(watch, from, seg);
     }
     if (what == NULL && (seg->flags & SYNFIN_TCP_ACK) != 0) {
         what = judge_ack(watch, from, seg);

@@ -15,7 +15,7 @@ struct path {
     const char *name;
     uint32_t version, loss_ppm, reorder_ppm, congestion;
     uint8_t ecn, syn_cookies;
-    bool is_ethernet;
+    bool is_ethernet, is_fast;
 };
 
 static const struct path paths[] = {
@@ -35,6 +35,8 @@ static const struct path paths[] = {
      .loss_ppm = 10000,
      .ecn = SYNFIN_ECN_ASK_ACCURATE,
      .congestion = SYNFIN_CONGESTION_DCTCP},
+    {.name = "Fast Open", .version = 4, .is_fast = true},
+    {.name = "Fast Open, loss, IPv6", .version = 6, .loss_ppm = 30000, .is_fast = true},
 };
 
 static struct transfer transfer;
@@ -44,6 +46,7 @@ static void begin(const struct path *path)
     struct transfer_config config;
     transfer_config_default(&config, 1);
     config.version = path->version;
+    config.is_fast = path->is_fast;
     config.octets[0] = config.octets[1] = OCTETS;
     config.world.is_ethernet = path->is_ethernet;
     config.world.link.loss_ppm = path->loss_ppm;
@@ -54,6 +57,7 @@ static void begin(const struct path *path)
         stack->chunk_bytes = 256;
         stack->congestion = path->congestion;
         stack->syn_cookies = path->syn_cookies;
+        stack->fastopen_sends_any = stack->fastopen_takes_any = path->is_fast;
         stack->ecn = path->ecn != 0 ? path->ecn : stack->ecn;
     }
     transfer_begin(&transfer, &config);
