@@ -289,6 +289,9 @@ if(sim_sources AND NOT SYNFIN_FUZZ)
              --leave-out A3,Q5,Q9,T8)
     add_test(NAME unit/sim/clocks COMMAND sim --seed 3 --worlds 8 --connections 50 --octets 65536
              --only loss --clock-origin 2^63 --idle 3153600000 --whole --leave-out A3,Q5,Q9,T8)
-    set_tests_properties(unit/sim/worlds unit/sim/clocks PROPERTIES
+    add_test(NAME unit/sim/keys COMMAND sim --seed 2 --worlds 12 --connections 100 --octets 65536
+             --only loss,duplicate,reorder,cross,shift,silly,super --twice --whole
+             --leave-out A3,Q5,Q9,T8)
+    set_tests_properties(unit/sim/worlds unit/sim/clocks unit/sim/keys PROPERTIES
         LABELS unit TIMEOUT 300 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
 endif()

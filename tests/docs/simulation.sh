@@ -25,6 +25,6 @@ while IFS='|' read -r rule text; do
             failed=1
         fi
     done <<< "$named"
-done < <(sed -nE 's/^ +X\(([A-Z][0-9]), "([^"]*)"\).*/\1|\2/p' tests/sim/oracle_rules.h)
+done < <(sed -nE 's/^ +X\(([A-Z][0-9]+), "([^"]*)"\).*/\1|\2/p' tests/sim/oracle_rules.h)
 echo "simulation: $rules invariants, $tests tests of their violations"
 exit "$failed"

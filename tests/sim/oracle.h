@@ -62,6 +62,18 @@ void oracle_destroy(struct oracle *oracle /* takes; may be NULL */);
 // Violations of these rules (bits by enum oracle_rule) are not recorded.
 void oracle_leave_out(struct oracle *oracle, uint64_t rules);
 
+// The shapes of all segments of a world, in order: when, by whom and how long they are, and their
+// numbers counted from the first. A world that is run again with other keys keeps them: Q10.
+struct oracle_trail {
+    uint64_t *shape;
+    uint64_t count, room;
+    uint64_t at;   // the next one to compare
+    bool is_whole; // it is compared with from now on
+};
+void oracle_trail_deinit(struct oracle_trail *trail);
+// Before anything happens: adds to the trail, or compares with it once it is whole.
+void oracle_follow(struct oracle *oracle, struct oracle_trail *trail /* borrowed */);
+
 struct oracle_host_config {
     synfin_stack *stack;
     const struct synfin_stack_config *config; // that it was made with; copied

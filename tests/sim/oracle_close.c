@@ -46,9 +46,42 @@ static const char *name_of(uint32_t state)
     return synfin_tcp_state_name((enum synfin_tcp_state)state);
 }
 
+// RFC 9293 §3.6.1 [MUST-13], and who may end it before: RFC 6191, and users; never a reset
+// (RFC 1337 §3).
+static void judge_time_wait(struct oracle_host *host, const struct oracle_end *end,
+                            const struct synfin_trace_event *event)
+{
+    bool is_over = event->reason == SYNFIN_REASON_TIME_WAIT_OVER;
+    bool may_end = is_over || event->reason == SYNFIN_REASON_TIME_WAIT_EVICTED
+                   || event->reason == SYNFIN_REASON_TIME_WAIT_NO_MEMORY
+                   || event->reason == SYNFIN_REASON_TIME_WAIT_TAKEN
+                   || event->reason == SYNFIN_REASON_SYN_NEW_INCARNATION
+                   || event->reason == SYNFIN_REASON_USER_ABORT;
+    uint64_t waited_ns = event->t_ns - end->time_wait_ns;
+    if (!may_end || (is_over && waited_ns < 2 * host->stack_config.msl_ns)) {
+        oracle_fail(host->oracle, ORACLE_C4, end, event->t_ns,
+                    "TIME-WAIT ended after %" PRIu64 " ns (%s)", waited_ns,
+                    synfin_reason_name(event->reason));
+    }
+}
+
+// RFC 9293 §3.10.7.4: the peer's FIN again begins the wait anew.
+static void note_restart(struct oracle_host *host, const struct synfin_trace_event *event)
+{
+    struct oracle_end *end = oracle_ends_of_number(host, event->conn);
+    if (event->kind == SYNFIN_TRACE_SEGMENT_RECEIVED
+        && event->reason == SYNFIN_REASON_TIME_WAIT_RESTARTED && end != NULL) {
+        end->time_wait_ns = event->t_ns;
+    }
+}
+
 void oracle_close_on_trace(struct oracle_host *host, const struct synfin_trace_event *event)
 {
-    if (event->kind != SYNFIN_TRACE_STATE || event->conn == 0) {
+    if (event->conn == 0) {
+        return;
+    }
+    if (event->kind != SYNFIN_TRACE_STATE) {
+        note_restart(host, event);
         return;
     }
     uint32_t from = event->as.state.from;
@@ -67,11 +100,8 @@ void oracle_close_on_trace(struct oracle_host *host, const struct synfin_trace_e
     if (to == SYNFIN_TCP_STATE_TIME_WAIT) {
         end->time_wait_ns = event->t_ns;
     }
-    uint64_t least_ns = 2 * host->stack_config.msl_ns;
-    if (from == SYNFIN_TCP_STATE_TIME_WAIT && event->reason == SYNFIN_REASON_TIME_WAIT_OVER
-        && event->t_ns - end->time_wait_ns < least_ns) {
-        oracle_fail(host->oracle, ORACLE_C4, end, event->t_ns,
-                    "TIME-WAIT was over after %" PRIu64 " ns", event->t_ns - end->time_wait_ns);
+    if (from == SYNFIN_TCP_STATE_TIME_WAIT) {
+        judge_time_wait(host, end, event);
     }
 }
 

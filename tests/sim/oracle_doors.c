@@ -174,6 +174,7 @@ static void judge_sent(struct oracle_sight *sight)
     }
     sight->seq = oracle_place(sight->packet->seq, end->iss, end->nxt);
     sight->ack = end->has_irs ? oracle_place(sight->packet->ack, end->irs, end->ack) : 0;
+    oracle_shape_on_sent(sight, end->number);
     oracle_close_on_sent(sight);
     if ((sight->packet->flags & ORACLE_RST) == 0) {
         oracle_handshake_on_sent(sight);
@@ -206,6 +207,9 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
     }
     endpoints_of(packet, true, &local, &remote);
     oracle_security_on_sent(&sight, &local, &remote);
+    if (sight.end == NULL) {
+        oracle_shape_on_sent(&sight, sent->conn);
+    }
     if (sight.end != NULL) {
         judge_sent(&sight);
     } else if ((packet->flags & ORACLE_SYN) != 0) {

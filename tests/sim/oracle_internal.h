@@ -87,6 +87,8 @@ struct oracle_end {
         uint64_t state_ns; // when the state was first seen
     } shadow;
 
+    uint32_t ts_first; // the first timestamp that it has sent
+    bool has_ts_first;
     uint64_t recover; // something may be lost until this is acknowledged
     uint32_t ts_told; // largest TSval heard
 
@@ -171,6 +173,7 @@ struct oracle {
     struct oracle_violation violation[ORACLE_VIOLATIONS_MAX];
     uint32_t violations;
     uint64_t left_out; // rules, by bits
+    struct oracle_trail *trail;
     struct oracle_totals totals;
     bool is_healed;
     uint64_t heal_ns, heal_bound_ns;

@@ -176,6 +176,7 @@ void oracle_finish(struct oracle *oracle, uint64_t now_ns)
 {
     oracle_sweep(oracle, now_ns);
     oracle_heal_on_finish(oracle, now_ns);
+    oracle_shape_on_finish(oracle, now_ns);
     for (uint32_t i = 0; i < oracle->hosts_max; i++) {
         if (oracle->host[i].is_up) {
             oracle_close_on_finish(&oracle->host[i], now_ns);

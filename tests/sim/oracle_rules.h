@@ -26,7 +26,8 @@
     X(Q6, "a segment fits the peer's MSS and the path")                       \
     X(Q7, "out-of-order data are sorted, disjoint, in the window and capped") \
     X(Q8, "the scoreboard is sorted, disjoint, in flight, and adds up")       \
-    X(Q9, "SACK blocks tell what was received, and duplicates as such")
+    X(Q9, "SACK blocks tell what was received, and duplicates as such")       \
+    X(Q10, "other keys change numbers, timestamps and ports, and nothing else")
 
 #define ORACLE_RULES_ACK(X)                                                   \
     X(A1, "SEG.ACK is RCV.NXT")                                               \

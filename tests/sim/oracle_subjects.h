@@ -41,6 +41,11 @@ void oracle_flight_on_sent(const struct oracle_sight *sight);
 void oracle_flight_on_heard(const struct oracle_sight *sight);
 void oracle_board_look(const struct oracle_look *look);
 
+// oracle_shape.c: Q10.
+// With an end or without.
+void oracle_shape_on_sent(const struct oracle_sight *sight, uint32_t number);
+void oracle_shape_on_finish(struct oracle *oracle, uint64_t now_ns);
+
 // oracle_ack.c: A1 to A4, Q9.
 void oracle_ack_on_sent(const struct oracle_sight *sight);
 void oracle_ack_on_heard(const struct oracle_sight *sight);

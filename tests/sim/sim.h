@@ -109,7 +109,8 @@ struct sim_world {
     uint64_t now_ns; // virtual
     struct sim_subnet subnet[SIM_HOSTS_MAX];
     struct sim_host host[SIM_HOSTS_MAX];
-    bool is_healed, is_traced;
+    bool is_healed;
+    uint64_t keys; // what its stacks draw keys from
 
     struct sim_heap_item *heap;
     uint32_t heap_count, heap_max;

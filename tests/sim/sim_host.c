@@ -107,11 +107,9 @@ static void begin_life(struct sim_host *host)
     uint32_t iface;
     struct sim_world *world = host->world;
     test_env_bind(&env, &host->memory,
-                  sim_stream(world->plan.seed, host->index * 64 + host->lives));
-    if (world->is_traced) {
-        env.trace = trace;
-        env.trace_ctx = host;
-    }
+                  sim_stream(world->plan.seed, host->index * 64 + host->lives) + world->keys);
+    env.trace = trace;
+    env.trace_ctx = host;
     require(host, synfin_stack_create(&env, &host->config, sim_host_clock(host), &host->stack),
             "create");
     require(host, synfin_stack_add_iface(host->stack, &host->iface, &iface), "interface");

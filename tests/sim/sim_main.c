@@ -66,7 +66,7 @@ static _Noreturn void print_usage(int status)
                 "           [--connections N] [--octets N] [--clock-origin 2^N[us|ms]]\n"
                 "           [--burst N] [--idle SECONDS] [--leave-out RULES] [--keep FOLDER] "
                 "[--whole] [--record]\n"
-                "           [--survey] [--verbose] [--faults]\n",
+                "           [--twice] [--survey] [--verbose] [--faults]\n",
                 status == 0 ? stdout : stderr);
     exit(status);
 }
@@ -181,6 +181,8 @@ static bool parse_flag(struct options *options, const char *name)
         options->is_survey = true;
     } else if (strcmp(name, "--whole") == 0) {
         options->keeps_size = true;
+    } else if (strcmp(name, "--twice") == 0) {
+        options->switches.is_twice = true;
     } else if (strcmp(name, "--record") == 0) {
         options->records = true;
     } else if (strcmp(name, "--faults") == 0) {
@@ -318,6 +320,9 @@ static void print_again(const struct options *options, uint64_t world,
     }
     if (switches->burst != 0) {
         (void)printf(" --burst %u", switches->burst);
+    }
+    if (switches->is_twice) {
+        (void)printf(" --twice");
     }
     if (switches->has_origin) {
         (void)printf(" --clock-origin %" PRIu64, switches->origin_ns);

@@ -117,6 +117,7 @@ static void cut_down(struct sim_plan *plan, const struct sim_switches *switches)
         plan->origin_ns = switches->origin_ns;
     }
     plan->left_out = switches->left_out;
+    plan->is_twice = switches->is_twice;
     plan->burst = switches->burst != 0 ? switches->burst : plan->burst;
     plan->idle_ns = switches->idle_ns != 0 ? switches->idle_ns : plan->idle_ns;
 }

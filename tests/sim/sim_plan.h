@@ -80,6 +80,7 @@ struct sim_switches {
     uint32_t burst;    // packets of one call
     uint64_t idle_ns;  // between the healing and the last connections
     uint64_t left_out; // rules that the judge does not hold, by bits
+    bool is_twice;     // once more, with other keys
 };
 
 enum sim_kind { SIM_KIND_CHURN, SIM_KIND_BULK, SIM_KIND_MIXED, SIM_KIND_COUNT };
@@ -101,6 +102,7 @@ struct sim_plan {
     uint64_t rate_bps;                // of the slowest link; 0: unlimited
     uint32_t queue_ns_max;            // what waits longer for the rate is lost
     bool has_ip4, has_ip6;
+    bool is_twice;
     uint64_t left_out; // rules that the judge does not hold to here
 };
 

@@ -11,7 +11,7 @@
 #include "lib/test_random.h"
 #include "sim/sim_app.h"
 
-enum { BEGIN_NS = 1000, STEPS_MAX = 40000000, TRACED_OF = 3 };
+enum { BEGIN_NS = 1000, STEPS_MAX = 40000000, OTHER_KEYS = 1 };
 
 // Longer than any wait of a stack without users: 2 MSL, FIN-WAIT-2, orphans, neighbours.
 #define QUIET_NS (1000 * SIM_S)
@@ -54,7 +54,8 @@ static void make_subnets(struct sim_world *world)
     uint64_t random = sim_stream(world->plan.seed, 5000);
     for (uint32_t i = 0; i < world->plan.subnets; i++) {
         struct sim_subnet *subnet = &world->subnet[i];
-        subnet->is_ethernet = test_random_below(&random, 2) == 0;
+        // How long a neighbour is believed is drawn with the keys (RFC 4861 §6.3.2).
+        subnet->is_ethernet = test_random_below(&random, 2) == 0 && !world->plan.is_twice;
         subnet->mtu_bytes = mtus[test_random_below(&random, sizeof mtus / sizeof mtus[0])];
         if (!world->plan.has_ip6 && test_random_below(&random, 8) == 0) {
             subnet->mtu_bytes = 576;
@@ -75,7 +76,6 @@ static void begin(struct sim_world *world, const struct sim_plan *plan)
     world->net_random = sim_stream(plan->seed, 6000);
     world->forge_random = sim_stream(plan->seed, 6001);
     world->tamper_random = sim_stream(plan->seed, 6002);
-    world->is_traced = world->record != NULL || sim_stream(plan->seed, 6003) % TRACED_OF == 0;
     world->oracle = oracle_create(plan->seed, plan->hosts);
     oracle_leave_out(world->oracle, plan->left_out);
     sim_net_init(world);
@@ -348,17 +348,46 @@ static void end(struct sim_world *world, struct sim_result *result)
     oracle_destroy(world->oracle);
 }
 
-void sim_world_run(const struct sim_plan *plan, const struct sim_run_options *options,
-                   struct sim_result *result)
+static void run(const struct sim_plan *plan, const struct sim_run_options *options, uint64_t keys,
+                struct oracle_trail *trail, struct sim_result *result)
 {
     static struct sim_world world;
     memset(&world, 0, sizeof world);
     memset(result, 0, sizeof *result);
     world.has_hash = options->has_hash;
+    world.keys = keys;
     if (options->record != NULL) {
         (void)sim_record_begin(&world, options->record, &options->pair);
     }
     begin(&world, plan);
+    if (trail != NULL) {
+        oracle_follow(world.oracle, trail);
+    }
     live(&world);
     end(&world, result);
+}
+
+// What is recorded is the second run.
+static void run_twice(const struct sim_plan *plan, const struct sim_run_options *options,
+                      struct sim_result *result)
+{
+    struct oracle_trail trail = {0};
+    struct sim_run_options first = *options;
+    first.record = NULL;
+    run(plan, &first, 0, &trail, result);
+    if (result->rule[0] == '\0') {
+        trail.is_whole = true;
+        run(plan, options, OTHER_KEYS, &trail, result);
+    }
+    oracle_trail_deinit(&trail);
+}
+
+void sim_world_run(const struct sim_plan *plan, const struct sim_run_options *options,
+                   struct sim_result *result)
+{
+    if (plan->is_twice) {
+        run_twice(plan, options, result);
+    } else {
+        run(plan, options, 0, NULL, result);
+    }
 }

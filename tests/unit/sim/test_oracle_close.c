@@ -85,6 +85,45 @@ static void c4_short_time_wait_is_seen(void **state)
     judged_end(&judged);
 }
 
+static void c4_time_wait_ended_by_a_reset_is_seen(void **state)
+{
+    (void)state;
+    struct synfin_trace_event event = {
+        .kind = SYNFIN_TRACE_STATE,
+        .t_ns = 1000 * WORLD_S,
+        .reason = SYNFIN_REASON_RST_ARRIVED,
+        .as.state = {SYNFIN_TCP_STATE_TIME_WAIT, SYNFIN_TCP_STATE_CLOSED}};
+    judged_begin(&judged);
+    event.conn = judged_of(&judged, 0)->number;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    judged_assert_violated(&judged, ORACLE_C4);
+    judged_end(&judged);
+}
+
+static void c4_wait_that_did_not_begin_anew_is_seen(void **state)
+{
+    (void)state;
+    struct synfin_trace_event event = {
+        .kind = SYNFIN_TRACE_STATE,
+        .t_ns = WORLD_S,
+        .as.state = {SYNFIN_TCP_STATE_FIN_WAIT_2, SYNFIN_TCP_STATE_TIME_WAIT}};
+    judged_begin(&judged);
+    event.conn = judged_of(&judged, 0)->number;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    struct synfin_trace_event again = {.kind = SYNFIN_TRACE_SEGMENT_RECEIVED,
+                                       .reason = SYNFIN_REASON_TIME_WAIT_RESTARTED,
+                                       .conn = event.conn,
+                                       .t_ns = 2 * WORLD_S};
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &again);
+    event.reason = SYNFIN_REASON_TIME_WAIT_OVER;
+    event.t_ns += 2 * judged_host(&judged, 0)->stack_config.msl_ns;
+    event.as.state.from = SYNFIN_TCP_STATE_TIME_WAIT;
+    event.as.state.to = SYNFIN_TCP_STATE_CLOSED;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    judged_assert_violated(&judged, ORACLE_C4);
+    judged_end(&judged);
+}
+
 static void c5_orphan_for_ever_is_seen(void **state)
 {
     (void)state;
@@ -183,6 +222,8 @@ int main(void)
         cmocka_unit_test(c2_fin_with_octets_unread_is_seen),
         cmocka_unit_test(c3_end_before_all_is_acknowledged_is_seen),
         cmocka_unit_test(c4_short_time_wait_is_seen),
+        cmocka_unit_test(c4_time_wait_ended_by_a_reset_is_seen),
+        cmocka_unit_test(c4_wait_that_did_not_begin_anew_is_seen),
         cmocka_unit_test(c5_orphan_for_ever_is_seen),
         cmocka_unit_test(c6_segment_after_the_reset_is_seen),
         cmocka_unit_test(c6_reset_to_a_reset_is_seen),
