@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/test_random.h"
+
+enum { STEP_OF = 32 }; // steps of a world to one of its clock
+
 #define NS_PER_S UINT64_C(1000000000)
 
 static uint64_t unit_ns(const char *unit)
@@ -28,6 +32,15 @@ uint64_t test_origin_ns(void)
     }
     unsigned long power = strtoul(text + 2, &end, 10);
     return (UINT64_C(1) << (power & 63)) * unit_ns(end) - 2 * NS_PER_S;
+}
+
+uint64_t test_origin_step_ns(uint64_t *random)
+{
+    const char *text = getenv("SYNFIN_TEST_STEPS");
+    if (text == NULL || *text == '\0' || test_random_below(random, STEP_OF) != 0) {
+        return 0;
+    }
+    return test_random(random) % (strtoull(text, NULL, 10) * unit_ns("ms") + 1);
 }
 
 uint64_t test_origin_time(uint64_t now_ns)

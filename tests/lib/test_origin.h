@@ -12,4 +12,8 @@ uint64_t test_origin_ns(void);
 // The same moment on a clock that began at one second.
 uint64_t test_origin_time(uint64_t now_ns);
 
+// How far the clock leaps ahead at this step of a world, by itself: 0 mostly, and always where
+// SYNFIN_TEST_STEPS is not set; else up to so many ms, as a machine does that was asleep.
+uint64_t test_origin_step_ns(uint64_t *random);
+
 #endif

@@ -45,6 +45,7 @@ struct world {
     synfin_link *link;
     uint64_t now_ns;
     uint32_t output_max; // packets pulled at a time
+    uint64_t steps;      // random, of its clock
 };
 
 typedef bool (*world_condition)(struct world *world, void *ctx);
