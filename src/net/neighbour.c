@@ -237,6 +237,7 @@ static void begin_delay(struct net *net, struct neighbour *neighbour, uint64_t n
 
 enum net_resolution neighbour_use(struct net *net, struct neighbour *neighbour, uint64_t now_ns)
 {
+    ASSERT(neighbour->state != NEIGHBOUR_STATE_FREE);
     neighbour->used_ns = now_ns;
     neighbour->was_used = true;
     switch ((enum neighbour_state)neighbour->state) {
@@ -248,13 +249,11 @@ enum net_resolution neighbour_use(struct net *net, struct neighbour *neighbour, 
     case NEIGHBOUR_STATE_STALE: begin_delay(net, neighbour, now_ns); return NET_RESOLUTION_READY;
     case NEIGHBOUR_STATE_DELAY:
     case NEIGHBOUR_STATE_PROBE: return NET_RESOLUTION_READY;
-    case NEIGHBOUR_STATE_FAILED:
-        begin_incomplete(net, neighbour, now_ns);
-        return NET_RESOLUTION_PENDING;
-    case NEIGHBOUR_STATE_INCOMPLETE: return NET_RESOLUTION_PENDING;
+    case NEIGHBOUR_STATE_FAILED: begin_incomplete(net, neighbour, now_ns); break;
+    case NEIGHBOUR_STATE_INCOMPLETE:
     case NEIGHBOUR_STATE_FREE: break;
     }
-    return NET_RESOLUTION_FAILED;
+    return NET_RESOLUTION_PENDING;
 }
 
 // RFC 4861 §6.3.2: between half and one and a half times the base, so that stations do not probe

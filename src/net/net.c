@@ -78,6 +78,7 @@ enum synfin_error net_add_iface(struct net *net, const struct synfin_iface_confi
         && config->mtu_bytes >= MTU_IP6_MIN) {
         enum synfin_error error = addrs_add_link_local(net, number, now_ns);
         if (error != SYNFIN_ERROR_OK) {
+            net->ifaces--;
             return error;
         }
         nd_router_start(net, number, now_ns);

@@ -455,6 +455,46 @@ static void congestion_seen_by_one_fragment_is_told(void **state)
     assert_int_equal(f->out.traffic_class, 3);
 }
 
+// RFC 1122 §3.2.2.1: the error quotes the first fragment, whose headers are kept for that.
+static void datagram_for_nobody_is_refused_with_its_first_fragment(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t part = 0; part < 2; part++) {
+        struct fixture_ip ip = {.src = TUN_PEER4,
+                                .dst = TUN_OUR4,
+                                .protocol = WIRE_PROTOCOL_UDP,
+                                .id = 5,
+                                .offset = 80 * part,
+                                .has_more = part == 0};
+        memcpy(p + 20, data + 80 * part, 80);
+        fixture_input(f, f->tun, p, fixture_ip(p, &ip, 80));
+    }
+    assert_int_equal(f->sent_count, 1);
+    const uint8_t *sent = f->sent[0].octets;
+    assert_int_equal(f->sent[0].bytes, 28 + 100);
+    assert_int_equal(sent[20], WIRE_ICMP4_UNREACHABLE);
+    assert_int_equal(sent[28 + 4 + 1], 5); // its identification
+    assert_int_equal(bytes_load16(sent + 28 + 6), 0x2000);
+    assert_memory_equal(sent + 28 + 20, data, 80);
+}
+static void blocks_run_out_and_the_oldest_datagram_goes(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t blocks = f->net->fragments.pool.objects_max;
+    uint32_t each = FRAGMENT_BLOCKS_MAX / 2;
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint32_t turn = i % each;
+        GIVE4(f, (uint16_t)(100 + i / each), turn > 0 ? 16 + 8 * turn : 0, turn > 0 ? 8 : 24, true);
+        fixture_advance(f, f->now_ns + S / 1000);
+    }
+    assert_int_equal(f->net->fragments.pool.objects, blocks);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 0);
+    assert_int_equal(GIVE4(f, 1, 0, 800, true), NET_VERDICT_DONE);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LIMIT), 1);
+    assert_int_equal(GIVE4(f, 1, 800, 100, false), NET_VERDICT_TRANSPORT);
+    expect_datagram(f, 900);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +517,8 @@ int main(void)
         FIXTURE_TEST(hist_44_a_flood_stays_within_the_caps_and_lets_others_through),
         FIXTURE_TEST(hist_47_reassembly_agrees_with_a_bitmap_model),
         FIXTURE_TEST(congestion_seen_by_one_fragment_is_told),
+        FIXTURE_TEST(datagram_for_nobody_is_refused_with_its_first_fragment),
+        FIXTURE_TEST(blocks_run_out_and_the_oldest_datagram_goes),
     };
     fill_data();
     return cmocka_run_group_tests(tests, NULL, NULL);

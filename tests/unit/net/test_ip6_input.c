@@ -329,6 +329,81 @@ static void hist_69_mtu_below_1280_is_ignored(void **state)
                      NET_VERDICT_ICMP_ERROR);
 }
 
+// An ICMPv6 echo request of 8 octets behind an Ethernet header.
+static uint32_t echo6(const char *src, const uint8_t mac[6])
+{
+    struct fixture_ip ip = {.src = src, .dst = OUR6, .protocol = WIRE_PROTOCOL_ICMP6};
+    static const uint8_t echo[8] = {128, 0, 0, 0, 1, 2, 3, 4};
+    memcpy(p + 54, echo, 8);
+    uint32_t bytes = fixture_ip(p + 14, &ip, 8);
+    fixture_fix_icmp(p + 14, 8);
+    return fixture_eth(p, mac, fixture_peer_mac, 0x86dd, bytes);
+}
+
+static void echo_from_nobody_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    fixture_expect_drop(f, f->eth, p, echo6("::", fixture_our_mac),
+                        SYNFIN_REASON_DROP_IP_MARTIAN_SOURCE);
+}
+
+static void unicast_in_a_frame_to_many_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1};
+    fixture_expect_drop(f, f->eth, p, echo6(PEER6, all_nodes),
+                        SYNFIN_REASON_DROP_IP_MARTIAN_DESTINATION);
+}
+
+static void echo_limit_holds_for_ip6(void **state)
+{
+    struct fixture *f = *state;
+    fixture_resolve(f, PEER6, fixture_peer_mac);
+    fixture_forget_sent(f);
+    for (uint32_t i = 0; i < 150; i++) {
+        fixture_input(f, f->eth, p, echo6(PEER6, fixture_our_mac));
+    }
+    assert_int_equal(f->sent_count, 100);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_ICMP_LIMIT), 50);
+}
+
+// What the device has verified is not summed again: a wrong sum goes unseen.
+static void checksum_verified_by_the_device_is_believed(void **state)
+{
+    struct fixture *f = *state;
+    fixture_resolve(f, PEER6, fixture_peer_mac);
+    fixture_forget_sent(f);
+    struct synfin_packet packet;
+    uint32_t bytes = echo6(PEER6, fixture_our_mac);
+    p[56] ^= 0xff;
+    fixture_expect_drop(f, f->eth, p, bytes, SYNFIN_REASON_DROP_ICMP_CHECKSUM);
+    synfin_packet_wrap(&packet, p, bytes);
+    packet.checksum = SYNFIN_CHECKSUM_VERIFIED;
+    net_input(f->net, f->eth, &packet, f->now_ns, &f->out);
+    assert_true(net_has_output(f->net, f->eth));
+}
+
+// RFC 4443 §2.4 e.3: an option that asks for it is answered about even when it came by multicast.
+static void unknown_option_in_a_multicast_is_told_from_our_address(void **state)
+{
+    struct fixture *f = *state;
+    fixture_resolve(f, PEER6, fixture_peer_mac);
+    fixture_forget_sent(f);
+    struct fixture_ip ip = {.src = PEER6, .dst = "ff02::1", .protocol = WIRE_PROTOCOL_DESTINATION};
+    static const uint8_t options[16] = {WIRE_PROTOCOL_NONE, 0, 0x80 | 0x1e, 4};
+    memcpy(p + 54, options, 16);
+    uint32_t bytes = fixture_ip(p + 14, &ip, 16);
+    static const uint8_t all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1};
+    fixture_input(f, f->eth, p, fixture_eth(p, all_nodes, fixture_peer_mac, 0x86dd, bytes));
+    assert_int_equal(f->sent_count, 1);
+    const uint8_t *sent = f->sent[0].octets + 14;
+    struct synfin_addr ours = fixture_addr(OUR6);
+    assert_memory_equal(sent + 8, ours.octet, 16);
+    assert_int_equal(sent[40], 4); // parameter problem
+    assert_int_equal(sent[41], 2); // unrecognised option
+    assert_int_equal(bytes_load32(sent + 44), 42);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +420,11 @@ int main(void)
         FIXTURE_TEST(hist_58_59_every_length_and_lie_never_reads_beyond),
         FIXTURE_TEST(hist_61_errors_are_told_by_kind_whatever_the_quote_and_its_pieces),
         FIXTURE_TEST(hist_69_mtu_below_1280_is_ignored),
+        FIXTURE_TEST(echo_from_nobody_is_dropped),
+        FIXTURE_TEST(unicast_in_a_frame_to_many_is_dropped),
+        FIXTURE_TEST(echo_limit_holds_for_ip6),
+        FIXTURE_TEST(checksum_verified_by_the_device_is_believed),
+        FIXTURE_TEST(unknown_option_in_a_multicast_is_told_from_our_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

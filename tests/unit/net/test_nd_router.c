@@ -267,6 +267,68 @@ static void advertisements_are_ignored_unless_asked_for(void **state)
     (void)f;
 }
 
+static void lifetime_grows_as_the_router_says(void **state)
+{
+    struct fixture *f = *state;
+    struct wire_nd nd = advert(1800);
+    add_prefix(&nd, "2001:db8:5::", 64, 3600);
+    give(f, &nd);
+    nd.prefix[0].valid_s = 86400;
+    give(f, &nd);
+    struct synfin_addr ours = fixture_addr("2001:db8:5::ff:fe00:1");
+    fixture_advance(f, f->now_ns + 86399 * S);
+    assert_true(net_is_local(f->net, &ours));
+    fixture_advance(f, f->now_ns + 2 * S);
+    assert_false(net_is_local(f->net, &ours));
+}
+
+static void infinite_lifetime_never_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct wire_nd nd = advert(1800);
+    add_prefix(&nd, "2001:db8:5::", 64, UINT32_MAX); // RFC 4861 §4.6.2
+    give(f, &nd);
+    struct synfin_addr ours = fixture_addr("2001:db8:5::ff:fe00:1");
+    fixture_advance(f, f->now_ns + 5000000000 * S);
+    assert_true(net_is_local(f->net, &ours));
+}
+
+static void prefix_that_is_only_one_of_the_two_is_only_that(void **state)
+{
+    struct fixture *f = *state;
+    struct wire_nd nd = advert(1800);
+    add_prefix(&nd, "2001:db8:5::", 64, 3600);
+    add_prefix(&nd, "2001:db8:6::", 64, 3600);
+    add_prefix(&nd, "2001:db8:7::", 64, 3600);
+    nd.prefix[0].is_on_link = false;
+    nd.prefix[1].is_autonomous = false;
+    nd.prefix[2].preferred_s = 3601; // RFC 4862 §5.5.3 c
+    give(f, &nd);
+    struct synfin_addr addr = fixture_addr("2001:db8:5::ff:fe00:1");
+    assert_true(net_is_local(f->net, &addr));
+    assert_false(route_is_on_link(f->net, f->eth, &addr));
+    addr = fixture_addr("2001:db8:6::ff:fe00:1");
+    assert_false(net_is_local(f->net, &addr));
+    assert_true(route_is_on_link(f->net, f->eth, &addr));
+    addr = fixture_addr("2001:db8:7::ff:fe00:1");
+    assert_false(net_is_local(f->net, &addr));
+}
+
+static void times_beyond_an_hour_are_not_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct net_iface *eth = &f->net->iface[f->eth];
+    struct wire_nd nd = advert(1800);
+    nd.reachable_ms = nd.retrans_ms = 5000;
+    give(f, &nd);
+    assert_int_equal(eth->reachable_ns, 5 * S);
+    assert_int_equal(eth->retrans_ns, 5 * S);
+    nd.reachable_ms = nd.retrans_ms = 3600001; // RFC 4861 §4.2
+    give(f, &nd);
+    assert_int_equal(eth->reachable_ns, 5 * S);
+    assert_int_equal(eth->retrans_ns, 5 * S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +344,10 @@ int main(void)
         FIXTURE_ROUTERS_TEST(parameters_are_taken_within_bounds),
         FIXTURE_ROUTERS_TEST(many_routers_and_prefixes_stay_within_the_limits),
         FIXTURE_ROUTERS_TEST(advertisements_are_ignored_unless_asked_for),
+        FIXTURE_ROUTERS_TEST(lifetime_grows_as_the_router_says),
+        FIXTURE_ROUTERS_TEST(infinite_lifetime_never_ends),
+        FIXTURE_ROUTERS_TEST(prefix_that_is_only_one_of_the_two_is_only_that),
+        FIXTURE_ROUTERS_TEST(times_beyond_an_hour_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,135 @@ static void without_memory_a_neighbour_fails_and_nothing_breaks(void **state)
     assert_true(net_check(f->net));
 }
 
+static void failed_neighbour_that_nobody_asked_about_yet_is_asked_for_again(void **state)
+{
+    struct fixture *f = *state;
+    struct net_path path = {0};
+    uint8_t mac[6];
+    resolve(f, &path, PEER4, mac);
+    fixture_advance(f, f->now_ns + 3 * S);
+    assert_int_equal(f->sent_count, 3);
+    assert_int_equal(resolve(f, &path, PEER4, mac), NET_RESOLUTION_PENDING);
+    fixture_advance(f, f->now_ns);
+    assert_int_equal(f->sent_count, 4);
+    uint8_t frame[64];
+    uint32_t bytes = fixture_arp(frame, WIRE_ARP_OPERATION_REPLY, PEER4, fixture_peer_mac, OUR4);
+    fixture_input(f, f->eth, frame, bytes);
+    assert_int_equal(resolve(f, &path, PEER4, mac), NET_RESOLUTION_READY);
+    assert_memory_equal(mac, fixture_peer_mac, 6);
+}
+
+static void static_neighbours_fill_the_table_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_addr addr = fixture_addr("2001:db8::5:0");
+    for (uint32_t i = 0; i < NET_NEIGHBOURS_MAX; i++) {
+        addr.octet[15] = (uint8_t)i;
+        assert_int_equal(net_add_neighbour(f->net, f->eth, &addr, other_mac), SYNFIN_ERROR_OK);
+    }
+    addr.octet[14]++;
+    assert_int_equal(net_add_neighbour(f->net, f->eth, &addr, other_mac), SYNFIN_ERROR_LIMIT);
+    struct net_path path = {0};
+    uint8_t mac[6];
+    assert_int_equal(resolve(f, &path, "2001:db8::5:7", mac), NET_RESOLUTION_READY);
+    assert_memory_equal(mac, other_mac, 6);
+    struct net_path other = {0};
+    assert_int_equal(resolve(f, &other, PEER4, mac), NET_RESOLUTION_FAILED);
+}
+
+static void static_neighbour_that_makes_no_sense_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t group_mac[6] = {1, 0, 0, 0, 0, 7};
+    struct synfin_addr addr = fixture_addr(PEER4);
+    assert_int_equal(net_add_neighbour(f->net, 2, &addr, other_mac), SYNFIN_ERROR_INVALID);
+    assert_int_equal(net_add_neighbour(f->net, f->tun, &addr, other_mac), SYNFIN_ERROR_INVALID);
+    assert_int_equal(net_add_neighbour(f->net, f->eth, &addr, group_mac), SYNFIN_ERROR_INVALID);
+    addr = fixture_addr("224.0.0.1");
+    assert_int_equal(net_add_neighbour(f->net, f->eth, &addr, other_mac), SYNFIN_ERROR_INVALID);
+    assert_int_equal(f->net->neighbours.used, 0);
+}
+
+static void reply_without_a_route_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[64];
+    fixture_input(f, f->eth, frame, echo_request(frame, "198.51.100.7"));
+    assert_int_equal(f->sent_count, 0);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED), 1);
+    assert_int_equal(f->net->control_small.objects, 0);
+}
+
+static void reply_leaves_where_its_route_leads(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[64];
+    struct synfin_prefix prefix;
+    assert_int_equal(synfin_prefix_parse("198.51.100.0/24", &prefix), SYNFIN_ERROR_OK);
+    struct synfin_addr none = {{0}};
+    assert_int_equal(net_add_route(f->net, f->tun, &prefix, &none), SYNFIN_ERROR_OK);
+    fixture_input(f, f->eth, frame, echo_request(frame, "198.51.100.7"));
+    assert_int_equal(f->sent_count, 1);
+    assert_int_equal(f->sent[0].iface, f->tun);
+    assert_int_equal(f->sent[0].bytes, 28); // without a link header
+    // And behind a gateway the gateway is asked for.
+    assert_int_equal(synfin_prefix_parse("203.0.113.0/24", &prefix), SYNFIN_ERROR_OK);
+    struct synfin_addr gateway = fixture_addr(PEER4);
+    assert_int_equal(net_add_route(f->net, f->eth, &prefix, &gateway), SYNFIN_ERROR_OK);
+    fixture_resolve(f, PEER4, fixture_peer_mac);
+    fixture_forget_sent(f);
+    fixture_input(f, f->eth, frame, echo_request(frame, "203.0.113.7"));
+    assert_int_equal(f->sent_count, 1);
+    assert_memory_equal(f->sent[0].octets, fixture_peer_mac, 6);
+}
+
+static void reply_finds_no_room_among_unresolved_neighbours(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[64], mac[6];
+    struct synfin_addr addr = fixture_addr(PEER6);
+    for (uint32_t i = 0; i < NEIGHBOUR_INCOMPLETE_MAX; i++) {
+        struct net_path path = {0};
+        addr.octet[14] = (uint8_t)(1 + i);
+        assert_int_equal(net_resolve(f->net, &path, &addr, f->now_ns, mac), NET_RESOLUTION_PENDING);
+        fixture_advance(f, f->now_ns); // the device takes what is sent
+    }
+    fixture_forget_sent(f);
+    fixture_input(f, f->eth, frame, echo_request(frame, PEER4));
+    assert_int_equal(f->sent_count, 0);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_NEIGHBOUR_FULL), 1);
+}
+
+// Without an address of that version ARP asks as RFC 5227 §1.1 probes do; RFC 4861 §7.2.2 has no
+// such question.
+static void neighbour_is_asked_for_without_an_address_of_ours(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_iface_config config = {
+        .is_ethernet = 1, .mtu_bytes = 1500, .mac = {2, 0, 0, 0, 9, 9}};
+    uint32_t bare;
+    assert_int_equal(net_add_iface(f->net, &config, f->now_ns, &bare), SYNFIN_ERROR_OK);
+    struct synfin_addr none = {{0}};
+    struct synfin_prefix prefix;
+    struct net_path path = {0};
+    uint8_t mac[6];
+    assert_int_equal(synfin_prefix_parse("198.51.100.0/24", &prefix), SYNFIN_ERROR_OK);
+    assert_int_equal(net_add_route(f->net, bare, &prefix, &none), SYNFIN_ERROR_OK);
+    assert_int_equal(resolve(f, &path, "198.51.100.1", mac), NET_RESOLUTION_PENDING);
+    fixture_advance(f, f->now_ns);
+    assert_int_equal(f->sent_count, 1);
+    assert_int_equal(bytes_load32(f->sent[0].octets + 14 + 14), 0); // the sender's address
+    assert_int_equal(synfin_prefix_parse("2001:db8:7::/64", &prefix), SYNFIN_ERROR_OK);
+    assert_int_equal(net_add_route(f->net, bare, &prefix, &none), SYNFIN_ERROR_OK);
+    path = (struct net_path){0};
+    assert_int_equal(resolve(f, &path, "2001:db8:7::1", mac), NET_RESOLUTION_PENDING);
+    fixture_forget_sent(f);
+    fixture_advance(f, f->now_ns);
+    assert_int_equal(f->sent_count, 0);
+    fixture_advance(f, f->now_ns + 3 * S);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_NEIGHBOUR_FAILED), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +444,13 @@ int main(void)
         FIXTURE_TEST(waiting_packets_go_out_in_order_when_it_answers),
         FIXTURE_TEST(device_without_room_bounds_the_queue),
         FIXTURE_TEST(without_memory_a_neighbour_fails_and_nothing_breaks),
+        FIXTURE_TEST(failed_neighbour_that_nobody_asked_about_yet_is_asked_for_again),
+        FIXTURE_TEST(static_neighbours_fill_the_table_and_no_more),
+        FIXTURE_TEST(static_neighbour_that_makes_no_sense_is_refused),
+        FIXTURE_TEST(reply_without_a_route_is_dropped),
+        FIXTURE_TEST(reply_leaves_where_its_route_leads),
+        FIXTURE_TEST(reply_finds_no_room_among_unresolved_neighbours),
+        FIXTURE_TEST(neighbour_is_asked_for_without_an_address_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,6 +264,82 @@ static void no_peer_and_broadcast_follow_our_networks(void **state)
     assert_false(net_is_no_peer(f->net, &other));
 }
 
+static void all_routes_of_all_kinds_are_limited_together(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_addr none = {{0}};
+    for (uint32_t i = 0; i < SYNFIN_ROUTES_MAX; i++) {
+        struct synfin_prefix to = prefix_of("11.0.0.0/24");
+        to.addr.octet[14] = (uint8_t)i;
+        assert_int_equal(net_add_route(f->net, f->tun, &to, &none), SYNFIN_ERROR_OK);
+    }
+    struct synfin_iface_config config = {.mtu_bytes = 1500};
+    uint32_t added = f->net->addrs;
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    while (error == SYNFIN_ERROR_OK) {
+        uint32_t iface = 2 + added / SYNFIN_ADDRS_MAX;
+        if (iface == net_ifaces(f->net)) {
+            assert_int_equal(net_add_iface(f->net, &config, f->now_ns, &iface), SYNFIN_ERROR_OK);
+        }
+        struct synfin_prefix own = prefix_of("10.9.0.1/24");
+        own.addr.octet[14] = (uint8_t)added;
+        error = net_add_addr(f->net, iface, &own, f->now_ns);
+        added += error == SYNFIN_ERROR_OK;
+    }
+    assert_int_equal(error, SYNFIN_ERROR_LIMIT);
+    assert_int_equal(f->net->routes, NET_ROUTES_MAX);
+    assert_int_equal(f->net->addrs, added); // the one without a route is not kept
+    // Nor is an interface that would bring such an address.
+    config = (struct synfin_iface_config){.is_ethernet = 1,
+                                          .mtu_bytes = 1500,
+                                          .mac = {2, 0, 0, 0, 9, 9},
+                                          .accept_router_advertisements = 1};
+    uint32_t ifaces = net_ifaces(f->net), refused;
+    assert_int_equal(net_add_iface(f->net, &config, f->now_ns, &refused), SYNFIN_ERROR_LIMIT);
+    assert_int_equal(net_ifaces(f->net), ifaces);
+}
+
+static void route_of_another_version_or_length_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_addr none = {{0}};
+    struct synfin_prefix to = prefix_of("11.0.0.0/24");
+    assert_int_equal(net_add_route(f->net, 2, &to, &none), SYNFIN_ERROR_INVALID);
+    to.bits = 33;
+    assert_int_equal(net_add_route(f->net, f->tun, &to, &none), SYNFIN_ERROR_INVALID);
+    to = prefix_of("2001:db8:5::/64");
+    to.bits = 129;
+    assert_int_equal(net_add_route(f->net, f->tun, &to, &none), SYNFIN_ERROR_INVALID);
+    assert_int_equal(add(f, f->tun, "2001:db8:5::/64", "10.0.0.2"), SYNFIN_ERROR_INVALID);
+    assert_int_equal(add(f, f->tun, "11.0.0.0/24", TUN_OUR4), SYNFIN_ERROR_INVALID);
+    assert_int_equal(add(f, f->tun, "11.0.0.0/24", "224.0.0.1"), SYNFIN_ERROR_INVALID);
+}
+
+static void interface_that_is_not_there_has_no_output(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_packet packet;
+    assert_false(net_has_output(f->net, 2));
+    assert_int_equal(net_output(f->net, 2, &packet, 1, f->now_ns), 0);
+}
+
+static void address_of_ours_is_its_own_best_source(void **state)
+{
+    struct fixture *f = *state;
+    struct net_path path = {0};
+    struct synfin_addr src, own = fixture_addr(TUN_OUR6);
+    struct synfin_prefix near = prefix_of("fd00::100/64");
+    assert_int_equal(net_add_addr(f->net, f->tun, &near, f->now_ns), SYNFIN_ERROR_OK);
+    path.iface = (uint8_t)f->tun;
+    assert_true(net_source(f->net, &path, &own, &src)); // RFC 6724 §5, rule 1
+    assert_true(synfin_addr_equal(&src, &own));
+    struct synfin_iface_config config = {.mtu_bytes = 1500};
+    uint32_t bare;
+    assert_int_equal(net_add_iface(f->net, &config, f->now_ns, &bare), SYNFIN_ERROR_OK);
+    path.iface = (uint8_t)bare;
+    assert_false(net_source(f->net, &path, &own, &src));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +353,10 @@ int main(void)
         FIXTURE_TEST(interfaces_are_checked_and_limited),
         FIXTURE_TEST(addresses_per_interface_are_limited),
         FIXTURE_TEST(no_peer_and_broadcast_follow_our_networks),
+        FIXTURE_TEST(all_routes_of_all_kinds_are_limited_together),
+        FIXTURE_TEST(route_of_another_version_or_length_is_refused),
+        FIXTURE_TEST(interface_that_is_not_there_has_no_output),
+        FIXTURE_TEST(address_of_ours_is_its_own_best_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
