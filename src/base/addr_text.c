@@ -129,9 +129,7 @@ static bool is_end(char c)
 
 static bool parse_groups(const char **text, struct reading *reading)
 {
-    if (!parse_gap(text, reading)) {
-        return false;
-    }
+    (void)parse_gap(text, reading); // the first one is no second one
     bool is_after_gap = reading->has_gap;
     while (!(is_after_gap && is_end(**text))) {
         if (!parse_part(text, reading)) {

@@ -324,6 +324,42 @@ static void same_inputs_give_the_same_packets_at_the_same_times(void **state)
     assert_true(hash_of_a_life(8) != hash);
 }
 
+static void ifaces_beyond_the_limit_are_refused(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    struct synfin_iface_config iface;
+    uint32_t number;
+    world_config_default(&config);
+    world_init(&world, &config);
+    synfin_stack *stack = world.host[0].stack;
+    synfin_iface_config_default(&iface);
+    iface.accept_router_advertisements = 2;
+    assert_int_equal(synfin_stack_add_iface(stack, &iface, &number), SYNFIN_ERROR_INVALID);
+    iface.accept_router_advertisements = 0;
+    iface.size++;
+    assert_int_equal(synfin_stack_add_iface(stack, &iface, &number), SYNFIN_ERROR_INVALID);
+    iface.size--;
+    for (uint32_t i = 1; i < SYNFIN_IFACES_MAX; i++) {
+        assert_int_equal(synfin_stack_add_iface(stack, &iface, &number), SYNFIN_ERROR_OK);
+        assert_int_equal(number, i);
+    }
+    assert_int_equal(synfin_stack_add_iface(stack, &iface, &number), SYNFIN_ERROR_LIMIT);
+    world_deinit(&world);
+}
+
+static void count_of_what_is_no_reason_is_zero(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    world_config_default(&config);
+    world_init(&world, &config);
+    assert_int_equal(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_COUNT), 0);
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +374,8 @@ int main(void)
         cmocka_unit_test(sockets_max_is_a_limit),
         cmocka_unit_test(memory_in_use_returns_to_what_it_was),
         cmocka_unit_test(same_inputs_give_the_same_packets_at_the_same_times),
+        cmocka_unit_test(ifaces_beyond_the_limit_are_refused),
+        cmocka_unit_test(count_of_what_is_no_reason_is_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

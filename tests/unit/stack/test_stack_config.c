@@ -129,6 +129,17 @@ static const struct wrong_value wrong_values[] = {
     FIELD(cookie_lifetime_ns, UINT64_C(3600000000001)),
     FIELD(fastopen_peers_max, 4097),
     FIELD(congestion, SYNFIN_CONGESTION_COUNT),
+    FIELD(ecn, SYNFIN_ECN_ASK_ACCURATE + 1),
+    FIELD(accurate_ecn, 2),
+    FIELD(use_pacing, 2),
+    FIELD(send_buffer_bytes_max, (1 << 30) + 1),
+    FIELD(receive_buffer_bytes_max, (1 << 30) + 1),
+    FIELD(orphan_ns, 0),
+    FIELD(orphan_ns, UINT64_MAX),
+    FIELD(fastopen_takes_any, 2),
+    FIELD(fastopen_sends_any, 2),
+    FIELD(burst_segments_min, 0),
+    FIELD(linux_ways, UINT32_C(1) << SYNFIN_LINUX_WAY_COUNT),
 };
 
 static void config_field_out_of_range_is_invalid(void **state)

@@ -213,6 +213,37 @@ static void cookie_of_no_length_or_size_is_refused(void **state)
     world_deinit(&world);
 }
 
+// RFC 7413 §4.1.2: servers behind one address share their keys, the newest first.
+static void cookie_of_one_server_is_good_at_another_with_its_keys(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct synfin_fastopen_cookie cookie = {.size = sizeof cookie};
+    uint8_t keys[(SYNFIN_FASTOPEN_KEYS_MAX + 1) * SYNFIN_FASTOPEN_KEY];
+    for (uint32_t i = 0; i < sizeof keys; i++) {
+        keys[i] = (uint8_t)(i * 7);
+    }
+    for (uint32_t is_second = 0; is_second < 2; is_second++) {
+        begin(&scene, 6);
+        struct synfin_addr local = world_addr(&scene.world, 0, 6);
+        struct synfin_addr remote = world_addr(&scene.world, 1, 6);
+        synfin_stack *server = scene.world.host[1].stack;
+        synfin_stack *client = scene.world.host[0].stack;
+        assert_int_equal(synfin_stack_fastopen_keys(server, keys, SYNFIN_FASTOPEN_KEYS_MAX + 1),
+                         SYNFIN_ERROR_INVALID);
+        assert_int_equal(synfin_stack_fastopen_keys(server, keys, 1), SYNFIN_ERROR_OK);
+        if (is_second) {
+            assert_int_equal(synfin_stack_fastopen_set(client, &cookie, scene.world.now_ns),
+                             SYNFIN_ERROR_OK);
+        }
+        (void)ask(&scene);
+        assert_int_equal(count(&scene, 1, SYNFIN_REASON_RECEIVED_SYN_DATA), is_second);
+        assert_int_equal(synfin_stack_fastopen_get(client, &local, &remote, &cookie),
+                         SYNFIN_ERROR_OK);
+        world_deinit(&scene.world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +251,7 @@ int main(void)
         cmocka_unit_test(lost_syn_with_data_costs_a_timeout_and_is_not_tried_again_at_once),
         cmocka_unit_test(cookie_carried_to_another_stack_is_good_there),
         cmocka_unit_test(cookie_of_no_length_or_size_is_refused),
+        cmocka_unit_test(cookie_of_one_server_is_good_at_another_with_its_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -261,6 +261,33 @@ static void reset_to_nowhere_leaves_on_ethernet(void **state)
     world_deinit(&world);
 }
 
+// A question can be open to a limited number of next hops: for one more the SYN counts as lost at
+// once, and the connection goes on trying.
+static void more_next_hops_than_can_be_asked_for_lose_their_syns(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    world_config_default(&config);
+    config.is_ethernet = true;
+    world_init(&world, &config);
+    synfin_stack *stack = world.host[0].stack;
+    struct synfin_endpoint remote = {.addr = world_addr(&world, 1, 6), .port = PORT};
+    synfin_socket socket = 0;
+    for (uint32_t i = 0; i < 200; i++) {
+        remote.addr.octet[15] = (uint8_t)(10 + i);
+        assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
+        assert_int_equal(synfin_socket_connect(stack, socket, &remote, world.now_ns),
+                         SYNFIN_ERROR_OK);
+    }
+    world_settle(&world);
+    assert_true(synfin_stack_count(stack, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED) >= 200 - 128);
+    struct synfin_tcp_info info = {.size = sizeof info};
+    assert_int_equal(synfin_socket_info(stack, socket, &info, world.now_ns), SYNFIN_ERROR_OK);
+    assert_int_equal(info.state, SYNFIN_TCP_STATE_SYN_SENT);
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +298,7 @@ int main(void)
         cmocka_unit_test(connections_with_much_to_send_take_turns),
         cmocka_unit_test(connection_without_a_next_hop_does_not_hold_up_others),
         cmocka_unit_test(reset_to_nowhere_leaves_on_ethernet),
+        cmocka_unit_test(more_next_hops_than_can_be_asked_for_lose_their_syns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

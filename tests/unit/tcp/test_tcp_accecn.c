@@ -292,6 +292,10 @@ static void simultaneous_open_agrees_on_accurate(void **state)
     SEND(.flags = SYN | AE | CWR | ECE, .mss = SEGMENT_BYTES, .ecn = ECT0);
     EXPECT(.flags = SYN | ACK | AE, .ack = 1, .accecn = FIRST_OPTION);
     CHECK_EQ(segment_conn()->ecn.mode, TCP_ECN_ACCURATE);
+    // The peer's SYN once more, by another way: what it carried now is what is told.
+    SEND(.flags = SYN | AE | CWR | ECE, .mss = SEGMENT_BYTES, .ecn = CE);
+    CHECK_EQ(segment_conn()->ecn.syn_field, CE);
+    segment_forget_sent();
 }
 
 // Receiver

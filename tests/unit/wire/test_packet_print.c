@@ -275,6 +275,24 @@ static void neighbours_are_asked_for_and_told(void **state)
     arp.operation = WIRE_ARP_OPERATION_REPLY;
     wire_arp_emit(sample.p + WIRE_ETH_HEADER, &arp);
     assert_line(&sample, true, "ARP 192.0.2.1 at 02:00:00:00:00:01");
+    sample.bytes--;
+    assert_line(&sample, true, "ARP malformed: not an Ethernet and IPv4 ARP packet");
+}
+
+static void discovery_is_told_by_its_kind(void **state)
+{
+    (void)state;
+    struct sample sample = {{0}, 0};
+    put_ip6(&sample, WIRE_PROTOCOL_ICMP6, 0);
+    sample.p[7] = WIRE_ND_HOP_LIMIT;
+    struct wire_nd nd = {.type = WIRE_ICMP6_ROUTER_SOLICIT};
+    sample.bytes = WIRE_IP6_HEADER + wire_nd_emit(sample.p + WIRE_IP6_HEADER, &nd);
+    bytes_store16(sample.p + 4, sample.bytes - WIRE_IP6_HEADER);
+    assert_line(&sample, false, "fe80::1 > 2001:db8::2 ICMPv6 asks for routers len 8");
+    nd = (struct wire_nd){.type = WIRE_ICMP6_NEIGHBOUR_ADVERT, .target = LOCAL6};
+    sample.bytes = WIRE_IP6_HEADER + wire_nd_emit(sample.p + WIRE_IP6_HEADER, &nd);
+    bytes_store16(sample.p + 4, sample.bytes - WIRE_IP6_HEADER);
+    assert_line(&sample, false, "fe80::1 > 2001:db8::2 ICMPv6 fe80::1 is here len 24");
 }
 
 static void fragments_tell_their_place(void **state)
@@ -412,6 +430,7 @@ int main(void)
         cmocka_unit_test(segment_is_told_in_spite_of_bad_options_and_checksums),
         cmocka_unit_test(short_text_is_cut_and_its_need_told),
         cmocka_unit_test(random_packets_and_cuts_are_printed_within_bounds),
+        cmocka_unit_test(discovery_is_told_by_its_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -409,6 +409,21 @@ static void first_fragment_must_hold_its_whole_chain(void **state)
     assert_int_equal(walk(&b, &chain), SYNFIN_REASON_DROP_FRAGMENT_TINY);
 }
 
+static void first_fragment_of_nothing_is_sound(void **state)
+{
+    (void)state;
+    struct building b;
+    struct wire_ip6_chain chain;
+    start(&b);
+    uint8_t *fragment = append(&b, WIRE_PROTOCOL_FRAGMENT, 8);
+    bytes_store16(fragment + 2, 1);
+    fragment[0] = WIRE_PROTOCOL_NONE;
+    b.bytes += 8; // octets that RFC 8200 §4.7 has passed over
+    bytes_store16(b.p + 4, b.bytes - WIRE_IP6_HEADER);
+    assert_int_equal(walk(&b, &chain), GOOD);
+    assert_int_equal(chain.protocol, WIRE_PROTOCOL_NONE);
+}
+
 static void hist_49_fragment_inside_a_fragment_is_refused(void **state)
 {
     (void)state;
@@ -496,6 +511,7 @@ int main(void)
         cmocka_unit_test(hist_49_fragment_inside_a_fragment_is_refused),
         cmocka_unit_test(hist_49_reassembled_payload_has_neither_fragment_nor_hop_by_hop),
         cmocka_unit_test(random_chains_end_within_limits),
+        cmocka_unit_test(first_fragment_of_nothing_is_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
