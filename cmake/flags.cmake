@@ -39,6 +39,10 @@ add_library(synfin_core_flags INTERFACE)
 target_link_libraries(synfin_core_flags INTERFACE synfin_flags)
 # -fbuiltin: small copies of known size stay inline, which -ffreestanding alone would call.
 target_compile_options(synfin_core_flags INTERFACE -ffreestanding -fbuiltin)
+if(SYNFIN_COVERAGE)
+    target_compile_options(synfin_core_flags INTERFACE ${SYNFIN_COVERAGE})
+    add_link_options(${SYNFIN_COVERAGE})
+endif()
 
 add_library(synfin_hosted_flags INTERFACE)
 target_link_libraries(synfin_hosted_flags INTERFACE synfin_flags)
