@@ -119,6 +119,9 @@ struct synfin_stack_config {
     X(CUT_ONCE, "cut-once", "what is sent again and lost again does not cut the window again")    \
     X(REPAY_RESENT, "repay-resent",                                                               \
       "recovery sends one segment more for what was sent again and acknowledged, and only then")  \
+    X(EASE_MARKS, "ease-marks", "a mark reduces the window step by step, as recovery does")       \
+    X(WHOLE_SACKS, "whole-sacks", "what is SACKed of a segment counts when it is all of it")      \
+    X(RESEND_BURSTS, "resend-bursts", "what left in one burst goes again in one burst")           \
     X(CUBIC_STEPS, "cubic-steps", "CUBIC's window grows by whole segments")                       \
     X(PACE_DEPARTURES, "pace-departures",                                                         \
       "a burst waits until the one before has left at the pace, which half a burst may outrun")   \

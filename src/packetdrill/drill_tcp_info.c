@@ -83,7 +83,7 @@ static void fill_flight(const struct synfin_tcp_info *from, struct drill_tcp_inf
         [SYNFIN_REPAIR_RECOVERY] = 3, [SYNFIN_REPAIR_TIMEOUT] = 4,
     };
     uint32_t pipe = from->unacked_bytes - from->sacked_bytes - from->lost_bytes;
-    bool is_prr = from->repair == SYNFIN_REPAIR_RECOVERY;
+    bool is_prr = from->repair == SYNFIN_REPAIR_RECOVERY || from->repair == SYNFIN_REPAIR_REDUCED;
     to->ca_state = CA_STATE[from->repair];
     to->retransmits = (uint8_t)from->retransmits;
     to->probes = (uint8_t)from->probes;

@@ -9,6 +9,7 @@
 #include "tcp/tcp_accecn.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
+#include "tcp/tcp_loss.h"
 
 // RFC 3168 §6.1.1: an ECN-setup SYN has both, an ECN-setup SYN+ACK has ECE alone. RFC 9768 §3.1.1:
 // a SYN that asks for accurate feedback has all three.
@@ -302,6 +303,9 @@ static void cut_once(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_byte
     };
     conn->cc.ops->on_loss(&conn->cc, &mark);
     note_cut(conn, true);
+    if (tcp_linux_is_easing(conn) && conn->loss != NULL) {
+        tcp_prr_begin(conn, acked_bytes);
+    }
     tcp_trace_congestion(tcp, conn, SYNFIN_REASON_CC_MARK, now_ns);
 }
 

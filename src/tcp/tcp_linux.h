@@ -35,6 +35,13 @@ static inline uint32_t tcp_linux_flight_to_cut(const struct tcp_conn *conn, uint
     return tcp_linux_has(conn, SYNFIN_LINUX_WAY_CUT_WINDOW) ? conn->cc.cwnd_bytes : flight_bytes;
 }
 
+// EASE_MARKS: the window was cut for a mark, and what was in flight then is not all acknowledged.
+static inline bool tcp_linux_is_easing(const struct tcp_conn *conn)
+{
+    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_EASE_MARKS) && conn->ecn.is_cut
+           && conn->ecn.was_mark;
+}
+
 // SEND_CHUNKS: what is queued is counted in chunks that leave in one burst, each with the memory
 // that Linux takes for it. A chunk is filled to its end once it is begun; a new one is begun when
 // what is queued is less than the buffer, and what is unsent less than the user's limit.

@@ -20,6 +20,12 @@ static bool is_recovering(const struct tcp_conn *conn)
     return conn->recovery.is_active;
 }
 
+// What may go is tied to what arrives.
+static bool is_reducing(const struct tcp_conn *conn)
+{
+    return is_recovering(conn) || (tcp_linux_is_easing(conn) && !tcp_loss_is_repairing(conn));
+}
+
 bool tcp_loss_is_repairing(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
@@ -35,6 +41,7 @@ static struct tcp_loss *create(struct tcp *tcp, struct tcp_conn *conn)
     if (loss != NULL) {
         tcp_scoreboard_init(&loss->board, &tcp->spans, SPANS_MAX, entropy_next(&tcp->entropy),
                             conn->snd.nxt);
+        loss->board.keeps_bursts = tcp_linux_has(conn, SYNFIN_LINUX_WAY_RESEND_BURSTS);
         conn->loss = loss;
         tcp_rate_begin(conn);
     }
@@ -95,7 +102,7 @@ uint32_t tcp_loss_room(const struct tcp_conn *conn)
     if (conn->undo.frto == TCP_FRTO_NEW) {
         return tcp_frto_room(conn);
     }
-    if (is_recovering(conn) && !conn->cc.ops->governs_recovery) {
+    if (is_reducing(conn) && !conn->cc.ops->governs_recovery) {
         return loss->prr.allowed_bytes;
     }
     return conn->cc.cwnd_bytes > pipe ? conn->cc.cwnd_bytes - pipe : 0;
@@ -151,6 +158,22 @@ static void tell_lost(void *context, const struct tcp_span *span)
     conn->cc.ops->on_lost(&conn->cc, &lost);
 }
 
+// WHOLE_SACKS: segments are counted from where their burst begins; its last one may be smaller.
+static void shrink_to_segments(struct tcp_scoreboard *board, uint32_t mss, struct seq *left,
+                               struct seq *right)
+{
+    const struct tcp_span *first = tcp_scoreboard_find(board, *left);
+    const struct tcp_span *last = tcp_scoreboard_find(board, seq_sub(*right, 1));
+    if (first != NULL && tcp_scoreboard_state_of(first) != TCP_SPAN_STATE_SACKED) {
+        uint32_t into = (seq_distance(first->left, *left) + mss - 1) / mss * mss;
+        *left = seq_min(seq_add(first->left, into), first->right);
+    }
+    if (last != NULL && tcp_scoreboard_state_of(last) != TCP_SPAN_STATE_SACKED
+        && !seq_eq(last->right, *right)) {
+        *right = seq_add(last->left, seq_distance(last->left, *right) / mss * mss);
+    }
+}
+
 static void take_blocks(struct tcp_conn *conn, const struct tcp_segment *seg,
                         struct tcp_delivery *delivery)
 {
@@ -158,7 +181,11 @@ static void take_blocks(struct tcp_conn *conn, const struct tcp_segment *seg,
     tcp_scoreboard_delivery_init(board, delivery);
     tcp_scoreboard_acked(board, conn->snd.una, delivery);
     for (uint32_t i = 0; i < seg->h.sack_blocks; i++) {
-        tcp_scoreboard_sacked(board, seg->h.sack[i].left, seg->h.sack[i].right, delivery);
+        struct seq left = seg->h.sack[i].left, right = seg->h.sack[i].right;
+        if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_WHOLE_SACKS)) {
+            shrink_to_segments(board, conn->snd.mss, &left, &right);
+        }
+        tcp_scoreboard_sacked(board, left, right, delivery);
     }
 }
 
@@ -302,7 +329,7 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     }
     uint64_t lost_again_ns = conn->loss->board.lost_again_ns;
     uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, delivered, now_ns);
-    if (is_recovering(conn)) {
+    if (is_reducing(conn)) {
         bool is_lost_again = conn->loss->board.lost_again_ns != lost_again_ns;
         bool is_safe = tcp_linux_has(conn, SYNFIN_LINUX_WAY_REPAY_RESENT)
                            ? delivery.has_acked_resent && !is_lost_again
@@ -315,7 +342,9 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     tcp_rate_complete(conn, &sample);
     tcp_recovery_deliver(conn, &sample, now_ns);
     rest(tcp, conn, now_ns);
-    tcp_tail_schedule(tcp, conn, now_ns);
+    if (is_moved || delivered > 0 || !tcp_linux_has(conn, SYNFIN_LINUX_WAY_WHOLE_SACKS)) {
+        tcp_tail_schedule(tcp, conn, now_ns);
+    }
     tcp_output_want(tcp, conn);
 }
 

@@ -192,23 +192,6 @@ static bool has_lost(const struct tcp_conn *conn)
     return conn->loss != NULL && conn->loss->board.lost_bytes > 0;
 }
 
-// The lowest lost octets, within the peer's window and the congestion window; one segment may
-// always go when nothing else is in flight, and when the timer demands it.
-static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
-{
-    struct tcp_scoreboard *board = &conn->loss->board;
-    const struct tcp_span *span = tcp_scoreboard_first_lost(board);
-    uint32_t ahead = seq_distance(conn->snd.una, span->left);
-    if (conn->snd.wnd <= ahead) {
-        return false;
-    }
-    uint32_t limit = tcp_cc_smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
-    plan->kind = TCP_PLAN_LOST;
-    return plan_again(conn, plan, span->left, limit)
-           && (plan->bytes <= tcp_output_congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
-               || plan->reason == SYNFIN_REASON_SEND_TIMEOUT);
-}
-
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
 // algorithm, RFC 9293 §3.7.4 [SHLD-7, MUST-17].
 static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_all)
@@ -243,6 +226,41 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, burst) / mss * mss : mss;
     bytes = tcp_cc_smaller(bytes, most);
     return bytes > mss ? bytes - bytes % mss : bytes;
+}
+
+// As much of a burst as the window lets go again; its last segments apart are no burst.
+static void extend_to_burst(const struct tcp_conn *conn, struct tcp_plan *plan, uint32_t limit)
+{
+    uint32_t room = tcp_cc_smaller(limit, tcp_output_congestion_room(conn));
+    uint32_t bytes = trim_to_packet(conn, room);
+    struct seq end = seq_add(plan->seq, bytes);
+    if (bytes > plan->bytes && seq_le(end, tcp_output_end(conn))
+        && (plan->flags & SYNFIN_TCP_FIN) == 0) {
+        bool has_fin = conn->fin_sent && seq_eq(end, tcp_output_end(conn));
+        plan->bytes = bytes;
+        plan->flags |= SYNFIN_TCP_PSH | (has_fin ? SYNFIN_TCP_FIN : 0);
+    }
+}
+
+// The lowest lost octets, within the peer's window and the congestion window; one segment may
+// always go when nothing else is in flight, and when the timer demands it.
+static bool choose_lost(const struct tcp_conn *conn, struct tcp_plan *plan)
+{
+    struct tcp_scoreboard *board = &conn->loss->board;
+    const struct tcp_span *span = tcp_scoreboard_first_lost(board);
+    uint32_t ahead = seq_distance(conn->snd.una, span->left);
+    if (conn->snd.wnd <= ahead) {
+        return false;
+    }
+    uint32_t limit = tcp_cc_smaller(conn->snd.wnd - ahead, seq_distance(span->left, span->right));
+    plan->kind = TCP_PLAN_LOST;
+    bool is_planned = plan_again(conn, plan, span->left, limit);
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_RESEND_BURSTS)) {
+        extend_to_burst(conn, plan, limit);
+    }
+    return is_planned
+           && (plan->bytes <= tcp_output_congestion_room(conn) || tcp_scoreboard_pipe(board) == 0
+               || plan->reason == SYNFIN_REASON_SEND_TIMEOUT);
 }
 
 uint32_t tcp_output_unsent(const struct tcp_conn *conn)

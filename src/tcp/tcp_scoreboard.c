@@ -245,7 +245,7 @@ bool tcp_scoreboard_sent(struct tcp_scoreboard *board, struct seq left, struct s
     ASSERT(seq_eq(left, board->nxt) && seq_lt(left, right));
     now_ns = advance_clock(board, now_ns);
     struct tcp_span *last = span_of(treap_last(&board->order, TREAP_ANY));
-    bool is_joining = last != NULL && has_state(last, TCP_SPAN_STATE_FLIGHT)
+    bool is_joining = last != NULL && !board->keeps_bursts && has_state(last, TCP_SPAN_STATE_FLIGHT)
                       && last->sent_ns == now_ns && is_same_snapshot(&last->snapshot, snapshot);
     struct tcp_span *span = is_joining ? NULL : take_span(board);
     if (span != NULL) {

@@ -79,6 +79,7 @@ struct tcp_scoreboard {
     const struct tcp_scoreboard_watch *watch; // NULL: nobody
     uint64_t lost_again_ns; // the latest transmission of what was RESENT and became LOST; 0: none
     bool is_own_used;
+    bool keeps_bursts;   // what is sent at the same moment is not joined
     struct tcp_span own; // the first to be used: small flights take nothing from the pool
 };
 
