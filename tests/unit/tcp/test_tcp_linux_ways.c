@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The ways of enum synfin_linux_way on the wire, one at a time: each is on in a test of its own.
-// What the RFCs have by default is tested where their subject is.
+// The ways of enum synfin_linux_way in data, losses and windows, one at a time: each is on in a test
+// of its own. What the RFCs have by default is tested where their subject is.
 #include "loss_steps.h"
 
 #define ONLY(way) (segment_config()->linux_ways = UINT32_C(1) << SYNFIN_LINUX_WAY_##way)
@@ -163,41 +163,6 @@ static void quick_acks_first_segments_are_acknowledged_one_by_one(void **state)
     }
 }
 
-static void empty_probes_are_one_before_what_is_acknowledged(void **state)
-{
-    (void)state;
-    ONLY(EMPTY_PROBES);
-    OPEN(.mss = 1000);
-    WRITE(1000);
-    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000);
-    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT);
-    WRITE(100);
-    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1000, .ack = 1, WHY(SEND_WINDOW_PROBE));
-    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT);
-}
-
-static void read_on_data_after_the_reader_has_gone_are_taken(void **state)
-{
-    (void)state;
-    ONLY(READ_ON);
-    OPEN(.mss = 1000);
-    SHUTDOWN(READ);
-    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 1000);
-    SEND(.flags = ACK, .seq = 1001, .ack = 1, .data = 1000);
-    EXPECT(.flags = ACK, .seq = 1, .ack = 2001);
-    IN_STATE(ESTABLISHED);
-}
-
-static void bare_segments_are_taken(void **state)
-{
-    (void)state;
-    ONLY(BARE_SEGMENTS);
-    LOSS_OPEN_TS(10);
-    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 500);
-    READ(500);
-    segment_forget_sent();
-}
-
 static void keep_window_outlasts_an_idle_time(void **state)
 {
     (void)state;
@@ -235,9 +200,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(repay_resent_progress_without_it_lets_nothing_more_go),
     SEGMENT_TEST(time_all_every_segment_sent_once_is_timed),
     SEGMENT_TEST(quick_acks_first_segments_are_acknowledged_one_by_one),
-    SEGMENT_TEST(empty_probes_are_one_before_what_is_acknowledged),
-    SEGMENT_TEST(read_on_data_after_the_reader_has_gone_are_taken),
-    SEGMENT_TEST(bare_segments_are_taken),
     SEGMENT_TEST(keep_window_outlasts_an_idle_time),
     SEGMENT_TEST(count_delivered_all_of_it_opens_the_window),
 };
