@@ -197,10 +197,12 @@ void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
 
 void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (!is_armed(conn, SYNFIN_TCP_TIMER_PERSIST)) {
+    bool is_probing = is_armed(conn, SYNFIN_TCP_TIMER_PERSIST) || conn->pending.probe;
+    if (!is_probing) {
         return;
     }
     cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
+    conn->pending.probe = false; // which has not left yet
     conn->probes = 0;
     if (has_unacked(conn)) { // the probe's octet: it was refused, and goes again with the rest
         tcp_output_go_back(conn);

@@ -35,6 +35,24 @@ static void probes_come_at_doubled_intervals(void **state)
     }
 }
 
+// The next probe is due and has not left, as when the neighbour's address is being asked for. The
+// octet of the first one goes again, for the window's sake.
+static void window_that_opens_before_a_probe_leaves_is_used(void **state)
+{
+    (void)state;
+    shut_with_data_waiting();
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1001, .ack = 1, .data = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT);
+    bench.now_ns += SEC(2) + MS(1);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 5000);
+    EXPECT(.flags = ACK, .seq = 1001, .ack = 1, .data = 1, WHY(SEND_WINDOW_OPENED));
+    SEND_ACK(1002);
+    EXPECT(.flags = PSH | ACK, .seq = 1002, .ack = 1, .data = 99);
+    SEND_ACK(1101);
+    EXPECT_NOTHING();
+}
+
 // RFC 9293 §3.8.6.1 [MUST-37]: as long as probes are answered the connection stays.
 static void answered_probes_keep_the_connection_for_hours(void **state)
 {
@@ -260,6 +278,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(reset_after_a_refused_probe_is_the_number_that_the_peer_expects),
     SEGMENT_TEST(first_probe_is_one_octet_after_the_timeout),
     SEGMENT_TEST(probes_come_at_doubled_intervals),
+    SEGMENT_TEST(window_that_opens_before_a_probe_leaves_is_used),
     SEGMENT_TEST(answered_probes_keep_the_connection_for_hours),
     SEGMENT_TEST(unanswered_probes_end_the_connection),
     SEGMENT_TEST(window_shut_after_the_last_retry_is_probed),
