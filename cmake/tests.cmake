@@ -174,7 +174,12 @@ foreach(source IN LISTS targets)
     else()
         synfin_test_program(${name} "${source}" "${fuzz_dir}" ${helpers}
                             "${fuzz_dir}/replay_main.c")
-        add_test(NAME fuzz/${name} COMMAND ${name} "${fuzz_dir}/corpus/${name}")
+        set(random 4000)
+        if(name MATCHES "^fuzz_(stack|sockets)")
+            set(random 500) # whole stacks
+        endif()
+        add_test(NAME fuzz/${name}
+                 COMMAND ${name} --random ${random} "${fuzz_dir}/corpus/${name}")
         set_tests_properties(fuzz/${name} PROPERTIES LABELS replay TIMEOUT 300)
     endif()
     target_link_libraries(${name} PRIVATE ${SYNFIN_ALL})

@@ -170,6 +170,19 @@ static void repair_addr(uint8_t *p, bool is_ip6, uint32_t iface, uint8_t how)
     }
 }
 
+// Now and then the source is ourselves, or the destination is left to somebody else.
+static void repair_ends(uint8_t *p, bool is_ip6, uint32_t iface)
+{
+    uint8_t how = p[is_ip6 ? 39 : 19];
+    struct synfin_addr addr = our_addr(iface, is_ip6);
+    if (how % 16 == 15) {
+        memcpy(p + (is_ip6 ? 8 : 12), addr.octet + (is_ip6 ? 0 : 12), is_ip6 ? 16 : 4);
+    }
+    if (how % 16 != 14) {
+        repair_addr(p, is_ip6, iface, how);
+    }
+}
+
 // The checksums of IPv4's header and of an ICMP message right behind the IP header.
 static void repair_sums(uint8_t *p, uint32_t bytes, bool is_ip6)
 {
@@ -206,12 +219,15 @@ static void repair(uint8_t *packet, uint32_t bytes, uint32_t iface, uint8_t step
     bool is_ip6 = p[0] >> 4 == 6;
     if (iface == ETH && (step & REPAIR_LINK) != 0 && (packet[0] & 1) == 0) {
         memcpy(packet, our_mac, sizeof(our_mac));
+        if (packet[11] % 16 == 15) {
+            memcpy(packet + 6, our_mac, sizeof(our_mac)); // as if it came from ourselves
+        }
     }
     if ((is_ip6 && bytes - link_bytes < WIRE_IP6_HEADER) || (p[0] >> 4 != 4 && !is_ip6)) {
         return;
     }
     if ((step & REPAIR_ADDRS) != 0) {
-        repair_addr(p, is_ip6, iface, p[is_ip6 ? 39 : 19]);
+        repair_ends(p, is_ip6, iface);
     }
     if ((step & REPAIR_LENGTH) != 0) {
         uint32_t length = bytes - link_bytes;
@@ -231,6 +247,29 @@ static uint64_t count_reasons(const struct fuzz *fuzz)
     return sum;
 }
 
+// Whether whoever carried and sent this packet meant us: the frame's and the packet's addresses,
+// read anew. A packet that claims to come from ourselves came from somebody else.
+static bool is_for_us(const uint8_t *packet, uint32_t iface)
+{
+    const uint8_t *p = packet + (iface == ETH ? LINK_HEADER : 0);
+    bool is_ip6 = p[0] >> 4 == 6;
+    if (iface == ETH && (memcmp(packet + 6, our_mac, 6) == 0 || memcmp(packet, our_mac, 6) != 0)) {
+        return false;
+    }
+    bool is_ours = false;
+    for (uint32_t i = ETH; i <= TUN; i++) {
+        struct synfin_addr ours = our_addr(i, is_ip6);
+        const uint8_t *octets = ours.octet + (is_ip6 ? 0 : 12);
+        uint32_t bytes = is_ip6 ? 16 : 4;
+        if (memcmp(p + (is_ip6 ? 8 : 12), octets, bytes) == 0) {
+            return false;
+        }
+        is_ours = is_ours || memcmp(p + (is_ip6 ? 24 : 16), octets, bytes) == 0;
+    }
+    // IPv6 gives itself addresses, by itself or as a router says.
+    return is_ours || is_ip6;
+}
+
 static void check_up(const struct net_datagram *up)
 {
     static uint8_t octets[SYNFIN_PACKET_MAX];
@@ -241,22 +280,72 @@ static void check_up(const struct net_datagram *up)
     require(memcmp(octets, up->head, up->head_bytes) == 0);
 }
 
-static void give_packet(struct fuzz *fuzz, uint32_t iface, uint8_t step)
+// A segment as it should be, from a neighbour of this interface or, by `ends`, from ourselves, to
+// us or to somebody else.
+static uint32_t make_segment(uint8_t *packet, uint32_t iface, uint8_t ends)
 {
-    uint32_t bytes = take_octets(fuzz, 2) % PACKET_MAX;
-    uint32_t head_bytes = (step & IN_PIECES) != 0 ? take_octets(fuzz, 1) : bytes;
+    static const uint8_t mac[6] = {2, 0, 0, 0, 0, 2};
+    bool is_ip6 = (ends & 1) != 0;
+    struct synfin_addr src = our_addr(iface, is_ip6);
+    struct synfin_addr dst = src;
+    uint32_t ip_bytes = is_ip6 ? WIRE_IP6_HEADER : WIRE_IP4_HEADER;
+    uint32_t bytes = (iface == ETH ? LINK_HEADER : 0) + ip_bytes + WIRE_TCP_HEADER_MIN;
+    uint8_t *p = packet + (iface == ETH ? LINK_HEADER : 0);
+    src.octet[15] = (ends & 6) == 6 ? src.octet[15] : 7;
+    dst.octet[15] = (ends & 24) == 24 ? 9 : dst.octet[15];
+    memset(packet, 0, bytes);
+    if (iface == ETH) {
+        memcpy(packet, our_mac, 6);
+        memcpy(packet + 6, (ends & 96) == 96 ? our_mac : mac, 6);
+        bytes_store16(packet + 12, is_ip6 ? 0x86dd : 0x0800);
+    }
+    if (is_ip6) {
+        struct wire_ip6 ip = {.src = src,
+                              .dst = dst,
+                              .payload_bytes = WIRE_TCP_HEADER_MIN,
+                              .next_header = WIRE_PROTOCOL_TCP,
+                              .hop_limit = 64};
+        wire_ip6_emit(p, &ip);
+    } else {
+        struct wire_ip4 ip = {.src = src,
+                              .dst = dst,
+                              .total_bytes = ip_bytes + WIRE_TCP_HEADER_MIN,
+                              .protocol = WIRE_PROTOCOL_TCP,
+                              .ttl = 64};
+        wire_ip4_emit(p, &ip);
+    }
+    p[ip_bytes + 12] = 0x50;
+    return bytes;
+}
+
+// So many octets of the input, repaired as the step says; a length that begins with 0xf stands for
+// a segment that needs none.
+static uint32_t take_packet(struct fuzz *fuzz, uint32_t iface, uint8_t step, uint32_t length,
+                            uint8_t *packet)
+{
+    if (length >> 12 == 0xf) {
+        return make_segment(packet, iface, (uint8_t)length);
+    }
+    uint32_t bytes = length % PACKET_MAX;
     bytes = bytes < fuzz->size ? bytes : (uint32_t)fuzz->size;
-    head_bytes = head_bytes < bytes ? head_bytes : bytes;
-    uint8_t *whole = malloc(bytes + 1);
-    uint8_t *head = malloc(head_bytes + 1);
-    uint8_t *rest = malloc(bytes - head_bytes + 1);
-    memcpy(whole, fuzz->data, bytes);
+    memcpy(packet, fuzz->data, bytes);
     fuzz->data += bytes;
     fuzz->size -= bytes;
-    repair(whole, bytes, iface, step);
+    repair(packet, bytes, iface, step);
+    return bytes;
+}
+
+static void give_packet(struct fuzz *fuzz, uint32_t iface, uint8_t step)
+{
+    static uint8_t whole[PACKET_MAX];
+    uint32_t length = take_octets(fuzz, 2);
+    uint32_t cut = (step & IN_PIECES) != 0 ? take_octets(fuzz, 1) : PACKET_MAX;
+    uint32_t bytes = take_packet(fuzz, iface, step, length, whole);
+    uint32_t head_bytes = cut < bytes ? cut : bytes;
+    uint8_t *head = malloc(head_bytes + 1);
+    uint8_t *rest = malloc(bytes - head_bytes + 1);
     memcpy(head, whole, head_bytes);
     memcpy(rest, whole + head_bytes, bytes - head_bytes);
-    free(whole);
     struct synfin_packet packet;
     struct net_datagram up;
     synfin_packet_wrap(&packet, head, head_bytes);
@@ -266,7 +355,10 @@ static void give_packet(struct fuzz *fuzz, uint32_t iface, uint8_t step)
     uint64_t before = count_reasons(fuzz);
     switch (net_input(fuzz->net, iface, &packet, fuzz->now_ns, &up)) {
     case NET_VERDICT_DONE: require(count_reasons(fuzz) > before); break;
-    case NET_VERDICT_TRANSPORT: check_up(&up); break;
+    case NET_VERDICT_TRANSPORT:
+        require(is_for_us(whole, iface));
+        check_up(&up);
+        break;
     case NET_VERDICT_ICMP_ERROR: require(net_is_local(fuzz->net, &up.error.local.addr)); break;
     }
     free(head);

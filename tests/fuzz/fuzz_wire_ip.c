@@ -40,6 +40,7 @@ static void try_eth(struct input *in)
     struct wire_eth eth;
     uint8_t again[WIRE_ETH_HEADER];
     if (wire_eth_parse(in->p, in->head_bytes, &eth) == GOOD) {
+        require(in->head_bytes >= WIRE_ETH_HEADER);
         wire_eth_emit(again, &eth);
         require(memcmp(again, in->p, sizeof(again)) == 0);
     }
@@ -50,9 +51,33 @@ static void try_arp(struct input *in)
     struct wire_arp arp;
     uint8_t again[WIRE_ARP_BYTES];
     if (wire_arp_parse(in->p, in->head_bytes, &arp) == GOOD) {
+        require(in->head_bytes >= WIRE_ARP_BYTES);
         wire_arp_emit(again, &arp);
         require(memcmp(again, in->p, sizeof(again)) == 0);
     }
+}
+
+// IPv4's options read anew, RFC 791 §3.1: nothing but NOP and the end is shorter than two octets,
+// all lie within the header, and the pointers of those that routers fill point to a slot or to
+// their end. A source route is refused, RFC 9293 §3.9.2 [MUST-50].
+static bool are_options_good(const uint8_t *p, size_t left)
+{
+    while (left > 0 && *p != 0) {
+        size_t length = *p == 1 ? 1 : left > 1 ? p[1] : 0;
+        if (length > left || length == 0 || (length == 1 && *p != 1)) {
+            return false;
+        }
+        uint32_t slots = *p == 7 ? 4 : *p == 68 ? 5 : 0; // where the first one is
+        if (*p == 131 || *p == 137) {
+            return false;
+        }
+        if (slots > 0 && (length + 1 < slots || p[2] < slots || p[2] > length + 1)) {
+            return false;
+        }
+        p += length;
+        left -= length;
+    }
+    return true;
 }
 
 static void try_ip4(struct input *in)
@@ -68,7 +93,9 @@ static void try_ip4(struct input *in)
     if (wire_ip4_parse(in->p, in->head_bytes, in->bytes, &ip) != GOOD) {
         return;
     }
+    require(in->head_bytes >= WIRE_IP4_HEADER && ip.header_bytes == header_bytes);
     require(ip.header_bytes >= WIRE_IP4_HEADER && ip.header_bytes <= in->head_bytes);
+    require(are_options_good(in->p + WIRE_IP4_HEADER, header_bytes - WIRE_IP4_HEADER));
     require(ip.total_bytes >= ip.header_bytes && ip.total_bytes <= in->bytes);
     require(ip.fragment_bytes + ip.total_bytes <= WIRE_IP4_BYTES_MAX || ip.fragment_bytes == 0);
     wire_ip4_emit(again, &ip);

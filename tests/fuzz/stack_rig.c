@@ -18,6 +18,7 @@ enum {
     EVENTS_MAX = 20000,
     LAST_STEPS_MAX = 4000,
     CONNS_MAX = 64,
+    MSS_LEAST = 64, // what a peer asks for below it only makes work, docs/history.md row 31
 };
 
 // Time stays far from the end of its 64 bits.
@@ -223,6 +224,8 @@ static void check_host(struct rig *rig, const struct rig_host *host)
         const struct tcp_conn *conn = slab_pool_at(pool, i);
         if (conn != NULL) {
             tcp_conn_check(host->tcp, conn);
+            RIG_REQUIRE(conn->state < SYNFIN_TCP_STATE_ESTABLISHED
+                        || conn->snd.mss_peer >= MSS_LEAST);
             objects++;
         }
     }
