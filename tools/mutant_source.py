@@ -30,7 +30,7 @@ SWITCH_HEADER = '''// Which planted bug is on: the environment says so.
 #ifndef MUTANT_H
 #define MUTANT_H
 extern int mutant_chosen;
-extern unsigned char mutant_reached[];
+extern unsigned char *mutant_reached;
 static inline _Bool mutant_is(int number)
 {
     mutant_reached[number] = 1;
@@ -40,21 +40,29 @@ static inline _Bool mutant_is(int number)
 '''
 
 # SYNFIN_MUTANT is the number of the one that is on. SYNFIN_MUTANT_REACH names a file that gets the
-# numbers of those whose place was reached.
-SWITCH_SOURCE = '''#include <stdio.h>
+# numbers of those whose place was reached, by the program or by a child of it.
+SWITCH_SOURCE = '''#define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+enum { MUTANTS = %d };
+static unsigned char unshared[MUTANTS];
 int mutant_chosen;
-unsigned char mutant_reached[%d];
+unsigned char *mutant_reached = unshared;
 __attribute__((constructor)) static void choose(void)
 {
     const char *chosen = getenv("SYNFIN_MUTANT");
     mutant_chosen = chosen != NULL ? atoi(chosen) : 0;
+    if (getenv("SYNFIN_MUTANT_REACH") != NULL) {
+        mutant_reached = mmap(NULL, MUTANTS, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
 }
 __attribute__((destructor)) static void tell(void)
 {
     const char *path = getenv("SYNFIN_MUTANT_REACH");
     FILE *file = path != NULL ? fopen(path, "a") : NULL;
-    for (size_t i = 0; file != NULL && i < sizeof(mutant_reached); i++) {
+    for (size_t i = 0; file != NULL && i < MUTANTS; i++) {
         if (mutant_reached[i]) {
             fprintf(file, "%%zu\\n", i);
         }

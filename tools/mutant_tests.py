@@ -11,8 +11,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-# What ctest does not run, or not so: program of the build, and its arguments.
-MORE = {'sim/worlds': ('sim', '--worlds', '60', '--seed', '1', '--jobs', '1', '--whole')}
+# What ctest does not run, or not in such small pieces that the one which tells a bug can be kept:
+# one world of the simulator, the matrix until the first disagreement, the first states of an
+# exploration, more inputs made by chance. A program of the build, and its arguments.
+WORLDS = 200
+STATES = '20000'
+SCENARIOS = ('open', 'close', 'crossed', 'abort', 'two-lives', 'again', 'old-syn', 'options',
+             'anybody')
+PIECES = {
+    **{f'chance/{name}': (f'tests/{name}', '--random', count, f'../tree/tests/fuzz/corpus/{name}')
+       for name, count in (('fuzz_stack_segments', '6000'), ('fuzz_sockets', '2000'))},
+    **{f'matrix/every-{n}': ('tests/matrix', '--first', str(n)) for n in (61, 7, 1)},
+    **{f'explore/{name}': ('tests/explore', name, STATES) for name in SCENARIOS},
+    **{f'sim/{n}': ('sim', '--seed', '1', '--world', str(n), '--whole') for n in range(WORLDS)},
+}
 KINDS = ('unit', 'hist', 'golden', 'generator')
 LABELS = ('unit', 'hist', 'golden', 'replay', 'exhaustive', 'sim', 'matrix', 'explore')
 # Programs that make their own inputs and judge by rules that hold for all of them. No case of
@@ -21,6 +33,7 @@ GENERATOR = re.compile(r'fuzz_\w+|options_all|cookie_guess|sim\w*|matrix\w*|expl
                        r'|test_transfer_(properties|liveness)|test_hist_mutation'
                        r'|test_tcp_scoreboard_model')
 LOOP_S = 5  # of computing, beyond thrice what the test takes without a bug, is a loop
+TICK_S = 0.001  # the least that a test takes
 WAIT_S = 600  # for what waits and does not compute
 MEMORY_BYTES = 2 << 30  # a bug that allocates for ever ends here
 
@@ -32,7 +45,9 @@ class Test:
     kind: str
     folder: str  # where it runs
     environment: dict = field(default_factory=dict)
+    is_piece: bool = False
     seconds: float = 0
+    kills: int = 0
     reach: set = field(default_factory=set)
 
 
@@ -55,10 +70,10 @@ def read_tests(build):
             name = entry['name']
             tests[name] = Test(name, entry['command'], kind_of(entry['command'][0], labels),
                                build, environment)
-    for name, (program, *arguments) in MORE.items():
+    for name, (program, *arguments) in PIECES.items():
         path = os.path.join(build, program)
         if os.path.exists(path):
-            tests[name] = Test(name, [path, *arguments], 'generator', build)
+            tests[name] = Test(name, [path, *arguments], 'generator', build, is_piece=True)
     return tests
 
 
@@ -104,7 +119,8 @@ def survey(build, tests, names, workers):
     those that fail."""
     def look(test):
         with tempfile.NamedTemporaryFile(mode='r') as file:
-            is_good, test.seconds = run(test, {'SYNFIN_MUTANT_REACH': file.name}, WAIT_S)
+            is_good, seconds = run(test, {'SYNFIN_MUTANT_REACH': file.name}, WAIT_S)
+            test.seconds = max(seconds, TICK_S)
             test.reach = {int(line) for line in file}
             return is_good
 
@@ -137,10 +153,25 @@ def nearness(test, mutant):
     return far, test.seconds
 
 
-def first_killer(mutant, tests):
-    """The nearest test that fails with the bug; None when none does."""
+def first_killer(mutant, tests, order):
+    """The first test in that order that fails with the bug; None when none does."""
     reaching = [test for test in tests if mutant.number in test.reach]
-    for test in sorted(reaching, key=lambda test: nearness(test, mutant)):
+    for test in sorted(reaching, key=order):
         if kills(test, mutant):
+            test.kills += 1
             return test
     return None
+
+
+def nearest_killer(mutant, tests):
+    return first_killer(mutant, tests, lambda test: nearness(test, mutant))
+
+
+def quickest_killer(mutant, tests):
+    """Of generators: what has caught much in little time goes first. Worlds change whenever the
+    simulator does, so what is kept should rather be something else."""
+    def order(test):
+        cost = test.seconds * (3 if test.name.startswith('sim/') else 1)
+        return (TICK_S + cost) / (1 + test.kills), test.name
+
+    return first_killer(mutant, tests, order)

@@ -4,6 +4,7 @@
 // matrix_cases.c, given to the real stack and judged by the oracle.
 //
 //     matrix [--every N]      all, or one in N, by two processes
+//     matrix --first N        one in N, until the first disagreement
 //     matrix --controls       each rule of the oracle taken away in turn must be noticed
 //     matrix --without RULE   the same of one rule, with the first case that notices
 //     matrix SITUATION NUMBER one case, explained
@@ -119,7 +120,7 @@ static void add_tally(struct tally *sum, const struct tally *one)
 }
 
 // Both halves, each in a process of its own; false when one did not come to its end.
-static bool try_in_processes(uint32_t every, struct tally *sum)
+static bool try_in_processes(uint32_t every, uint64_t disagreements_max, struct tally *sum)
 {
     struct tally *tally = mmap(NULL, PROCESSES * sizeof *tally, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -130,7 +131,7 @@ static bool try_in_processes(uint32_t every, struct tally *sum)
                             .part = i,
                             .parts = PROCESSES,
                             .without = ORACLE_RULE_COUNT,
-                            .disagreements_max = UINT64_MAX,
+                            .disagreements_max = disagreements_max,
                             .out = stderr};
         child[i] = fork();
         if (child[i] == 0) {
@@ -158,7 +159,7 @@ static uint32_t count_true(const bool *flags, size_t count)
 static int run(uint32_t every)
 {
     static struct tally sum;
-    bool is_good = try_in_processes(every, &sum) && sum.disagreements == 0;
+    bool is_good = try_in_processes(every, UINT64_MAX, &sum) && sum.disagreements == 0;
     for (uint32_t i = 0; i < ORACLE_RULE_COUNT; i++) {
         if (sum.asked[i] == 0) {
             (void)fprintf(stderr, "no case asks for %s\n", oracle_rule_name((enum oracle_rule)i));
@@ -171,6 +172,16 @@ static int run(uint32_t every)
            (unsigned)count_true(&sum.outcome[0][0][0][0][0], sizeof sum.outcome),
            (unsigned)count_true(&sum.edge[0][0], sizeof sum.edge),
            (unsigned long long)sum.disagreements);
+    return is_good ? 0 : 1;
+}
+
+// Whether all of them agree, without a word of which rules were asked for.
+static int run_first(uint32_t every)
+{
+    static struct tally sum;
+    bool is_good = try_in_processes(every, 1, &sum) && sum.disagreements == 0;
+    printf("matrix: %llu cases, %s\n", (unsigned long long)sum.cases,
+           is_good ? "no disagreement" : "FAILED");
     return is_good ? 0 : 1;
 }
 
@@ -241,13 +252,16 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--every") == 0 && number > 0) {
         return run(number);
     }
+    if (argc == 3 && strcmp(argv[1], "--first") == 0 && number > 0) {
+        return run_first(number);
+    }
     if (argc == 3 && strcmp(argv[1], "--without") == 0) {
         return run_without(argv[2]);
     }
     if (argc == 3 && argv[1][0] != '-') {
         return run_one(argv[1], number);
     }
-    (void)fprintf(stderr, "usage: matrix [--every N | --controls | --without RULE | "
+    (void)fprintf(stderr, "usage: matrix [--every N | --first N | --controls | --without RULE | "
                           "SITUATION NUMBER]\n");
     return 2;
 }
