@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The ways of enum synfin_linux_way in data, losses and windows, one at a time: each is on in a test
-// of its own. What the RFCs have by default is tested where their subject is.
+// The ways of enum synfin_linux_way in data, losses and windows, one at a time: each is on in a
+// test of its own. What the RFCs have by default is tested where their subject is.
 #include "loss_steps.h"
 
 #define ONLY(way) (segment_config()->linux_ways = UINT32_C(1) << SYNFIN_LINUX_WAY_##way)
