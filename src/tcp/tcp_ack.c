@@ -52,10 +52,11 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     tcp_output_want(tcp, conn);
 }
 
-// RFC 9293 §3.1 [MUST-1, REC-1]: unsigned, and kept in 32 bits.
+// RFC 9293 §3.1 [MUST-1, REC-1]: unsigned, and kept in 32 bits. RFC 7323 §2.2: that of a SYN is not
+// scaled.
 static uint32_t offered_window(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    bool is_syn = tcp_segment_has(seg, SYNFIN_TCP_SYN);
+    bool is_syn = tcp_segment_has(seg, SYNFIN_TCP_SYN) || seg->was_syn;
     return (uint32_t)seg->h.window << (is_syn ? 0 : conn->snd.wscale_shift);
 }
 

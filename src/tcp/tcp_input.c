@@ -79,6 +79,7 @@ static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
         seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
         seg->h.seq = seq_add(seg->h.seq, 1);
+        seg->was_syn = true;
         return TCP_VERDICT_GO_ON;
     }
     tcp_paws_update(conn, seg, now_ns); // the SYN+ACK echoes the SYN that it answers
@@ -302,7 +303,7 @@ void tcp_input(struct tcp *tcp, const struct tcp_arrival *arrival, uint64_t now_
     seg.arrival = arrival;
     seg.text = arrival->segment;
     seg.number = 0;
-    seg.was_probe = false;
+    seg.was_probe = seg.was_syn = false;
     seg.time_wait = NULL;
     tcp->segments_in++;
     seg.reason = (uint16_t)check_form(tcp, arrival, &seg.h);

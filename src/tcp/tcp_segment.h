@@ -21,6 +21,7 @@ struct tcp_segment {
     uint64_t hash;              // of its pair, when no block has that
     uint32_t number;            // of the connection it belongs to, or of the listener; 0: none
     bool was_probe;             // of a shut window: its text was taken off
+    bool was_syn;               // which was taken off; the window is not scaled
     struct tcp_stub *time_wait; // in which a SYN finds its pair, and which it ends when it is taken
 };
 

@@ -29,6 +29,21 @@ static void crossed_syns_open_one_connection(void **state)
     READ(5);
 }
 
+// RFC 7323 §2.2: the window of a SYN+ACK is not scaled, here as little as in any other handshake.
+// Found by the simulation.
+static void window_of_the_crossed_syn_ack_is_not_scaled(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN, .mss = 1460, .wscale = SHIFT(4), .window = 1000);
+    EXPECT(.flags = SYN | ACK, .seq = 0, .ack = 1);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .wscale = SHIFT(4), .window = 1000);
+    IN_STATE(ESTABLISHED);
+    CHECK_EQ(segment_conn()->snd.wnd, 1000);
+    CHECK_EQ(segment_conn()->snd.wscale_shift, 4);
+}
+
 // RFC 9293 §3.5 [MUST-10]: Figure 8's last line is <ACK> here.
 static void bare_acknowledgment_completes_it_too(void **state)
 {
@@ -192,6 +207,7 @@ static void crossed_fins_with_data_deliver_it(void **state)
 
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(crossed_syns_open_one_connection),
+    SEGMENT_TEST(window_of_the_crossed_syn_ack_is_not_scaled),
     SEGMENT_TEST(bare_acknowledgment_completes_it_too),
     SEGMENT_TEST(crossed_syn_ack_is_sent_again),
     SEGMENT_TEST(reset_with_the_crossed_syn_is_not_answered),
