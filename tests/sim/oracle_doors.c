@@ -27,6 +27,24 @@ static void read_offer(const struct oracle_packet *packet, struct oracle_offer *
                                    .mss = packet->mss};
 }
 
+static bool is_same_offer(const struct oracle_offer *a, const struct oracle_offer *b)
+{
+    return a->is_known == b->is_known && a->has_timestamps == b->has_timestamps
+           && a->has_sack == b->has_sack && a->wscale == b->wscale && a->mss == b->mss;
+}
+
+// What the SYN with this number has offered; not known where another one came since, or a copy that
+// was changed on the way. Then any scale may be in use that our own answer offers.
+static void read_heard(struct oracle_end *end, const struct oracle_account *account, uint32_t irs)
+{
+    enum { WSCALE_MOST = 14 };
+    end->heard = account->offer;
+    if (account->syn_seq != irs || account->is_syn_mixed || !account->is_syn_genuine) {
+        end->heard.is_known = false;
+        end->heard.wscale = WSCALE_MOST;
+    }
+}
+
 // What is sent for half-open connections: SYN+ACKs, and challenges, which may overtake them.
 static bool is_of_half_open(const struct oracle_packet *packet, uint16_t reason)
 {
@@ -57,7 +75,7 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
     end = oracle_ends_add(host, sent->conn);
     bool has_data = account->has_syn && packet->ack - account->syn_seq - 1 <= account->syn_bytes;
     end->is_passive = true;
-    end->heard = account->offer;
+    read_heard(end, account, has_data ? account->syn_seq : packet->ack - 1);
     end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
     oracle_ends_set_pair(host, end, &local, &remote);
     oracle_ends_set_iss(host->oracle, end, packet->seq - !is_syn);
@@ -68,16 +86,20 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
 }
 
 // A SYN+ACK that waited for the device while the peer came back with a cookie.
-static struct oracle_end *half_open_of(struct oracle_end *end, const struct oracle_packet *packet)
+static struct oracle_end *half_open_of(struct oracle_host *host, struct oracle_end *end,
+                                       const struct oracle_packet *packet)
 {
-    bool is_late = end != NULL && end->half_open != NULL && end->half_open->iss == packet->seq;
-    return is_late ? end->half_open : end;
-}
-
-static bool is_same_offer(const struct oracle_offer *a, const struct oracle_offer *b)
-{
-    return a->is_known == b->is_known && a->has_timestamps == b->has_timestamps
-           && a->has_sack == b->has_sack && a->wscale == b->wscale && a->mss == b->mss;
+    if (end == NULL || !end->is_of_cookie || end->iss == packet->seq) {
+        return end;
+    }
+    if (end->half_open == NULL) { // the first that is seen of it
+        end->half_open = oracle_ends_add(host, 0);
+        end->half_open->account = end->account;
+        oracle_ends_set_iss(host->oracle, end->half_open, packet->seq);
+        oracle_ends_set_irs(host->oracle, end->half_open, packet->ack - 1);
+        oracle_ranges_add(&end->half_open->arrived, 0, 1);
+    }
+    return end->half_open;
 }
 
 // The same cookie answers SYNs with other options, and those of a SYN that nobody sent: which of
@@ -85,11 +107,10 @@ static bool is_same_offer(const struct oracle_offer *a, const struct oracle_offe
 static void read_promise(struct oracle_end *end, const struct oracle_account *account,
                          const struct oracle_packet *packet)
 {
-    enum { WSCALE_MOST = 14 };
     const struct oracle_offer heard = end->heard;
     const struct oracle_offer offered = end->offered;
     read_offer(packet, &end->offered);
-    end->heard = account->offer;
+    read_heard(end, account, end->irs);
     end->is_lied_to = end->is_lied_to || !account->is_syn_genuine;
     end->is_tainted = end->is_tainted || !account->is_syn_genuine;
     bool is_again = offered.is_known && is_same_offer(&offered, &end->offered)
@@ -99,7 +120,7 @@ static void read_promise(struct oracle_end *end, const struct oracle_account *ac
     }
     end->offered.wscale = packet->wscale > offered.wscale ? packet->wscale : offered.wscale;
     end->heard.is_known = false;
-    end->heard.wscale = end->offered.wscale >= 0 ? WSCALE_MOST : -1;
+    end->heard.wscale = heard.wscale > end->heard.wscale ? heard.wscale : end->heard.wscale;
 }
 
 // RFC 4987 §3.6: nothing is kept of who is answered by a cookie, and what arrives next may open.
@@ -203,7 +224,7 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
         bool is_whole = (packet->flags & ORACLE_SYN) == 0; // and no half-open connection any more
         bool is_new = sight.end == NULL || (is_whole && sight.end->index == 0);
         sight.end = is_new ? adopt(host, sent, packet) : sight.end;
-        sight.end = is_whole ? sight.end : half_open_of(sight.end, packet);
+        sight.end = is_whole ? sight.end : half_open_of(host, sight.end, packet);
     }
     endpoints_of(packet, true, &local, &remote);
     oracle_security_on_sent(&sight, &local, &remote);
@@ -357,7 +378,7 @@ static void hear_cookie(struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     bool may_open = packet->seq == end->irs + 1 && packet->ack == end->iss + 1
                     && (packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
-    if (may_open && !packet->has_timestamps) {
+    if (may_open && !packet->has_timestamps && sight->origin == ORACLE_GENUINE) {
         end->offered.has_timestamps = end->offered.has_sack = false;
         end->offered.wscale = -1;
     }
@@ -372,11 +393,14 @@ static void note_syn_heard(struct oracle_account *account, const struct oracle_p
     bool has_fastopen = is_again && account->offer.has_fastopen;
     uint32_t bytes = is_again ? account->syn_bytes : 0;
     account->has_syn = true;
-    account->is_syn_genuine = origin == ORACLE_GENUINE;
+    account->is_syn_genuine = origin == ORACLE_GENUINE && (!is_again || account->is_syn_genuine);
     account->syn_seq = packet->seq;
     account->syn_bytes = packet->payload_bytes > bytes ? packet->payload_bytes : bytes;
     account->syn_window = packet->window;
+    const struct oracle_offer before = account->offer;
     read_offer(packet, &account->offer);
+    account->is_syn_mixed =
+        is_again && (account->is_syn_mixed || !is_same_offer(&before, &account->offer));
     account->offer.has_fastopen = account->offer.has_fastopen || has_fastopen;
 }
 

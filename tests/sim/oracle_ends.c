@@ -232,6 +232,7 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
     struct oracle_end *end =
         conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n, conn->irs.n) : NULL;
     if (end != NULL && end->number == 0) {
+        end->is_of_cookie = true;
         end->half_open = oracle_ends_of_number(host, conn->number);
         oracle_ends_set_number(host, end, conn->number);
         account->end = end;

@@ -34,6 +34,7 @@ struct oracle_end {
     struct oracle_end *touched_next; // touched since the last oracle_after_event of its host
     uint64_t key;                    // of the stream it sends
     bool is_promise;                 // of a cookie that has opened before
+    bool is_of_cookie;               // opened by one
     struct oracle_end *half_open;    // whose number a cookie has taken over; NULL: none
     uint32_t host, boot, number;
     uint32_t index; // of its block in the stack's pool, and 1; 0: not known
@@ -116,6 +117,7 @@ struct oracle_account {
     uint32_t syn_seq, syn_bytes, syn_window; // of the SYN that came last
     uint32_t credit;                         // acknowledgments that something has called for
     bool has_syn, is_syn_genuine;
+    bool is_syn_mixed; // SYNs of this number have offered different things
     struct oracle_offer offer;
     struct oracle_end *end; // the latest of this pair at this host
     int64_t reset_credit;   // arrivals that may be answered by a reset, less resets
