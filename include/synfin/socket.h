@@ -152,6 +152,8 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(AT_MARK, "SIOCATMARK", "read only: 1 when the reader is at the urgent mark")                \
     X(URGENT_LEFT, "RFC 9293 §3.8.5", "read only: octets up to the urgent mark; 0: none")         \
     X(URGENT_MARK, "MSG_OOB's mark", "1: all that is queued now is urgent, in line (RFC 6093)")   \
+    X(RECORD_END, "MSG_EOR",                                                                      \
+      "1: a record ends with all that is queued now, and a segment with it")                      \
     X(READ_QUEUE, "SIOCINQ", "read only: octets that recv would give")                            \
     X(SEND_QUEUE, "SIOCOUTQ", "read only: octets sent or queued and not acknowledged")            \
     X(PACING_RATE_MAX, "SO_MAX_PACING_RATE", "octets of data per second at most; 0: no limit")    \
@@ -167,7 +169,12 @@ enum synfin_option {
         SYNFIN_OPTION_COUNT
 };
 
-// Errors: INVALID (value out of range; URGENT_MARK with nothing queued), NOT_SUPPORTED (read only).
+// RECORD_END is set after the last octets of a record and before the stack is asked for output: no
+// segment then holds octets of two records, also when they are sent again, and one that ends a
+// record does not wait for others to fill it, unless it is the last and CORK or PUSH hold it.
+
+// Errors: INVALID (value out of range; URGENT_MARK with nothing queued; RECORD_END where send is
+// not allowed), NOT_SUPPORTED (read only), NO_MEMORY (RECORD_END: nothing is changed).
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_set_option(synfin_stack *stack, synfin_socket socket, enum synfin_option option,
                          int64_t value, uint64_t now_ns);

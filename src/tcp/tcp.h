@@ -41,6 +41,7 @@ struct tcp {
     struct slab_pool cc_states;     // of algorithms of congestion control that need more
     struct slab_pool autotunes;     // struct tcp_autotune
     struct slab_pool mtus;          // struct tcp_mtu
+    struct slab_pool records;       // ends of records, and what holds a connection's
     struct chunk_pool chunks;
 
     struct tcp_conn **buckets; // by pair; a power of two, grown as it fills

@@ -9,6 +9,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
+#include "tcp/tcp_record.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 5961 §5.2, RFC 9293 §3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT.
@@ -41,6 +42,9 @@ void tcp_ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, uin
     tcp_calls_data_on_room(tcp, conn);
     if (conn->has_urgent_out && seq_ge(ack, conn->snd.up)) {
         conn->has_urgent_out = false;
+    }
+    if (conn->records != NULL) {
+        tcp_record_drop_acked(tcp, conn);
     }
     conn->retries = 0;
     conn->probes = 0;

@@ -6,6 +6,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
+#include "tcp/tcp_record.h"
 
 static void check_send(const struct tcp_conn *conn)
 {
@@ -96,4 +97,5 @@ void tcp_conn_check(const struct tcp *tcp, const struct tcp_conn *conn)
     check_receive(conn);
     check_timers(conn);
     check_mtu(conn);
+    ASSERT(tcp_record_check(conn));
 }

@@ -220,10 +220,11 @@ struct tcp_conn {
     uint64_t answered_ns;          // when an unacceptable segment was last answered
 
     struct tcp_path path;
-    uint16_t pmtu_bytes; // what packets have at most; written by tcp_mtu.c
-    uint8_t mtu_trust;   // enum tcp_mtu_trust of that size
-    struct seq mtu_seen; // the first packet of that size ends here
-    struct tcp_mtu *mtu; // while the path may carry more, or less; tcp_mtu.h
+    uint16_t pmtu_bytes;         // what packets have at most; written by tcp_mtu.c
+    uint8_t mtu_trust;           // enum tcp_mtu_trust of that size
+    struct seq mtu_seen;         // the first packet of that size ends here
+    struct tcp_mtu *mtu;         // while the path may carry more, or less; tcp_mtu.h
+    struct tcp_records *records; // while ends of records are queued or in flight; tcp_record.h
     struct reassembly ooo;
 
     // The user's side.

@@ -18,6 +18,7 @@
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
+#include "tcp/tcp_record.h"
 #include "tcp/tcp_time_wait.h"
 
 // RFC 7413 §5.1 leaves the time to us: as long as a SYN+ACK without an answer is sent again.
@@ -130,6 +131,7 @@ uint32_t tcp_fastopen_conn_room(const struct tcp *tcp, const struct tcp_conn *co
 static void plan_data(struct tcp_conn *conn, struct tcp_plan *plan, uint32_t room)
 {
     uint32_t bytes = conn->send.bytes < room ? conn->send.bytes : room;
+    bytes = tcp_record_trim(conn, seq_add(conn->iss, 1), bytes);
     if (bytes > 0) {
         conn->snd.edge = seq_add(conn->iss, 1 + bytes);
         plan->bytes = bytes;

@@ -21,6 +21,7 @@
 #include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
+#include "tcp/tcp_record.h"
 
 static struct siphash_key draw_key(const struct slab_source *memory)
 {
@@ -87,6 +88,7 @@ enum synfin_error tcp_init(struct tcp *tcp, const struct synfin_stack_config *co
     slab_pool_init(&tcp->autotunes, memory, sizeof(struct tcp_autotune), UINT32_MAX);
     slab_pool_init(&tcp->mtus, memory, sizeof(struct tcp_mtu), UINT32_MAX);
     slab_pool_init(&tcp->fastopen_jars, memory, sizeof(struct tcp_fastopen_jar), UINT32_MAX);
+    slab_pool_init(&tcp->records, memory, tcp_record_bytes(), UINT32_MAX);
     chunk_pool_init(&tcp->chunks, memory, config->chunk_bytes);
     tcp_stub_table_init(&tcp->half_open, memory, wheel, &tcp->table_key, &tcp->stub_addrs,
                         config->half_open_max);
@@ -124,6 +126,7 @@ void tcp_deinit(struct tcp *tcp)
     slab_pool_deinit(&tcp->autotunes);
     slab_pool_deinit(&tcp->mtus);
     slab_pool_deinit(&tcp->fastopen_jars);
+    slab_pool_deinit(&tcp->records);
     tcp_mtu_cache_deinit(&tcp->mtu_cache);
     chunk_pool_deinit(&tcp->chunks);
     tcp_fastopen_peers_deinit(&tcp->fastopen_peers);
@@ -193,6 +196,7 @@ static void detach(struct tcp *tcp, struct tcp_conn *conn)
     tcp_fastopen_conn_release(tcp, conn);
     struct reassembly_memory memory = ooo_memory(tcp);
     reassembly_clear(&conn->ooo, &memory);
+    tcp_record_drop_all(tcp, conn);
     stream_clear(&conn->send, &tcp->chunks);
     memset(&conn->pending, 0, sizeof(conn->pending));
 }

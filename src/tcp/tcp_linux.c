@@ -125,6 +125,11 @@ bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end)
     return tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS) && seq_eq(end, conn->snd.forced);
 }
 
+void tcp_linux_on_record_end(struct tcp_conn *conn)
+{
+    conn->snd.tail_bytes = 0;
+}
+
 bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes)
 {
     uint64_t used = memory_of(conn, conn->send.bytes);

@@ -49,6 +49,8 @@ uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_by
 void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes);
 // Whether what ends here is pushed, though more has been pushed since.
 bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end);
+// A record ends with what is queued: nothing more goes into its chunk.
+void tcp_linux_on_record_end(struct tcp_conn *conn);
 // Octets from SND.NXT to the end of its chunk; UINT32_MAX without SEND_CHUNKS.
 uint32_t tcp_linux_to_chunk_end(const struct tcp_conn *conn);
 // Whether so much is free that the user is to be told: a third of the buffer.

@@ -18,6 +18,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu_cache.h"
+#include "tcp/tcp_record.h"
 
 enum {
     IPV4_HEADER = 20,
@@ -226,7 +227,8 @@ bool tcp_mtu_plan(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     uint32_t bytes = size - tcp_mtu_headers(conn) - tcp_emit_option_bytes(conn);
     uint32_t wanted = bytes + COMPANIONS * segment;
     if (bytes <= segment || window_bytes < bytes || conn->cc.cwnd_bytes < wanted
-        || tcp_output_room(conn) < wanted || tcp_output_unsent(conn) < wanted) {
+        || tcp_output_room(conn) < wanted || tcp_output_unsent(conn) < wanted
+        || tcp_record_trim(conn, conn->snd.nxt, bytes) < bytes) {
         return false;
     }
     mtu->planned_bytes = (uint16_t)size;

@@ -4,6 +4,7 @@
 // its range, and where it lives.
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_record.h"
 
 enum {
     BUFFER_MIN = 256,
@@ -39,6 +40,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_TRAFFIC_CLASS] = {0, 255},
     [SYNFIN_OPTION_HOP_LIMIT] = {1, 255},
     [SYNFIN_OPTION_URGENT_MARK] = {1, 1},
+    [SYNFIN_OPTION_RECORD_END] = {1, 1},
     [SYNFIN_OPTION_PACING_RATE_MAX] = {0, INT64_MAX},
     [SYNFIN_OPTION_FASTOPEN] = {0, UINT16_MAX},
     [SYNFIN_OPTION_FASTOPEN_CONNECT] = {0, 1},
@@ -173,6 +175,9 @@ enum synfin_error tcp_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sy
     if (option == SYNFIN_OPTION_URGENT_MARK) {
         return mark_urgent(tcp, conn);
     }
+    if (option == SYNFIN_OPTION_RECORD_END) {
+        return tcp_record_end(tcp, conn);
+    }
     if (option == SYNFIN_OPTION_CORK && value == 0) {
         tcp_output_uncork(tcp, conn);
     }
@@ -235,6 +240,9 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_SEND_QUEUE: *value = conn->send.bytes; break;
     case SYNFIN_OPTION_URGENT_LEFT: *value = urgent_left(conn); break;
     case SYNFIN_OPTION_URGENT_MARK: *value = conn->has_urgent_out; break;
+    case SYNFIN_OPTION_RECORD_END:
+        *value = tcp_record_ends(conn, tcp_output_base(conn), conn->send.bytes);
+        break;
     case SYNFIN_OPTION_FASTOPEN: *value = set->fastopen_max; break;
     case SYNFIN_OPTION_FASTOPEN_CONNECT: *value = set->has_fastopen_connect; break;
     case SYNFIN_OPTION_ECN: *value = set->ecn; break;

@@ -17,6 +17,7 @@
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
+#include "tcp/tcp_record.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -144,11 +145,13 @@ static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struc
     uint32_t sent = seq_lt(seq, sent_end) ? seq_distance(seq, sent_end) : 0;
     plan->seq = seq;
     plan->bytes = tcp_cc_smaller(sent, tcp_cc_smaller(tcp_output_segment_bytes(conn), limit));
+    plan->bytes = tcp_record_trim(conn, seq, plan->bytes);
     plan->flags = SYNFIN_TCP_ACK;
     plan->reason = conn->pending.resend_reason;
     plan->is_again = true;
     bool reaches_end = seq_eq(seq_add(seq, plan->bytes), tcp_output_end(conn));
-    if ((reaches_end || tcp_linux_pushes_again(conn)) && plan->bytes > 0) {
+    bool is_pushed = reaches_end || tcp_record_ends(conn, seq, plan->bytes);
+    if ((is_pushed || tcp_linux_pushes_again(conn)) && plan->bytes > 0) {
         plan->flags |= SYNFIN_TCP_PSH;
     }
     if (reaches_end && conn->fin_sent) {
@@ -193,9 +196,14 @@ static bool has_lost(const struct tcp_conn *conn)
 }
 
 // Whether a segment that is not full-sized may go: RFC 9293 §3.8.6.2.1 [MUST-38] and Nagle's
-// algorithm, RFC 9293 §3.7.4 [SHLD-7, MUST-17].
+// algorithm, RFC 9293 §3.7.4 [SHLD-7, MUST-17]. The end of a record is as good as (1), the largest
+// segment: it can grow no more.
 static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_all)
 {
+    bool is_corked = conn->set.has_cork || conn->pending.is_held;
+    if (tcp_record_ends(conn, conn->snd.nxt, bytes) && !(is_corked && is_all)) {
+        return true;
+    }
     if (conn->pending.push_small) {
         return true; // (4) the override timeout
     }
@@ -206,7 +214,6 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
         return true; // RFC 5682 §2.1 step 2b: Nagle's algorithm may be overridden for F-RTO
     }
     bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
-    bool is_corked = conn->set.has_cork || conn->pending.is_held;
     bool may_go = is_idle || conn->set.has_nodelay || tcp_linux_may_be_small(conn);
     return !is_corked && may_go; // (2)
 }
@@ -224,7 +231,7 @@ static uint32_t trim_to_packet(const struct tcp_conn *conn, uint32_t bytes)
     burst = tcp_cc_smaller(burst, tcp_linux_to_chunk_end(conn));
     burst = tcp_cc_larger(burst, mss);
     most = is_super ? tcp_cc_smaller(most - HEADERS_MAX, burst) / mss * mss : mss;
-    bytes = tcp_cc_smaller(bytes, most);
+    bytes = tcp_record_trim(conn, conn->snd.nxt, tcp_cc_smaller(bytes, most));
     return bytes > mss ? bytes - bytes % mss : bytes;
 }
 
@@ -330,7 +337,8 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     bool is_burst =
         bytes > tcp_output_segment_bytes(conn) && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
     struct seq end = seq_add(plan->seq, bytes);
-    bool is_pushed = seq_eq(end, conn->snd.pushed) || tcp_linux_is_pushed(conn, end);
+    bool is_pushed = seq_eq(end, conn->snd.pushed) || tcp_linux_is_pushed(conn, end)
+                     || tcp_record_ends(conn, plan->seq, bytes);
     if ((is_pushed && bytes > 0) || is_burst) {
         plan->flags |= SYNFIN_TCP_PSH;
     }
@@ -419,8 +427,9 @@ static bool choose_tail_probe(struct tcp_conn *conn, struct tcp_plan *plan)
     uint32_t unsent = tcp_output_is_corked(conn) ? 0 : tcp_output_unsent(conn);
     if (unsent > 0 && tcp_output_room(conn) >= tcp_cc_smaller(unsent, mss)) {
         plan->seq = conn->snd.nxt;
-        plan->bytes = tcp_cc_smaller(unsent, mss);
-        plan->flags = SYNFIN_TCP_ACK | (plan->bytes == unsent ? SYNFIN_TCP_PSH : 0);
+        plan->bytes = tcp_record_trim(conn, plan->seq, tcp_cc_smaller(unsent, mss));
+        bool is_pushed = plan->bytes == unsent || tcp_record_ends(conn, plan->seq, plan->bytes);
+        plan->flags = SYNFIN_TCP_ACK | (is_pushed ? SYNFIN_TCP_PSH : 0);
     } else if (!plan_tail_again(conn, plan, mss)) {
         return false;
     }

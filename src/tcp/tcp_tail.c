@@ -6,6 +6,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
+#include "tcp/tcp_record.h"
 
 // §7.2: how long a peer may hold back the acknowledgment of a single segment.
 #define WORST_DELAYED_ACK_NS (200 * NS_PER_MS)
@@ -47,8 +48,10 @@ struct seq tcp_tail_last(const struct tcp_conn *conn, uint32_t mss)
 {
     struct tcp_scoreboard *board = &conn->loss->board;
     const struct tcp_span *span = tcp_scoreboard_find(board, seq_sub(board->nxt, 1));
-    uint32_t bytes = seq_distance(span->left, span->right) - (conn->fin_sent ? 1 : 0);
-    return seq_add(span->left, bytes > 0 ? (bytes - 1) / mss * mss : 0);
+    struct seq end = seq_sub(span->right, conn->fin_sent ? 1 : 0);
+    struct seq begin = tcp_record_begin(conn, span->left, end);
+    uint32_t bytes = seq_distance(begin, end);
+    return seq_add(begin, bytes > 0 ? (bytes - 1) / mss * mss : 0);
 }
 
 // §7.3: one probe per flight.
