@@ -72,11 +72,15 @@ static void append_mark(struct drill *drill, struct drill_mark *mark)
     *last = mark;
 }
 
+bool drill_report_is_zerocopy(const struct drill_handle *handle, int flags)
+{
+    return (flags & MSG_ZEROCOPY) != 0 && drill_keep_get(handle, SOL_SOCKET, SO_ZEROCOPY, 0) != 0;
+}
+
 void drill_report_on_sent(struct drill *drill, struct drill_handle *handle, int flags)
 {
     struct drill_reports *reports = &handle->reports;
-    bool is_zerocopy =
-        (flags & MSG_ZEROCOPY) != 0 && drill_keep_get(handle, SOL_SOCKET, SO_ZEROCOPY, 0) != 0;
+    bool is_zerocopy = drill_report_is_zerocopy(handle, flags);
     uint32_t timestamping = reports->timestamping & TIMESTAMPED;
     struct drill_mark *mark = is_zerocopy || timestamping != 0 ? calloc(1, sizeof *mark) : NULL;
     if (mark == NULL) {

@@ -36,6 +36,8 @@ struct drill_reports {
 
 // SO_TIMESTAMPING. 0, or -1 and errno.
 int drill_report_set_timestamping(struct drill *drill, struct drill_handle *handle, uint32_t flags);
+// Whether a send with these flags tells when its memory is free.
+bool drill_report_is_zerocopy(const struct drill_handle *handle, int flags);
 // A call with these flags has queued octets: what there is to report of them will be.
 void drill_report_on_sent(struct drill *drill, struct drill_handle *handle, int flags);
 // The stack may have sent something, or heard of it.

@@ -3,10 +3,13 @@
 // Calls that write.
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "packetdrill/drill_fastopen.h"
 #include "packetdrill/drill_memory.h"
 #include "packetdrill/packetdrill.h"
+
+enum { ZEROCOPY_PIECES = 17 };
 
 // MSG_MORE: what is sent with it waits for more, and is not pushed.
 static void follow_more(struct drill *drill, struct drill_handle *handle, bool has_more)
@@ -41,107 +44,147 @@ static bool await_room(struct drill *drill, const struct drill_handle *handle)
     return true;
 }
 
-// One piece; waits for room as often as needed.
-static enum synfin_error send_piece(struct drill *drill, const struct drill_handle *handle,
-                                    const struct iovec *piece, int flags, size_t *done)
+// Octets in one piece, and what a call's flags mean for them.
+struct load {
+    const uint8_t *data;
+    size_t bytes, done;
+    int flags;
+    bool is_record; // no segment goes beyond their end
+};
+
+// As many as there is room for at once.
+static enum synfin_error queue_some(struct drill *drill, const struct drill_handle *handle,
+                                    struct load *load)
 {
-    const uint8_t *data = piece->iov_base;
-    size_t at = 0;
-    enum synfin_error error = SYNFIN_ERROR_OK;
-    while (at < piece->iov_len && error == SYNFIN_ERROR_OK) {
-        size_t sent;
-        error = synfin_socket_send(drill->stack, handle->socket, data + at, piece->iov_len - at,
-                                   &sent, drill_stack_now(drill));
-        at += sent;
-        if (at < piece->iov_len) {
-            drill_stack_pump(drill);
-        }
-        bool is_full = error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NO_MEMORY;
-        if (is_full && drill_call_may_wait(handle, flags) && await_room(drill, handle)) {
-            error = SYNFIN_ERROR_OK;
-        }
+    size_t sent;
+    enum synfin_error error =
+        synfin_socket_send(drill->stack, handle->socket, load->data + load->done,
+                           load->bytes - load->done, &sent, drill_stack_now(drill));
+    load->done += sent;
+    if (load->is_record && load->done == load->bytes) {
+        (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_RECORD_END, 1,
+                                        drill_stack_now(drill));
     }
-    *done += at;
     return error;
 }
 
-// What is left of a piece when so many octets are gone already.
-static struct iovec rest_of(const struct iovec *piece, size_t *skip)
+// All of them, waiting for room as often as needed.
+static enum synfin_error send_load(struct drill *drill, const struct drill_handle *handle,
+                                   struct load *load)
 {
-    size_t gone = *skip < piece->iov_len ? *skip : piece->iov_len;
-    *skip -= gone;
-    return (struct iovec){.iov_base = (uint8_t *)piece->iov_base + gone,
-                          .iov_len = piece->iov_len - gone};
-}
-
-// As much as there is room for; nothing leaves yet.
-static size_t queue(struct drill *drill, const struct drill_handle *handle,
-                    const struct iovec *piece)
-{
-    const uint8_t *data = piece->iov_base;
-    size_t at = 0;
     enum synfin_error error = SYNFIN_ERROR_OK;
-    while (at < piece->iov_len && error == SYNFIN_ERROR_OK) {
-        size_t sent;
-        error = synfin_socket_send(drill->stack, handle->socket, data + at, piece->iov_len - at,
-                                   &sent, drill_stack_now(drill));
-        at += sent;
+    while (load->done < load->bytes && error == SYNFIN_ERROR_OK) {
+        error = queue_some(drill, handle, load);
+        if (load->done < load->bytes) {
+            drill_stack_pump(drill);
+        }
+        bool is_full = error == SYNFIN_ERROR_AGAIN || error == SYNFIN_ERROR_NO_MEMORY;
+        if (is_full && drill_call_may_wait(handle, load->flags) && await_room(drill, handle)) {
+            error = SYNFIN_ERROR_OK;
+        }
     }
-    return at;
+    return error;
 }
 
-// A write before the connection is open waits for that; one whose SYN waits for it goes with the
-// SYN, as much of it as fits; the rest follows the answer if the call may wait for that. Octets
-// that went, or -1 and errno.
-static ssize_t send_with_syn(struct drill *drill, struct drill_handle *handle,
-                             const struct iovec *pieces, size_t count, int flags)
+// Before the connection is open: as much as fits goes with a SYN that waits for it, and if the call
+// may wait until the connection is open, the rest follows the answer. 0, or -1 and errno.
+static int send_with_syn(struct drill *drill, struct drill_handle *handle, struct load *load)
 {
     bool is_first = handle->is_deferred;
-    bool is_patient = drill_call_may_wait(handle, flags);
+    bool is_patient = drill_call_may_wait(handle, load->flags);
     size_t room = is_first ? is_patient ? SIZE_MAX : drill_fastopen_room(drill, handle) : 0;
-    size_t taken = 0;
-    for (size_t at = 0; at < count && taken < room; at++) {
-        size_t left = room - taken;
-        const struct iovec piece = {
-            .iov_base = pieces[at].iov_base,
-            .iov_len = pieces[at].iov_len < left ? pieces[at].iov_len : left,
-        };
-        taken += queue(drill, handle, &piece);
+    struct load first = *load;
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    first.bytes = first.bytes < room ? first.bytes : room;
+    first.is_record = load->is_record && first.bytes == load->bytes;
+    while (first.done < first.bytes && error == SYNFIN_ERROR_OK) {
+        error = queue_some(drill, handle, &first);
     }
+    load->done = first.done;
     if (is_first) {
         drill_fastopen_let_go(drill, handle);
     }
     if (is_patient) {
-        return drill_open_await(drill, handle, flags) == 0 ? (ssize_t)taken : -1;
+        return drill_open_await(drill, handle, load->flags);
     }
-    return taken > 0 ? (ssize_t)taken : drill_errno_fail(is_first ? EINPROGRESS : EAGAIN);
+    return load->done > 0 ? 0 : drill_errno_fail(is_first ? EINPROGRESS : EAGAIN);
+}
+
+// Octets that were taken, or -1 and errno.
+static ssize_t send_octets(struct drill *drill, struct drill_handle *handle, struct load *load)
+{
+    enum synfin_error error = SYNFIN_ERROR_OK;
+    bool is_opening = handle->is_connecting && !handle->is_connected && !handle->is_ended;
+    follow_more(drill, handle, (load->flags & MSG_MORE) != 0);
+    if (is_opening && send_with_syn(drill, handle, load) != 0) {
+        return -1;
+    }
+    if (!is_opening || drill_call_may_wait(handle, load->flags)) {
+        error = send_load(drill, handle, load);
+    }
+    if (load->done > 0 || error == SYNFIN_ERROR_OK) {
+        return (ssize_t)load->done;
+    }
+    return error == SYNFIN_ERROR_AGAIN ? drill_errno_set(error) : fail(handle, error);
+}
+
+static size_t sum_of(const struct iovec *pieces, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t at = 0; at < count; at++) {
+        bytes += pieces[at].iov_len;
+    }
+    return bytes;
+}
+
+// Pieces are sent as if they were one.
+static ssize_t send_joined(struct drill *drill, struct drill_handle *handle,
+                           const struct iovec *pieces, size_t count, int flags)
+{
+    size_t bytes = sum_of(pieces, count);
+    uint8_t *joined = malloc(bytes > 0 ? bytes : 1);
+    if (joined == NULL) {
+        return drill_errno_fail(ENOBUFS);
+    }
+    for (size_t at = 0, done = 0; at < count; done += pieces[at].iov_len, at++) {
+        memcpy(joined + done, pieces[at].iov_base, pieces[at].iov_len);
+    }
+    struct load load = {
+        .data = joined, .bytes = bytes, .flags = flags, .is_record = (flags & MSG_EOR) != 0};
+    ssize_t result = send_octets(drill, handle, &load);
+    free(joined);
+    return result;
+}
+
+// Without copying, a packet of Linux's is made of so many pieces at most.
+static size_t pieces_per_packet(const struct drill *drill, const struct drill_handle *handle,
+                                int flags)
+{
+    bool is_linux = drill->settings.profile == DRILL_PROFILE_LINUX;
+    return is_linux && drill_report_is_zerocopy(handle, flags) ? ZEROCOPY_PIECES : SIZE_MAX;
 }
 
 static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
                            const struct iovec *pieces, size_t count, int flags)
 {
-    size_t done = 0;
-    enum synfin_error error = SYNFIN_ERROR_OK;
+    size_t most = pieces_per_packet(drill, handle, flags);
+    size_t at = 0;
+    ssize_t done = 0;
     if (!drill_memory_check(pieces, count)) {
         return -1;
     }
-    follow_more(drill, handle, (flags & MSG_MORE) != 0);
-    if (handle->is_connecting && !handle->is_connected && !handle->is_ended) {
-        ssize_t taken = send_with_syn(drill, handle, pieces, count, flags);
-        if (taken < 0 || !drill_call_may_wait(handle, flags)) {
-            return taken;
+    do {
+        size_t some = count - at < most ? count - at : most;
+        bool is_last = at + some == count;
+        ssize_t sent =
+            send_joined(drill, handle, pieces + at, some, is_last ? flags : flags | MSG_EOR);
+        if (sent < 0) {
+            return done > 0 ? done : sent;
         }
-        done = (size_t)taken;
-    }
-    size_t skip = done;
-    for (size_t at = 0; at < count && error == SYNFIN_ERROR_OK; at++) {
-        struct iovec piece = rest_of(&pieces[at], &skip);
-        error = send_piece(drill, handle, &piece, flags, &done);
-    }
-    if (done > 0 || error == SYNFIN_ERROR_OK) {
-        return (ssize_t)done;
-    }
-    return error == SYNFIN_ERROR_AGAIN ? drill_errno_set(error) : fail(handle, error);
+        done += sent;
+        at = (size_t)sent == sum_of(pieces + at, some) ? at + some : count;
+    } while (at < count);
+    return done;
 }
 
 // What to send, and with MSG_FASTOPEN where to connect first.

@@ -21,6 +21,7 @@ enum {
     CONTROL_BYTES = 256,
     ROUND_US = 30000,
     US_PER_S = 1000000,
+    HEADER_BYTES = 20 + 20 + 12, // IPv4, TCP, timestamps
 };
 
 // One message of the error queue, taken apart.
@@ -260,6 +261,28 @@ static void zerocopy_memory_is_free_when_the_connection_was_reset(void **state)
     assert_free(rig, 0, 0);
 }
 
+// As many as a packet of Linux's is made of without copying; Nagle's algorithm holds the last.
+static void zerocopy_packet_holds_seventeen_pieces(void **state)
+{
+    struct rig *rig = *state;
+    struct packetdrill_interface *client = &rig->pair.client;
+    char octets[18] = "";
+    struct iovec pieces[18];
+    for (size_t i = 0; i < 18; i++) {
+        pieces[i] = (struct iovec){.iov_base = &octets[i], .iov_len = 1};
+    }
+    const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 18};
+    set(rig, SO_ZEROCOPY, 1);
+    assert_int_equal(client->sendmsg(client->userdata, rig->ends.client, &message, MSG_ZEROCOPY),
+                     18);
+    assert_int_equal(drill_pair_pass(client, &rig->pair.server), HEADER_BYTES + 17);
+    assert_true(drill_pair_pass(&rig->pair.server, client) > 0);
+    assert_nothing(rig);
+    assert_int_equal(drill_pair_pass(client, &rig->pair.server), HEADER_BYTES + 1);
+    assert_true(drill_pair_pass(&rig->pair.server, client) > 0);
+    assert_free(rig, 0, 0);
+}
+
 static void every_report_is_an_edge(void **state)
 {
     struct rig *rig = *state;
@@ -329,6 +352,7 @@ int main(void)
         WITH_RIG(zerocopy_numbers_in_a_row_are_one_report_until_it_is_taken),
         WITH_RIG(zerocopy_that_is_not_switched_on_reports_nothing),
         WITH_RIG(zerocopy_memory_is_free_when_the_connection_was_reset),
+        WITH_RIG(zerocopy_packet_holds_seventeen_pieces),
         WITH_RIG(every_report_is_an_edge),
         WITH_RIG(accepted_socket_has_what_its_listener_has),
         WITH_RIG(control_without_room_is_told),

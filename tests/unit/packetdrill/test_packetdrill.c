@@ -18,6 +18,7 @@
 #include "lib/test_cmocka.h"
 
 enum { TCP_INFO_BYTES = 280, STATE_ESTABLISHED = 1, STATE_CLOSE_WAIT = 8 };
+enum { HEADER_BYTES = 20 + 20 + 12 }; // IPv4, TCP, timestamps
 
 static int set_up(void **state)
 {
@@ -246,6 +247,32 @@ static void memory_that_is_not_there_is_a_fault(void **state)
     assert_int_equal(errno, EFAULT);
 }
 
+static void pieces_leave_in_one_packet(void **state)
+{
+    struct drill_pair *pair = *state;
+    struct packetdrill_interface *client = &pair->client;
+    struct drill_ends ends = drill_pair_connect(pair);
+    char octets[] = "abc";
+    struct iovec pieces[] = {{&octets[0], 1}, {&octets[1], 1}, {&octets[2], 1}};
+    assert_int_equal(client->writev(client->userdata, ends.client, pieces, 3), 3);
+    assert_int_equal(drill_pair_pass(client, &pair->server), HEADER_BYTES + 3);
+}
+
+// Nagle's algorithm holds what is not at the end of a record.
+static void record_leaves_in_a_packet_of_its_own(void **state)
+{
+    struct drill_pair *pair = *state;
+    struct packetdrill_interface *client = &pair->client;
+    struct drill_ends ends = drill_pair_connect(pair);
+    assert_int_equal(client->send(client->userdata, ends.client, "a", 1, 0), 1);
+    assert_int_equal(client->send(client->userdata, ends.client, "bcd", 3, MSG_EOR), 3);
+    assert_int_equal(client->send(client->userdata, ends.client, "ef", 2, 0), 2);
+    assert_int_equal(drill_pair_pass(client, &pair->server), HEADER_BYTES + 1);
+    assert_int_equal(drill_pair_pass(client, &pair->server), HEADER_BYTES + 3);
+    assert_true(drill_pair_pass(&pair->server, client) > 0);
+    assert_int_equal(drill_pair_pass(client, &pair->server), HEADER_BYTES + 2);
+}
+
 static void datagram_socket_is_refused(void **state)
 {
     struct drill_pair *pair = *state;
@@ -366,6 +393,8 @@ int main(void)
         WITH_PAIR(library_calls_pass_other_descriptors_on),
         WITH_PAIR(library_calls_know_the_last_adaptors_handles),
         WITH_PAIR(memory_that_is_not_there_is_a_fault),
+        WITH_PAIR(pieces_leave_in_one_packet),
+        WITH_PAIR(record_leaves_in_a_packet_of_its_own),
         WITH_PAIR(datagram_socket_is_refused),
         cmocka_unit_test(fast_open_asks_first_and_sends_with_its_syn_then),
         cmocka_unit_test(fast_open_that_is_off_is_not_supported),
