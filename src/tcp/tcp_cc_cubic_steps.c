@@ -10,6 +10,8 @@
 // computed anew when the window has moved, or a thirty-second of a second later.
 #include "tcp/tcp_cc.h"
 
+#include "base/check.h"
+
 enum {
     NS_PER_MS = 1000000,
     STEP_MIN = 2,
@@ -86,6 +88,7 @@ static void avoid(struct tcp_cc *cc, const struct tcp_cc_ack *ack, uint32_t acke
         compute_step(cc, ack, now_ms);
     }
     uint32_t per_step = own->steps.per_step;
+    ASSERT(per_step >= STEP_MIN);
     uint32_t more = own->credit >= per_step; // what was saved for a longer step is worth one
     own->credit = acked + (more > 0 ? 0 : own->credit);
     more += own->credit / per_step;
