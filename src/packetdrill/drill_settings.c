@@ -106,6 +106,9 @@ static bool set_flag(struct drill_settings *settings, char *flag)
     } else if (strcmp(flag, "qdisc") == 0) {
         settings->is_paced = strcmp(value, "fq") == 0;
         return true;
+    } else if (strcmp(flag, "gso") == 0) {
+        settings->has_no_gso = strcmp(value, "off") == 0;
+        return settings->has_no_gso || strcmp(value, "on") == 0;
     }
     return set_named(settings, flag, value);
 }

@@ -65,7 +65,7 @@ enum drill_profile { DRILL_PROFILE_RFC, DRILL_PROFILE_LINUX };
 
 struct drill_settings {
     bool reads_proc;
-    bool has_no_gso; // the interface sends segments, not bursts of them
+    bool has_no_gso; // bursts are cut into segments before the device
     bool is_paced;   // its queueing discipline is fq
     enum drill_profile profile;
     uint32_t mtu_bytes;

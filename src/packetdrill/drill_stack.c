@@ -11,6 +11,7 @@
 #include <synfin/host.h>
 
 #include "packetdrill/drill.h"
+#include "packetdrill/drill_cut.h"
 #include "packetdrill/drill_fastopen.h"
 
 enum { NS_PER_US = 1000, BURST = 16 };
@@ -43,7 +44,7 @@ static enum synfin_error add_interface(struct drill *drill)
     struct synfin_iface_config iface;
     synfin_iface_config_default(&iface);
     iface.mtu_bytes = drill->settings.mtu_bytes;
-    iface.gso_bytes = drill->settings.has_no_gso ? 0 : SYNFIN_PACKET_MAX;
+    iface.gso_bytes = SYNFIN_PACKET_MAX;
     enum synfin_error error = synfin_stack_add_iface(drill->stack, &iface, &drill->iface);
     for (uint32_t at = 0; at < drill->settings.locals && error == SYNFIN_ERROR_OK; at++) {
         error = synfin_stack_add_addr(drill->stack, drill->iface, &drill->settings.local[at]);
@@ -131,17 +132,48 @@ static void note(struct drill_handle *handle, const struct synfin_event *event)
     }
 }
 
-static void keep_packet(struct drill *drill, const struct synfin_packet *from)
+static struct drill_packet *make_packet(const struct drill *drill, uint32_t bytes)
 {
-    struct drill_packet *packet = malloc(sizeof *packet + from->bytes);
-    if (packet == NULL) {
-        return; // lost, as on any link
+    struct drill_packet *packet = malloc(sizeof *packet + bytes);
+    if (packet != NULL) {
+        *packet = (struct drill_packet){.sent_us = drill->now_us, .bytes = bytes};
     }
-    packet->next = NULL;
-    packet->sent_us = drill->now_us;
-    packet->bytes = synfin_packet_copy(from, packet->octet, from->bytes);
+    return packet;
+}
+
+static void queue_packet(struct drill *drill, struct drill_packet *packet)
+{
     *drill->last = packet;
     drill->last = &packet->next;
+}
+
+static void queue_pieces(struct drill *drill, const struct drill_packet *whole, uint32_t text_bytes)
+{
+    uint32_t head_bytes = drill_cut_header_bytes(whole->octet);
+    for (uint32_t at = 0; head_bytes + at < whole->bytes; at += text_bytes) {
+        struct drill_packet *piece = make_packet(drill, head_bytes + text_bytes);
+        if (piece == NULL) {
+            return;
+        }
+        piece->bytes = drill_cut(whole->octet, whole->bytes, at, text_bytes, piece->octet);
+        queue_packet(drill, piece);
+    }
+}
+
+// What there is no memory for is lost, as on any link.
+static void keep_packet(struct drill *drill, const struct synfin_packet *from)
+{
+    struct drill_packet *packet = make_packet(drill, from->bytes);
+    if (packet == NULL) {
+        return;
+    }
+    (void)synfin_packet_copy(from, packet->octet, from->bytes);
+    if (drill->settings.has_no_gso && from->gso_bytes != 0) {
+        queue_pieces(drill, packet, from->gso_bytes);
+        free(packet);
+    } else {
+        queue_packet(drill, packet);
+    }
 }
 
 static bool pump_once(struct drill *drill)
