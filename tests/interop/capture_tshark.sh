@@ -27,7 +27,8 @@ judge() { # NAME ADDRESS-OF-SYNFIN
     equal "$1: malformed" "" "$(read_capture '_ws.malformed')"
     equal "$1: wrong checksums" "" "$(read_capture "$wrong")"
     equal "$1: severe findings" "" "$(read_capture '_ws.expert.severity == error')"
-    equal "$1: retransmissions" 0 "$(count 'tcp.analysis.retransmission')"
+    # Nothing is lost here; a busy machine may be slower than a tail-loss probe (RFC 8985 §7).
+    holds "$1: retransmissions" test "$(count 'tcp.analysis.retransmission')" -le 2
     equal "$1: SYNs" 2 "$(count 'tcp.flags.syn == 1')"
     equal "$1: FINs" 2 "$(count 'tcp.flags.fin == 1')"
     equal "$1: resets" 0 "$(count 'tcp.flags.reset == 1')"
