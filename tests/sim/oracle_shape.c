@@ -24,7 +24,7 @@ static void add(struct oracle_trail *trail, uint64_t shape)
 {
     if (trail->count == trail->room) {
         trail->room = trail->room == 0 ? 1024 : 2 * trail->room;
-        trail->shape = oracle_allocate(trail->shape, trail->room * sizeof *trail->shape);
+        trail->shape = oracle_allocate(trail->shape, (size_t)trail->room * sizeof *trail->shape);
     }
     trail->shape[trail->count++] = shape;
 }
