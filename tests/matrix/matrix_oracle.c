@@ -15,6 +15,7 @@ struct work {
     struct oracle_verdict *out;
     uint32_t length;   // SEG.LEN: text, SYN and FIN
     bool ignores_text; // a shut window: only control is heard
+    bool was_syn;      // which was taken off: RFC 7323 §2.2, its window is not scaled
 };
 
 #define HOLDS(work, rule) holds((work)->oracle, ORACLE_RULE_##rule)
@@ -203,7 +204,7 @@ static void set_window(struct work *work)
 {
     struct oracle_tcb *tcb = work->tcb;
     tcb->snd_wnd = work->seg->wnd;
-    tcb->snd_wnd <<= has(work, ORACLE_SYN) ? 0 : tcb->snd_wscale;
+    tcb->snd_wnd <<= has(work, ORACLE_SYN) || work->was_syn ? 0 : tcb->snd_wscale;
     tcb->snd_wnd_max = tcb->snd_wnd > tcb->snd_wnd_max ? tcb->snd_wnd : tcb->snd_wnd_max;
     tcb->snd_wl1 = work->seg->seq;
     tcb->snd_wl2 = work->seg->ack;
@@ -382,6 +383,7 @@ static bool check_same_syn(struct work *work)
     if (control == (ORACLE_SYN | ORACLE_ACK) && !tcb->is_passive && HOLDS(work, SYN_ACK_CROSSED)) {
         work->own = *work->seg;
         work->own.flags &= (uint8_t)~ORACLE_SYN;
+        work->was_syn = true;
         work->own.seq++;
         work->seg = &work->own;
         work->length--;
