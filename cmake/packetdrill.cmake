@@ -2,7 +2,7 @@
 #
 # libsynfin-packetdrill.so: what packetdrill loads to drive a synfin stack. Like the command it may
 # include include/synfin/ only. From outside, only the entry that packetdrill looks up can be seen,
-# and the two functions of the C library that it stands in for.
+# and the three functions of the C library that it stands in for.
 
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/packetdrill/*.c")
 if(sources AND TARGET synfin_static)

@@ -11,7 +11,7 @@
 // its call returns is exact.
 //
 // Handles are descriptors of /dev/null: real ones, so that packetdrill may close them, and no two
-// the same, so that getsockopt and close of the C library can be told ours from others'.
+// the same, so that getsockopt, sendfile and close of the C library can tell ours from others'.
 #ifndef SYNFIN_DRILL_H
 #define SYNFIN_DRILL_H
 
@@ -102,10 +102,11 @@ void drill_stack_destroy(struct drill *drill);
 uint64_t drill_stack_now(const struct drill *drill); // ns
 // Lets the stack do what is due now, and collects its events and packets.
 void drill_stack_pump(struct drill *drill);
-// One datagram for the stack.
-bool drill_stack_input(struct drill *drill, const void *octets, size_t bytes);
 // The next packet of the stack's, which is the caller's; NULL when there is none.
 struct drill_packet *drill_stack_take(struct drill *drill);
+
+// drill_input.c: one datagram for the stack, or as many segments as it stands for.
+bool drill_input(struct drill *drill, const void *octets, size_t bytes);
 
 // drill_clock.c: the only place that moves the clock.
 
@@ -132,7 +133,7 @@ struct drill_handle *drill_handle_socket(struct drill *drill, int fd);
 // A new one; NULL and errno when there can be none.
 struct drill_handle *drill_handle_open(struct drill *drill, enum drill_kind kind);
 void drill_handle_close(struct drill *drill, struct drill_handle *handle);
-// The drill that the process-wide getsockopt and close look at; NULL: none.
+// The drill that the process-wide getsockopt, sendfile and close look at; NULL: none.
 void drill_handle_publish(struct drill *drill);
 // Whose handle this descriptor is; NULL when it is a descriptor like any other.
 struct drill *drill_handle_owner(int fd);

@@ -10,18 +10,26 @@
 #include <string.h>
 
 enum {
+    IP4_HEADER = 20,
     IP4_LENGTH_AT = 2,
+    IP4_FRAGMENT_AT = 6,
+    IP4_FRAGMENT = 0x3fff, // more fragments, and the offset
+    IP4_PROTOCOL_AT = 9,
     IP4_CHECKSUM_AT = 10,
     IP4_ADDRESSES_AT = 12,
     IP6_LENGTH_AT = 4,
+    IP6_NEXT_AT = 6,
     IP6_ADDRESSES_AT = 8,
     IP6_HEADER = 40,
     SEQUENCE_AT = 4,
     OFFSET_AT = 12,
     FLAGS_AT = 13,
     CHECKSUM_AT = 16,
+    TCP_HEADER = 20,
     FIN_PSH = 0x01 | 0x08,
     CWR = 0x80,
+    SYN_RST_ACK_URG = 0x02 | 0x04 | 0x10 | 0x20,
+    ACK = 0x10,
 };
 
 static bool is_ip4(const uint8_t *ip)
@@ -38,6 +46,33 @@ uint32_t drill_cut_header_bytes(const uint8_t *whole)
 {
     uint32_t ip_bytes = ip_header_bytes(whole);
     return ip_bytes + (whole[ip_bytes + OFFSET_AT] >> 4) * 4U;
+}
+
+static uint32_t load16(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+// An IP packet, all of it, with TCP behind a header without extensions.
+static bool is_tcp(const uint8_t *ip, uint32_t bytes)
+{
+    if (bytes >= IP4_HEADER + TCP_HEADER && is_ip4(ip)) {
+        return load16(ip + IP4_LENGTH_AT) == bytes && ip[IP4_PROTOCOL_AT] == IPPROTO_TCP
+               && (load16(ip + IP4_FRAGMENT_AT) & IP4_FRAGMENT) == 0
+               && ip_header_bytes(ip) + TCP_HEADER <= bytes;
+    }
+    return bytes >= IP6_HEADER + TCP_HEADER && ip[0] >> 4 == 6 && ip[IP6_NEXT_AT] == IPPROTO_TCP
+           && load16(ip + IP6_LENGTH_AT) + IP6_HEADER == bytes;
+}
+
+uint32_t drill_cut_text_bytes(const uint8_t *whole, uint32_t bytes)
+{
+    if (!is_tcp(whole, bytes)) {
+        return 0;
+    }
+    uint32_t head_bytes = drill_cut_header_bytes(whole);
+    bool is_plain = (whole[ip_header_bytes(whole) + FLAGS_AT] & SYN_RST_ACK_URG) == ACK;
+    return is_plain && head_bytes < bytes ? bytes - head_bytes : 0;
 }
 
 static void store16(uint8_t *p, uint32_t number)

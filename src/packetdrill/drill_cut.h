@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Segments out of a super-packet, for a device without segmentation offload: like the kernel's, the
-// stack still plans bursts, and they are cut on their way out.
+// Segments out of a super-packet: on the way out for a device without segmentation offload, because
+// like the kernel the stack still plans bursts; on the way in for one without receive offload.
 #ifndef SYNFIN_DRILL_CUT_H
 #define SYNFIN_DRILL_CUT_H
 
@@ -14,5 +14,8 @@ uint32_t drill_cut(const uint8_t *whole, uint32_t bytes, uint32_t at, uint32_t t
                    uint8_t *out);
 // Octets of the headers of IP and TCP.
 uint32_t drill_cut_header_bytes(const uint8_t *whole);
+// Octets of text of a packet that may be anything; 0 too when it is none that can be cut: only
+// segments with an acknowledgment, and neither SYN nor RST nor URG, stand for several.
+uint32_t drill_cut_text_bytes(const uint8_t *whole, uint32_t bytes);
 
 #endif

@@ -33,7 +33,7 @@ static void tell_counters(const struct drill *drill)
 
 static int send_in(struct drill *drill, const void *packet, size_t bytes)
 {
-    int result = drill_stack_input(drill, packet, bytes) ? 0 : -1;
+    int result = drill_input(drill, packet, bytes) ? 0 : -1;
     tell_counters(drill);
     return result;
 }

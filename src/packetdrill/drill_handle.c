@@ -11,7 +11,7 @@
 #include "packetdrill/drill.h"
 #include "packetdrill/packetdrill.h"
 
-// close and getsockopt of the C library get no argument that could name a drill.
+// What stands in for functions of the C library gets no argument that could name a drill.
 static struct drill *published;
 
 void drill_handle_publish(struct drill *drill)

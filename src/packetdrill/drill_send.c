@@ -187,6 +187,16 @@ static ssize_t send_pieces(struct drill *drill, struct drill_handle *handle,
     return done;
 }
 
+ssize_t drill_send(struct drill *drill, struct drill_handle *handle, const struct iovec *pieces,
+                   size_t count, int flags)
+{
+    ssize_t result = send_pieces(drill, handle, pieces, count, flags);
+    if (result > 0) {
+        drill_report_on_sent(drill, handle, flags);
+    }
+    return result;
+}
+
 // What to send, and with MSG_FASTOPEN where to connect first.
 struct target {
     const struct iovec *pieces;
@@ -204,10 +214,7 @@ static ssize_t send_to(void *userdata, int fd, const struct target *to, int flag
         result = drill_fastopen_connect(drill, handle, to->addr, to->addr_bytes);
     }
     if (result == 0) {
-        result = send_pieces(drill, handle, to->pieces, to->count, flags);
-    }
-    if (result > 0) {
-        drill_report_on_sent(drill, handle, flags);
+        result = drill_send(drill, handle, to->pieces, to->count, flags);
     }
     return drill_call_leave_bytes(drill, result);
 }

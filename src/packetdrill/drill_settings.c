@@ -66,12 +66,12 @@ static bool set_local(struct drill_settings *settings, const char *value)
     return true;
 }
 
-static bool set_mtu(struct drill_settings *settings, const char *value)
+static bool set_bytes(uint32_t *to, const char *value, uint32_t least, uint32_t most)
 {
     char *end;
     unsigned long bytes = strtoul(value, &end, 10);
-    settings->mtu_bytes = (uint32_t)bytes;
-    return end != value && *end == '\0' && bytes >= MTU_LEAST && bytes <= MTU_MOST;
+    *to = (uint32_t)bytes;
+    return end != value && *end == '\0' && bytes >= least && bytes <= most;
 }
 
 static bool set_named(struct drill_settings *settings, const char *name, const char *value)
@@ -102,7 +102,9 @@ static bool set_flag(struct drill_settings *settings, char *flag)
     } else if (strcmp(flag, "local") == 0) {
         return set_local(settings, value);
     } else if (strcmp(flag, "mtu") == 0) {
-        return set_mtu(settings, value);
+        return set_bytes(&settings->mtu_bytes, value, MTU_LEAST, MTU_MOST);
+    } else if (strcmp(flag, "mss") == 0) {
+        return set_bytes(&settings->mss_bytes, value, 1, MTU_MOST);
     } else if (strcmp(flag, "qdisc") == 0) {
         settings->is_paced = strcmp(value, "fq") == 0;
         return true;

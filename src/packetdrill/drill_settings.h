@@ -69,6 +69,7 @@ struct drill_settings {
     bool is_paced;   // its queueing discipline is fq
     enum drill_profile profile;
     uint32_t mtu_bytes;
+    uint32_t mss_bytes; // of the segments that a larger packet from the peer stands for; 0: none
     struct synfin_prefix local[2]; // the stack's addresses
     uint32_t locals;
     struct drill_value value[DRILL_SETTING_COUNT];

@@ -203,28 +203,6 @@ void drill_stack_pump(struct drill *drill)
     drill_report_look(drill);
 }
 
-bool drill_stack_input(struct drill *drill, const void *octets, size_t bytes)
-{
-    if (bytes == 0 || bytes > SYNFIN_PACKET_MAX) {
-        errno = EINVAL;
-        return false;
-    }
-    if (drill->stack == NULL) {
-        return true; // nobody is there to hear it
-    }
-    uint8_t *copy = malloc(bytes);
-    if (copy == NULL) {
-        return false;
-    }
-    struct synfin_packet packet;
-    memcpy(copy, octets, bytes);
-    synfin_packet_wrap(&packet, copy, (uint32_t)bytes);
-    synfin_stack_input(drill->stack, drill->iface, &packet, 1, drill_stack_now(drill));
-    free(copy);
-    drill_stack_pump(drill);
-    return true;
-}
-
 struct drill_packet *drill_stack_take(struct drill *drill)
 {
     struct drill_packet *packet = drill->first;

@@ -44,6 +44,9 @@ ssize_t packetdrill_send(void *userdata, int fd, const void *data, size_t bytes,
 ssize_t packetdrill_sendto(void *userdata, int fd, const void *data, size_t bytes, int flags,
                            const struct sockaddr *addr, socklen_t addr_bytes);
 ssize_t packetdrill_sendmsg(void *userdata, int fd, const struct msghdr *message, int flags);
+// Octets of the pieces, in order; called with the lock held.
+ssize_t drill_send(struct drill *drill, struct drill_handle *handle, const struct iovec *pieces,
+                   size_t count, int flags);
 
 // drill_control.c
 int packetdrill_fcntl(void *userdata, int fd, int command, ...);
@@ -82,6 +85,9 @@ int packetdrill_gettimeofday(void *userdata, struct timeval *time, struct timezo
 int packetdrill_pipe(void *userdata, int fds[2]);
 int packetdrill_splice(void *userdata, int fd_in, loff_t *at_in, int fd_out, loff_t *at_out,
                        size_t bytes, unsigned int flags);
+
+// drill_file.c: not in the table, but packetdrill calls the C library's.
+ssize_t packetdrill_sendfile(void *userdata, int fd_out, int fd_in, off_t *at, size_t bytes);
 
 // When a wait of this many ms ends; a negative one never does.
 uint64_t drill_call_deadline(const struct drill *drill, int timeout_ms);

@@ -8,7 +8,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,43 +298,6 @@ static void settings_of_the_flags_reach_the_stack(void **state)
     drill_pair_deinit(&pair);
 }
 
-enum { TEXT_BYTES = 3000, SEGMENT_TEXT_BYTES = 1448, FLAGS_AT = 20 + 13, PSH = 8 };
-
-// Takes a segment of the client's and says whether it is pushed; the server verifies its checksums.
-static bool pass_segment(struct drill_pair *pair, size_t bytes)
-{
-    uint8_t packet[65536];
-    size_t taken = sizeof packet;
-    long long sent_us;
-    struct packetdrill_interface *client = &pair->client;
-    assert_int_equal(client->netdev_receive(client->userdata, packet, &taken, &sent_us), 0);
-    assert_int_equal(taken, HEADER_BYTES + bytes);
-    assert_int_equal(pair->server.netdev_send(pair->server.userdata, packet, taken), 0);
-    return (packet[FLAGS_AT] & PSH) != 0;
-}
-
-static void burst_is_cut_for_a_device_without_offloads(void **state)
-{
-    (void)state;
-    struct drill_pair pair;
-    uint8_t text[TEXT_BYTES];
-    uint8_t got[TEXT_BYTES] = {0};
-    drill_pair_init(&pair, "profile=linux,gso=off");
-    struct drill_ends ends = drill_pair_connect(&pair);
-    for (size_t at = 0; at < sizeof text; at++) {
-        text[at] = (uint8_t)(at * 7);
-    }
-    assert_int_equal(pair.client.write(pair.client.userdata, ends.client, text, TEXT_BYTES),
-                     TEXT_BYTES);
-    assert_false(pass_segment(&pair, SEGMENT_TEXT_BYTES));
-    assert_true(pass_segment(&pair, SEGMENT_TEXT_BYTES)); // the end of the first burst
-    assert_true(pass_segment(&pair, TEXT_BYTES - 2 * SEGMENT_TEXT_BYTES));
-    assert_int_equal(pair.server.read(pair.server.userdata, ends.server, got, TEXT_BYTES),
-                     TEXT_BYTES);
-    assert_memory_equal(got, text, TEXT_BYTES);
-    drill_pair_deinit(&pair);
-}
-
 // A socket of the client's that sends without waiting, connecting with it.
 static int send_fast(struct drill_pair *pair, const char *text, ssize_t *result)
 {
@@ -409,6 +371,7 @@ static void flag_that_is_not_understood_ends_the_program(void **state)
     assert_int_equal(status_with_flags("no_such_setting=1"), 1);
     assert_int_equal(status_with_flags("profile=windows"), 1);
     assert_int_equal(status_with_flags("mtu=20"), 1);
+    assert_int_equal(status_with_flags("mss=0"), 1);
     assert_int_equal(status_with_flags("local=here"), 1);
 }
 
@@ -437,7 +400,6 @@ int main(void)
         cmocka_unit_test(fast_open_asks_first_and_sends_with_its_syn_then),
         cmocka_unit_test(fast_open_that_is_off_is_not_supported),
         cmocka_unit_test(settings_of_the_flags_reach_the_stack),
-        cmocka_unit_test(burst_is_cut_for_a_device_without_offloads),
         cmocka_unit_test(flag_that_is_not_understood_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
