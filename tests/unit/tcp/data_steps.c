@@ -38,6 +38,13 @@ void steps_expect_run(uint32_t seq, uint32_t end, uint32_t mss, bool is_all,
     }
 }
 
+void steps_host_unreachable(uint32_t seq, struct segment_place at)
+{
+    static const uint8_t v4[2] = {3, 1};
+    static const uint8_t v6[2] = {1, 3};
+    segment_icmp(bench.version == 4 ? v4 : v6, 0, seq, at);
+}
+
 void steps_begin_again(void **state)
 {
     (void)segment_teardown(state);

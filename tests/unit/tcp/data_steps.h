@@ -13,12 +13,15 @@ void steps_open(const struct segment *syn, struct segment_place at);
 // has PSH when `is_all`.
 void steps_expect_run(uint32_t seq, uint32_t end, uint32_t mss, bool is_all,
                       struct segment_place at);
+// A router says that it cannot reach the peer, about the segment with this number.
+void steps_host_unreachable(uint32_t seq, struct segment_place at);
 // The same test again from the beginning, with another stack.
 void steps_begin_again(void **state);
 
 #define OPEN(...)                     steps_open(&(struct segment){.flags = SYN, __VA_ARGS__}, HERE)
 #define EXPECT_RUN(seq, end, mss)     steps_expect_run((seq), (end), (mss), false, HERE)
 #define EXPECT_RUN_ALL(seq, end, mss) steps_expect_run((seq), (end), (mss), true, HERE)
+#define HOST_UNREACHABLE(seq)         steps_host_unreachable((seq), HERE)
 #define SEND_ACK(n)                   SEND(.flags = ACK, .seq = 1, .ack = (n))
 
 #endif

@@ -5,6 +5,7 @@
 #include <synfin/config.h>
 
 #include "data_steps.h"
+#include "lib/segment_info.h"
 #include "tcp/tcp_accecn.h"
 
 enum { SEGMENT_BYTES = 1220, DATA_BYTES = SEGMENT_BYTES - 12 };
@@ -324,8 +325,7 @@ static void marks_are_counted_and_told(void **state)
     WRITE(100); // nothing has moved since
     TOWARD(.flags = ACK | PSH | ace(8), .seq = 101, .ack = 501, .data = 100, .ecn = ECT0);
     READ(500);
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.has_ecn, 2);
     CHECK_EQ(info.received_ce, 3);
 }

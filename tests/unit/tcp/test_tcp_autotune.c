@@ -3,15 +3,9 @@
 // Buffers that size themselves, segment by segment: what the scale covers, when a buffer grows and
 // by how much, who does not grow, and who is told when memory comes back.
 #include "data_steps.h"
+#include "lib/segment_info.h"
 
 enum { BEGIN = 128 << 10, MOST = 65535 << 10 };
-
-static struct synfin_tcp_info info_now(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
 
 static void let_grow(void)
 {
@@ -75,11 +69,11 @@ static void reader_of_more_each_round_trip_is_given_room_ahead(void **state)
     ONLY_WITH_ENTRIES();
     open_to_grow();
     receive_round(&next, 20);
-    CHECK_EQ(info_now().rcv_buffer_bytes, BEGIN); // 20,000 of 131,072: too little to matter
+    CHECK_EQ(INFO().rcv_buffer_bytes, BEGIN); // 20,000 of 131,072: too little to matter
     receive_round(&next, 40);
     receive_round(&next, 80);
     receive_round(&next, 80);
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK(info.rcv_buffer_bytes >= 2 * 79000 && info.rcv_buffer_bytes <= 6 * 81000);
     CHECK(info.rcv_rtt_ns >= MS(90) && info.rcv_rtt_ns <= MS(110));
     CHECK(synfin_stack_count(bench.stack, SYNFIN_REASON_RECEIVE_BUFFER_GREW) > 0);
@@ -98,8 +92,8 @@ static void size_that_the_user_has_set_stays(void **state)
     for (uint32_t i = 0; i < 6; i++) {
         receive_round(&next, 100);
     }
-    CHECK_EQ(info_now().rcv_buffer_bytes, BEGIN);
-    CHECK_EQ(info_now().rcv_buffer_bytes_max, BEGIN);
+    CHECK_EQ(INFO().rcv_buffer_bytes, BEGIN);
+    CHECK_EQ(INFO().rcv_buffer_bytes_max, BEGIN);
 }
 
 static void buffer_does_not_grow_while_memory_is_short(void **state)
@@ -114,14 +108,14 @@ static void buffer_does_not_grow_while_memory_is_short(void **state)
     for (uint32_t i = 0; i < 6; i++) {
         receive_round(&next, 30 + 10 * i);
     }
-    CHECK_EQ(info_now().rcv_buffer_bytes, BEGIN);
-    CHECK(info_now().rcv_buffer_bytes_left < BEGIN);
+    CHECK_EQ(INFO().rcv_buffer_bytes, BEGIN);
+    CHECK(INFO().rcv_buffer_bytes_left < BEGIN);
     CHECK(synfin_stack_count(bench.stack, SYNFIN_REASON_BUFFER_HELD) > 0);
     CHECK(synfin_stack_count(bench.stack, SYNFIN_REASON_WINDOW_HELD) > 0);
     bench.tcp->memory->limit_bytes = limit_bytes;
     receive_round(&next, 10);
     CHECK(synfin_stack_count(bench.stack, SYNFIN_REASON_WINDOW_RELEASED) > 0);
-    CHECK_EQ(info_now().rcv_buffer_bytes_left, info_now().rcv_buffer_bytes);
+    CHECK_EQ(INFO().rcv_buffer_bytes_left, INFO().rcv_buffer_bytes);
 }
 
 static void send_buffer_grows_when_it_is_full_and_the_window_asks_for_more(void **state)
@@ -141,7 +135,7 @@ static void send_buffer_grows_when_it_is_full_and_the_window_asks_for_more(void 
     RESULT(
         synfin_socket_send(bench.stack, bench.socket, octets, sizeof octets, &sent, bench.now_ns),
         OK);
-    CHECK_EQ(info_now().snd_buffer_bytes, 600000); // thrice the window, in slow start
+    CHECK_EQ(INFO().snd_buffer_bytes, 600000); // thrice the window, in slow start
     CHECK_EQ(sent, 600000 - BEGIN);
     CHECK_EQ(synfin_stack_count(bench.stack, SYNFIN_REASON_SEND_BUFFER_GREW), 1);
     ABORT();

@@ -5,6 +5,7 @@
 #include <synfin/config.h>
 
 #include "data_steps.h"
+#include "lib/segment_info.h"
 
 enum { SEGMENT_BYTES = 1220 }; // which a cookie brings back as it is
 
@@ -212,8 +213,7 @@ static void ece_cuts_once_per_window_and_cwr_tells(void **state)
     FROM(.flags = ACK | ECE, .seq = 1, .ack = OURS(5)); // marked again, behind the cut
     REASON(CC_MARK);
     TOWARD(.flags = ACK | CWR, .seq = OURS(6), .ack = 1, .data = DATA_BYTES, .ecn = ECT0);
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.has_ecn, 1);
     CHECK_EQ(info.delivered_ce, 5);
     CHECK_EQ(info.total_retransmits, 0);

@@ -1,46 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Fast Open at the end that connects, RFC 7413 §4.1.3 and §4.2.
-#include <string.h>
-
-#include "lib/segment.h"
-#include "tcp/tcp_fastopen.h"
-
-static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}, false};
-
-static struct synfin_tcp_info info_now(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
-
-static void connect_fast(uint16_t port)
-{
-    segment_open_client(port, HERE);
-    segment_without_iss();
-    SET(FASTOPEN_CONNECT, 1);
-    RESULT(segment_user_connect(), OK);
-}
-
-static void finish(uint32_t seq)
-{
-    while (synfin_stack_next_event(bench.stack, &bench.event)) {
-    }
-    SEND(.flags = RST, .seq = 1, .ack = seq);
-    CLOSE();
-}
-
-// A connection that brings the cookie, and ends.
-static void learn_cookie(uint16_t mss)
-{
-    connect_fast(39999);
-    WRITE(1);
-    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
-    SEND(.flags = SYN | ACK, .ack = 1, .mss = mss, .fastopen = COOKIE);
-    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
-    finish(2);
-}
+#include "fastopen_steps.h"
+#include "lib/segment_info.h"
+#include "mtu_steps.h"
 
 static void off_by_default_never_asks(void **state)
 {
@@ -55,7 +18,7 @@ static void off_by_default_never_asks(void **state)
 static void syn_waits_for_data_and_asks_for_a_cookie(void **state)
 {
     (void)state;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     EXPECT_NOTHING();
     ADVANCE(SEC(10));
     EXPECT_NOTHING();
@@ -72,8 +35,8 @@ static void syn_waits_for_data_and_asks_for_a_cookie(void **state)
 static void known_cookie_takes_data_with_the_syn(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .mss = 1460 - (bench.version == 6 ? 20 : 0), .data = 100,
            .fastopen = COOKIE, WHY(SEND_SYN_DATA));
@@ -92,48 +55,48 @@ static void known_cookie_takes_data_with_the_syn(void **state)
 static void empty_send_lets_the_syn_go_without_data(void **state)
 {
     (void)state;
-    connect_fast(39999);
-    CHECK(info_now().syn_room_bytes == 0); // no cookie
+    CONNECT_FAST(39999);
+    CHECK(INFO().syn_room_bytes == 0); // no cookie
     WRITE(0);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST, WHY(SEND_SYN_COOKIE_REQUEST));
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000, .fastopen = COOKIE);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
-    finish(1);
-    connect_fast(40000);
-    CHECK(info_now().syn_room_bytes == 960);
+    FINISH(1);
+    CONNECT_FAST(40000);
+    CHECK(INFO().syn_room_bytes == 960);
     WRITE(0);
-    CHECK(info_now().syn_room_bytes == 0); // too late
+    CHECK(INFO().syn_room_bytes == 0); // too late
     EXPECT(.flags = SYN, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1); // nothing was refused: Fast Open goes on
-    CHECK(info_now().has_syn_data == 0);
-    finish(1);
-    connect_fast(40001);
+    CHECK(INFO().has_syn_data == 0);
+    FINISH(1);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE, WHY(SEND_SYN_DATA));
     SEND(.flags = SYN | ACK, .ack = 51, .mss = 1000);
     EXPECT(.flags = PSH | ACK, .seq = 51, .ack = 1, .data = 50);
-    CHECK(info_now().has_syn_data == 0 && info_now().syn_data_bytes == 50); // not all of them
-    finish(101);
-    connect_fast(40002);
+    CHECK(INFO().has_syn_data == 0 && INFO().syn_data_bytes == 50); // not all of them
+    FINISH(101);
+    CONNECT_FAST(40002);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 101, .mss = 1000);
     EXPECT(.flags = ACK, .seq = 101, .ack = 1);
-    CHECK(info_now().has_syn_data == 1 && info_now().syn_data_bytes == 100);
+    CHECK(INFO().has_syn_data == 1 && INFO().syn_data_bytes == 100);
 }
 
 static void data_go_without_a_cookie_where_the_user_says_so(void **state)
 {
     (void)state;
     segment_config()->fastopen_sends_any = 1;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     WRITE(1000);
     EXPECT(.flags = SYN, .data = 1000, WHY(SEND_SYN_DATA));
     SEND(.flags = SYN | ACK, .ack = 1001, .mss = 940, .fastopen = COOKIE); // nobody asked
     EXPECT(.flags = ACK, .seq = 1001, .ack = 1);
-    finish(1001);
-    connect_fast(40001);
+    FINISH(1001);
+    CONNECT_FAST(40001);
     WRITE(1000);
     EXPECT(.flags = SYN, .data = 900, WHY(SEND_SYN_DATA)); // in the size that it told
     EXPECT_AFTER(SEC(1), .flags = SYN);
@@ -144,13 +107,13 @@ static void cookie_goes_back_in_the_option_that_brought_it(void **state)
     (void)state;
     struct segment_cookie cookie = COOKIE;
     cookie.is_experimental = true;
-    connect_fast(39999);
+    CONNECT_FAST(39999);
     WRITE(0);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = cookie);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
-    finish(1);
-    connect_fast(40000);
+    FINISH(1);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = cookie);
 }
@@ -161,15 +124,15 @@ static void failures_turn_nothing_off_where_the_user_says_so(void **state)
 {
     (void)state;
     segment_config()->fastopen_off_ns = 0;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     EXPECT_AFTER(SEC(1), .flags = SYN);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
-    finish(101);
-    connect_fast(40001);
+    FINISH(101);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
 }
@@ -178,8 +141,8 @@ static void failures_turn_nothing_off_where_the_user_says_so(void **state)
 static void data_are_bounded_by_the_size_the_server_told(void **state)
 {
     (void)state;
-    learn_cookie(1000);
-    connect_fast(40000);
+    LEARN_COOKIE(1000);
+    CONNECT_FAST(40000);
     SET(NODELAY, 1);
     WRITE(2000);
     EXPECT(.flags = SYN, .data = 960, .fastopen = COOKIE);
@@ -192,36 +155,36 @@ static void data_are_bounded_by_the_size_the_server_told(void **state)
 static void server_without_mss_option_gets_the_default(void **state)
 {
     (void)state;
-    learn_cookie(0);
-    connect_fast(40000);
+    LEARN_COOKIE(0);
+    CONNECT_FAST(40000);
     WRITE(2000);
     EXPECT(.flags = SYN, .data = 496, .fastopen = COOKIE);
-    finish(497);
+    FINISH(497);
 }
 
 // The data go again with the third segment, and this port is left alone for a minute.
 static void data_not_taken_go_again_at_once(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     REASON(FASTOPEN_OFF);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100, WHY(SEND_SYN_DATA_AGAIN));
     SEND(.flags = ACK, .seq = 1, .ack = 101);
-    finish(101);
-    connect_fast(40001);
+    FINISH(101);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, WHY(SEND_SYN));
     SEND(.flags = RST | ACK, .ack = 1);
     CLOSE();
     ADVANCE(SEC(60));
-    connect_fast(40002);
+    CONNECT_FAST(40002);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
-    finish(101);
+    FINISH(101);
 }
 
 // A server whose key has changed gives another cookie: that is no failure.
@@ -229,25 +192,25 @@ static void data_not_taken_with_a_new_cookie_is_no_failure(void **state)
 {
     (void)state;
     static const struct segment_cookie other = {true, 8, {9, 9, 9, 9, 9, 9, 9, 9}, false};
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = other);
     NO_REASON(FASTOPEN_OFF);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
-    finish(101);
-    connect_fast(40001);
+    FINISH(101);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = other);
-    finish(101);
+    FINISH(101);
 }
 
 static void part_of_the_data_taken_leaves_the_rest(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 41, .mss = 1460);
@@ -261,8 +224,8 @@ static void part_of_the_data_taken_leaves_the_rest(void **state)
 static void server_with_a_small_window_is_not_overrun(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(1000);
     EXPECT(.flags = SYN, .data = 1000, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 301, .mss = 1460, .window = 200);
@@ -275,8 +238,8 @@ static void server_with_a_small_window_is_not_overrun(void **state)
 static void window_of_the_answer_lies_behind_the_data_it_takes(void **state)
 {
     (void)state;
-    learn_cookie(1000);
-    connect_fast(40000);
+    LEARN_COOKIE(1000);
+    CONNECT_FAST(40000);
     SET(NODELAY, 1);
     WRITE(3000);
     EXPECT(.flags = SYN, .data = 960, .fastopen = COOKIE);
@@ -291,8 +254,8 @@ static void window_of_the_answer_lies_behind_the_data_it_takes(void **state)
 static void lost_syn_goes_again_without_data_and_option(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     EXPECT_AFTER(SEC(1), .flags = SYN, WHY(SEND_SYN_AGAIN));
@@ -300,46 +263,46 @@ static void lost_syn_goes_again_without_data_and_option(void **state)
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     EVENT(CONNECTED);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100, WHY(SEND_SYN_DATA_AGAIN));
-    finish(101);
-    connect_fast(40001);
+    FINISH(101);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, WHY(SEND_SYN));
-    finish(1);
+    FINISH(1);
 }
 
 // The first SYN was only late: what it brought counts.
 static void late_answer_to_the_first_syn_acknowledges_its_data(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     EXPECT_AFTER(SEC(1), .flags = SYN);
     SEND(.flags = SYN | ACK, .ack = 101, .mss = 1460);
     EVENT(CONNECTED);
     EXPECT(.flags = ACK, .seq = 101, .ack = 1);
-    finish(101);
-    connect_fast(40001);
+    FINISH(101);
+    CONNECT_FAST(40001);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
-    finish(101);
+    FINISH(101);
 }
 
 static void lost_request_goes_again_without_it(void **state)
 {
     (void)state;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     WRITE(10);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
     EXPECT_AFTER(SEC(1), .flags = SYN);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE); // nobody asks any more
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
-    finish(11);
-    connect_fast(40001);
+    FINISH(11);
+    CONNECT_FAST(40001);
     WRITE(10);
     EXPECT(.flags = SYN, WHY(SEND_SYN));
-    finish(1);
+    FINISH(1);
 }
 
 static void cookie_that_nobody_asked_for_is_not_kept(void **state)
@@ -355,8 +318,8 @@ static void cookie_that_nobody_asked_for_is_not_kept(void **state)
 static void acknowledgment_beyond_the_data_is_reset(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 102, .mss = 1460);
@@ -369,8 +332,8 @@ static void acknowledgment_beyond_the_data_is_reset(void **state)
 static void refusal_is_told_like_any_other(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = RST | ACK, .ack = 101);
@@ -381,13 +344,11 @@ static void refusal_is_told_like_any_other(void **state)
 static void unreachable_turns_it_off(void **state)
 {
     (void)state;
-    static const uint8_t v4[2] = {3, 1};
-    static const uint8_t v6[2] = {1, 3};
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
-    segment_icmp(bench.version == 4 ? v4 : v6, 0, 0, HERE);
+    HOST_UNREACHABLE(0);
     REASON(FASTOPEN_OFF);
     EXPECT_AFTER(SEC(1), .flags = SYN);
 }
@@ -395,17 +356,17 @@ static void unreachable_turns_it_off(void **state)
 static void shutdown_or_close_let_a_waiting_syn_go(void **state)
 {
     (void)state;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     SHUTDOWN(WRITE);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = COOKIE);
     EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 1);
-    finish(2);
-    connect_fast(40001);
+    FINISH(2);
+    CONNECT_FAST(40001);
     SHUTDOWN(WRITE);
     EXPECT(.flags = SYN, WHY(SEND_SYN)); // a cookie is of no use without data
-    finish(1);
-    connect_fast(40002);
+    FINISH(1);
+    CONNECT_FAST(40002);
     CLOSE();
     EXPECT_NOTHING();
     EXPECT_FREE();
@@ -415,7 +376,7 @@ static void stack_that_keeps_no_peers_never_asks(void **state)
 {
     (void)state;
     segment_config()->fastopen_peers_max = 0;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     EXPECT_NOTHING();
     WRITE(10);
     EXPECT(.flags = SYN, WHY(SEND_SYN));
@@ -427,8 +388,8 @@ static void stack_that_keeps_no_peers_never_asks(void **state)
 static void crossed_syns_leave_the_data_for_later(void **state)
 {
     (void)state;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE);
     SEND(.flags = SYN, .mss = 1460);
@@ -444,7 +405,7 @@ static void waiting_end_refuses_every_acknowledgment(void **state)
 {
     (void)state;
     static const uint32_t acks[] = {0, 1, 2, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff};
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     for (uint32_t i = 0; i < sizeof acks / sizeof acks[0]; i++) {
         uint32_t ack = segment_conn()->iss.n + acks[i];
         SEND(.flags = SYN | ACK, .seq = bench.irs, .ack = ack, .is_absolute = true);
@@ -458,7 +419,7 @@ static void waiting_end_refuses_every_acknowledgment(void **state)
 static void waiting_end_answers_a_crossing_syn(void **state)
 {
     (void)state;
-    connect_fast(40000);
+    CONNECT_FAST(40000);
     SEND(.flags = SYN, .mss = 1460);
     EXPECT(.flags = SYN | ACK, .ack = 1);
     SEND(.flags = ACK, .seq = 1, .ack = 1);
@@ -471,13 +432,12 @@ static void waiting_end_answers_a_crossing_syn(void **state)
 static void syn_too_big_for_the_path_goes_again_without_data(void **state)
 {
     (void)state;
-    static const uint8_t type_code[2][2] = {{3, 4}, {2, 0}};
     uint16_t mss = bench.version == 6 ? 1440 : 1460;
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(1300);
     EXPECT(.flags = SYN, .mss = mss, .data = 1300, .fastopen = COOKIE);
-    segment_icmp(type_code[bench.version == 6], 1300, 0, HERE);
+    TOO_BIG(1300, 0);
     EXPECT(.flags = SYN, .mss = mss, WHY(SEND_PMTU)); // what we receive has not changed
     EXPECT_NOTHING();
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);

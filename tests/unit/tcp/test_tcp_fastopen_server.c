@@ -3,22 +3,9 @@
 // Fast Open at a listener, RFC 7413 §4.1.2, §4.2 and §5.1.
 #include <string.h>
 
-#include "lib/segment.h"
+#include "fastopen_steps.h"
+#include "lib/segment_info.h"
 #include "tcp/tcp_fastopen.h"
-
-static void set_fastopen(int64_t most)
-{
-    RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_FASTOPEN, most,
-                                    bench.now_ns),
-           OK);
-}
-
-static struct synfin_tcp_info info_now(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
 
 // What the stack would give this address now.
 static struct segment_cookie cookie_of(const struct synfin_addr *client)
@@ -34,10 +21,7 @@ static struct segment_cookie cookie_of(const struct synfin_addr *client)
 // A listener with Fast Open, at the moment when the next connection begins with bench.iss.
 static struct segment_cookie listen_fast(int64_t most)
 {
-    LISTEN(8);
-    set_fastopen(most);
-    segment_wait_for_iss();
-    segment_without_iss();
+    LISTEN_FAST(most);
     return cookie_of(&bench.theirs);
 }
 
@@ -96,7 +80,7 @@ static void data_without_a_cookie_are_taken_where_the_user_says_so(void **state)
     EXPECT(.flags = SYN | ACK, .ack = 101, WHY(SEND_SYN_ACK_OF_DATA));
     ACCEPT();
     READ(100);
-    CHECK(info_now().has_syn_data == 1);
+    CHECK(INFO().has_syn_data == 1);
     bench.peer_port = 40001;
     SEND(.flags = SYN, .mss = 1460); // without data: an ordinary handshake
     EXPECT(.flags = SYN | ACK, .ack = 1, .is_absolute = false, WHY(SEND_SYN_ACK));
@@ -494,7 +478,7 @@ static void full_accept_queue_takes_no_more(void **state)
 {
     (void)state;
     LISTEN(1);
-    set_fastopen(8);
+    fastopen_limit(8, HERE);
     struct segment_cookie cookie = cookie_of(&bench.theirs);
     segment_without_iss();
     SEND(.flags = SYN, .data = 10, .fastopen = cookie);

@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "data_steps.h"
-
-static struct synfin_tcp_info info_now(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
+#include "lib/segment_info.h"
 
 static int64_t get(enum synfin_option option)
 {
@@ -23,7 +17,7 @@ static void agreed_options_are_told(void **state)
 {
     (void)state;
     OPEN(.mss = 1000, .wscale = SHIFT(3), .sack_ok = true, .ts = TS(1, 0));
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.state, SYNFIN_TCP_STATE_ESTABLISHED);
     CHECK_EQ(info.has_timestamps, 1);
     CHECK_EQ(info.has_sack, 1);
@@ -43,7 +37,7 @@ static void data_is_counted_both_ways(void **state)
     OPEN(.mss = 1000);
     WRITE(2500);
     EXPECT_RUN(1, 2001, 1000);
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.bytes_sent, 2000);
     CHECK_EQ(info.unacked_bytes, 2000);
     CHECK_EQ(info.unsent_bytes, 500);
@@ -53,7 +47,7 @@ static void data_is_counted_both_ways(void **state)
     SEND(.flags = ACK, .seq = 1, .ack = 1001, .data = 300);
     SEND(.flags = ACK, .seq = 401, .ack = 1001, .data = 50);
     EXPECT(.flags = ACK, .seq = 2001, .ack = 301);
-    info = info_now();
+    info = INFO();
     CHECK_EQ(info.bytes_acked, 1000);
     CHECK_EQ(info.bytes_received, 300);
     CHECK_EQ(info.out_of_order_bytes, 50);
@@ -74,7 +68,7 @@ static void retransmissions_are_counted(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
     EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
     EXPECT_AFTER(SEC(2), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.retransmits, 2);
     CHECK_EQ(info.total_retransmits, 2);
     CHECK_EQ(info.bytes_retransmitted, 200);
@@ -82,7 +76,7 @@ static void retransmissions_are_counted(void **state)
     CHECK_EQ(info.rto_ns, SEC(4));
     CHECK_EQ(info.cwnd_bytes, 1000);
     SEND_ACK(101);
-    info = info_now();
+    info = INFO();
     CHECK_EQ(info.retransmits, 0);
     CHECK_EQ(info.total_retransmits, 2);
 }
@@ -96,7 +90,7 @@ static void ages_count_from_the_last_time(void **state)
     ADVANCE(MS(250));
     SEND_ACK(101);
     ADVANCE(MS(50));
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.last_data_sent_ns, MS(300));
     CHECK_EQ(info.last_ack_received_ns, MS(50));
 }
@@ -112,13 +106,13 @@ static void recovery_is_told(void **state)
         SEND_ACK(1);
     }
     EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 1000);
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.is_in_recovery, 1);
     CHECK_EQ(info.ssthresh_bytes, 4000);
     CHECK_EQ(strcmp(info.congestion, "newreno"), 0);
     CHECK_EQ(info.pacing_rate, 0);
     SEND_ACK(8001);
-    CHECK_EQ(info_now().is_in_recovery, 0);
+    CHECK_EQ(INFO().is_in_recovery, 0);
 }
 
 static void options_out_of_range_are_refused(void **state)
@@ -220,7 +214,7 @@ static void time_is_told_by_what_limited_the_sender(void **state)
     OPEN(.mss = 1000);
     SET(SEND_BUFFER, 3000);
     ADVANCE(SEC(1));
-    CHECK_EQ(info_now().busy_ns, 0);
+    CHECK_EQ(INFO().busy_ns, 0);
     WRITE(1000);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000);
     ADVANCE(MS(100));
@@ -238,7 +232,7 @@ static void time_is_told_by_what_limited_the_sender(void **state)
     ADVANCE(MS(200));
     SEND_ACK(5001);
     ADVANCE(SEC(1));
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.peer_window_limited_ns, MS(300));
     CHECK_EQ(info.send_buffer_limited_ns, MS(200));
     CHECK_EQ(info.busy_ns, MS(600));
@@ -253,10 +247,10 @@ static void path_is_told(void **state)
     SET(PACING_RATE_MAX, 1000000000);
     WRITE(3000);
     EXPECT_RUN_ALL(1, 3001, 1000);
-    CHECK_EQ(info_now().delivery_rate, 0);
+    CHECK_EQ(INFO().delivery_rate, 0);
     ADVANCE(MS(40));
     SEND(.flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 3001}});
-    struct synfin_tcp_info info = info_now();
+    struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.pacing_rate, 1000000000);
     CHECK_EQ(info.pacing_rate_max, 1000000000);
     CHECK_EQ(info.delivered_bytes, 2000);

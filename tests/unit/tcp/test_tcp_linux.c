@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // What the stack does as Linux does it, when its configuration asks for that: one way at a time.
-#include "data_steps.h"
-
-static void take_way(enum synfin_linux_way way)
-{
-    segment_config()->linux_ways = UINT32_C(1) << way;
-}
+#include "linux_steps.h"
 
 // RFC 7323 §3.2 lets such a segment be dropped, which is what happens without this way.
 static void segment_without_the_timestamps_agreed_on_is_taken(void **state)
 {
-    for (uint32_t is_linux = 0; is_linux < 2; is_linux++) {
-        if (is_linux) {
-            steps_begin_again(state);
-            take_way(SYNFIN_LINUX_WAY_BARE_SEGMENTS);
-        }
+    const enum synfin_linux_way way = SYNFIN_LINUX_WAY_BARE_SEGMENTS;
+    for (uint32_t is_linux = 0; linux_beside(state, way, is_linux); is_linux++) {
         OPEN(.mss = 1000, .ts = TS(100, 0));
         SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
         CHECK_EQ(segment_conn()->totals.bytes_received, is_linux ? 100 : 0);
@@ -27,7 +19,7 @@ static void segment_without_the_timestamps_agreed_on_is_taken(void **state)
 static void probe_of_a_shut_window_is_empty(void **state)
 {
     (void)state;
-    take_way(SYNFIN_LINUX_WAY_EMPTY_PROBES);
+    ONLY(EMPTY_PROBES);
     OPEN(.mss = 1000);
     WRITE(1000);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000);
@@ -45,7 +37,7 @@ static void probe_of_a_shut_window_is_empty(void **state)
 static void data_for_a_user_who_has_gone_are_answered_by_a_bare_reset(void **state)
 {
     (void)state;
-    take_way(SYNFIN_LINUX_WAY_RESET_AS_ANSWER);
+    ONLY(RESET_AS_ANSWER);
     OPEN(.mss = 1000);
     CLOSE();
     EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 1);
@@ -58,7 +50,7 @@ static void data_for_a_user_who_has_gone_are_answered_by_a_bare_reset(void **sta
 static void data_behind_a_shutdown_of_reading_are_taken(void **state)
 {
     (void)state;
-    take_way(SYNFIN_LINUX_WAY_READ_ON);
+    ONLY(READ_ON);
     OPEN(.mss = 1000);
     SHUTDOWN(READ);
     SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);

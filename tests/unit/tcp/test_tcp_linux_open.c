@@ -2,77 +2,19 @@
 //
 // What Linux does otherwise while connections open, most of it of Fast Open: each way of
 // SYNFIN_LINUX_WAYS alone. What the default does in the same places is tested with its own subject.
-#include <string.h>
-
-#include "lib/segment.h"
-#include "tcp/tcp_fastopen.h"
+#include "fastopen_steps.h"
+#include "lib/segment_info.h"
+#include "linux_steps.h"
+#include "mtu_steps.h"
 #include "tcp/tcp_internal.h"
 
-static const struct segment_cookie COOKIE = {true, 6, {1, 2, 3, 4, 5, 6}, false};
 static const struct segment_cookie EXPERIMENT = {true, 0, {0}, true};
-
-static void only(enum synfin_linux_way way)
-{
-    segment_config()->linux_ways = UINT32_C(1) << way;
-}
-
-static struct synfin_tcp_info info_now(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
-
-static void host_unreachable(uint32_t seq)
-{
-    static const uint8_t v4[2] = {3, 1};
-    static const uint8_t v6[2] = {1, 3};
-    segment_icmp(bench.version == 4 ? v4 : v6, 0, seq, HERE);
-}
-
-static void too_big(uint32_t mtu, uint32_t seq)
-{
-    static const uint8_t v4[2] = {3, 4};
-    static const uint8_t v6[2] = {2, 0};
-    segment_icmp(bench.version == 4 ? v4 : v6, mtu, seq, HERE);
-}
-
-static void connect_fast(uint16_t port)
-{
-    segment_open_client(port, HERE);
-    segment_without_iss();
-    SET(FASTOPEN_CONNECT, 1);
-    RESULT(segment_user_connect(), OK);
-}
-
-static void finish(uint32_t seq)
-{
-    while (synfin_stack_next_event(bench.stack, &bench.event)) {
-    }
-    SEND(.flags = RST, .seq = 1, .ack = seq);
-    CLOSE();
-}
-
-static void learn_cookie(uint16_t mss)
-{
-    connect_fast(39999);
-    WRITE(1);
-    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
-    SEND(.flags = SYN | ACK, .ack = 1, .mss = mss, .fastopen = COOKIE);
-    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
-    finish(2);
-}
 
 // A SYN with data has opened a connection that nobody has accepted yet.
 static void open_fast_with(uint32_t bytes)
 {
     segment_config()->fastopen_takes_any = 1;
-    LISTEN(8);
-    RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_FASTOPEN, 8,
-                                    bench.now_ns),
-           OK);
-    segment_wait_for_iss();
-    segment_without_iss();
+    LISTEN_FAST(8);
     SEND(.flags = SYN, .mss = 1460, .data = bytes);
     EXPECT(.flags = SYN | ACK, .ack = 1 + bytes);
 }
@@ -80,12 +22,12 @@ static void open_fast_with(uint32_t bytes)
 static void keep_ended_lets_a_reset_connection_be_accepted_and_read(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_KEEP_ENDED);
+    ONLY(KEEP_ENDED);
     open_fast_with(10);
     SEND(.flags = RST | ACK, .seq = 11, .ack = 1);
     CHECK(segment_conn() == NULL);
     ACCEPT();
-    CHECK(info_now().state == SYNFIN_TCP_STATE_CLOSED && info_now().has_syn_data == 1);
+    CHECK(INFO().state == SYNFIN_TCP_STATE_CLOSED && INFO().has_syn_data == 1);
     READ(10);
     size_t received;
     RESULT(segment_user_recv(1, &received), RESET);
@@ -95,7 +37,7 @@ static void keep_ended_lets_a_reset_connection_be_accepted_and_read(void **state
 static void keep_ended_leaves_what_arrived_at_an_accepted_connection(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_KEEP_ENDED);
+    ONLY(KEEP_ENDED);
     OPEN_PASSIVE();
     SEND(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 30);
     READ(10);
@@ -109,7 +51,7 @@ static void keep_ended_leaves_what_arrived_at_an_accepted_connection(void **stat
 static void keep_ended_gives_all_back_when_the_listener_closes(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_KEEP_ENDED);
+    ONLY(KEEP_ENDED);
     open_fast_with(10);
     SEND(.flags = RST | ACK, .seq = 11, .ack = 1);
     synfin_socket_close(bench.stack, bench.listener, bench.now_ns);
@@ -121,7 +63,7 @@ static void keep_ended_gives_all_back_when_the_listener_closes(void **state)
 static void keep_ended_counts_against_the_backlog(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_KEEP_ENDED);
+    ONLY(KEEP_ENDED);
     LISTEN(1);
     segment_wait_for_iss();
     SEND(.flags = SYN, .mss = 1460);
@@ -140,15 +82,15 @@ static void keep_ended_counts_against_the_backlog(void **state)
 static void unreachable_ends_a_half_open_connection(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_UNREACHABLE_ENDS);
+    ONLY(UNREACHABLE_ENDS);
     LISTEN(8);
     segment_wait_for_iss();
     SEND(.flags = SYN, .mss = 1460);
     EXPECT(.flags = SYN | ACK, .ack = 1);
-    host_unreachable(1); // of no segment of ours
+    HOST_UNREACHABLE(1); // of no segment of ours
     REASON(DROP_ICMP_SEQUENCE);
     IN_STATE(SYN_RECEIVED);
-    host_unreachable(0);
+    HOST_UNREACHABLE(0);
     REASON(ICMP_HEARD);
     CHECK(segment_count(SYNFIN_TCP_STATE_SYN_RECEIVED) == 0);
     SEND(.flags = ACK, .seq = 1, .ack = 1);
@@ -158,10 +100,10 @@ static void unreachable_ends_a_half_open_connection(void **state)
 static void unreachable_ends_what_connects(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_UNREACHABLE_ENDS);
+    ONLY(UNREACHABLE_ENDS);
     CONNECT();
     EXPECT(.flags = SYN);
-    host_unreachable(0);
+    HOST_UNREACHABLE(0);
     EVENT_CLOSED(HOST_UNREACHABLE);
     CLOSE();
 }
@@ -172,7 +114,7 @@ static void unreachable_ends_fast_open_before_accept_and_not_after(void **state)
     segment_config()->linux_ways = UINT32_C(1) << SYNFIN_LINUX_WAY_UNREACHABLE_ENDS
                                    | UINT32_C(1) << SYNFIN_LINUX_WAY_KEEP_ENDED;
     open_fast_with(10);
-    host_unreachable(0);
+    HOST_UNREACHABLE(0);
     EVENT(ACCEPTABLE);
     ACCEPT();
     EVENT(READABLE);
@@ -183,7 +125,7 @@ static void unreachable_ends_fast_open_before_accept_and_not_after(void **state)
     SEND(.flags = SYN, .mss = 1460, .data = 10);
     EXPECT(.flags = SYN | ACK, .ack = 11);
     ACCEPT();
-    host_unreachable(0);
+    HOST_UNREACHABLE(0);
     IN_STATE(SYN_RECEIVED);
     SEND(.flags = ACK, .seq = 11, .ack = 1);
     IN_STATE(ESTABLISHED);
@@ -192,9 +134,9 @@ static void unreachable_ends_fast_open_before_accept_and_not_after(void **state)
 static void small_tails_wait_for_small_segments_only(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_SMALL_TAILS);
+    ONLY(SMALL_TAILS);
     OPEN_ACTIVE();
-    uint32_t mss = info_now().snd_mss_bytes;
+    uint32_t mss = INFO().snd_mss_bytes;
     WRITE(mss + 100);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = mss);
     EXPECT(.flags = PSH | ACK, .seq = 1 + mss, .ack = 1, .data = 100);
@@ -209,15 +151,15 @@ static void small_tails_wait_for_small_segments_only(void **state)
 static void path_mss_is_what_a_syn_offers_after_a_routers_word(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_PATH_MSS);
+    ONLY(PATH_MSS);
     if (bench.version == 6) {
         return; // no path of IPv6 is so narrow
     }
-    learn_cookie(1460);
-    connect_fast(40000);
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
     WRITE(1000);
     EXPECT(.flags = SYN, .mss = 1460, .data = 1000, .fastopen = COOKIE);
-    too_big(840, 0);
+    TOO_BIG(840, 0);
     EXPECT(.flags = SYN, .mss = 800, WHY(SEND_PMTU));
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 800);
@@ -228,16 +170,16 @@ static void path_mss_is_what_a_syn_offers_after_a_routers_word(void **state)
 static void try_experiment_asks_once_in_the_other_option(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_TRY_EXPERIMENT);
+    ONLY(TRY_EXPERIMENT);
     for (uint16_t port = 40000; port < 40004; port++) {
         struct segment_cookie option =
             port == 40001 ? EXPERIMENT : (struct segment_cookie)FASTOPEN_REQUEST;
-        connect_fast(port);
+        CONNECT_FAST(port);
         WRITE(1);
         EXPECT(.flags = SYN, .fastopen = option);
         SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
         EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
-        finish(2);
+        FINISH(2);
     }
 }
 
@@ -246,26 +188,26 @@ static void try_experiment_goes_back_to_the_option_of_a_new_cookie(void **state)
     (void)state;
     struct segment_cookie old = COOKIE;
     old.is_experimental = true;
-    only(SYNFIN_LINUX_WAY_TRY_EXPERIMENT);
-    connect_fast(40000);
+    ONLY(TRY_EXPERIMENT);
+    CONNECT_FAST(40000);
     WRITE(1);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
-    finish(2);
-    connect_fast(40001);
+    FINISH(2);
+    CONNECT_FAST(40001);
     WRITE(1);
     EXPECT(.flags = SYN, .fastopen = EXPERIMENT);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = old);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1);
-    finish(2);
-    connect_fast(40002);
+    FINISH(2);
+    CONNECT_FAST(40002);
     WRITE(5);
     EXPECT(.flags = SYN, .data = 5, .fastopen = old);
     SEND(.flags = SYN | ACK, .ack = 6, .mss = 1460, .fastopen = COOKIE);
     EXPECT(.flags = ACK, .seq = 6, .ack = 1);
-    finish(6);
-    connect_fast(40003);
+    FINISH(6);
+    CONNECT_FAST(40003);
     WRITE(5);
     EXPECT(.flags = SYN, .data = 5, .fastopen = COOKIE);
 }
@@ -273,9 +215,9 @@ static void try_experiment_goes_back_to_the_option_of_a_new_cookie(void **state)
 static void push_bursts_pushes_what_a_syn_carried_in_vain(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_PUSH_BURSTS);
-    learn_cookie(540);
-    connect_fast(40000);
+    ONLY(PUSH_BURSTS);
+    LEARN_COOKIE(540);
+    CONNECT_FAST(40000);
     WRITE(600);
     EXPECT(.flags = SYN, .data = 500, .fastopen = COOKIE);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 540);
@@ -287,8 +229,8 @@ static void push_bursts_pushes_what_a_syn_carried_in_vain(void **state)
 static void quick_acks_wait_behind_data_that_waited_for_the_handshake(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_QUICK_ACKS);
-    connect_fast(40000);
+    ONLY(QUICK_ACKS);
+    CONNECT_FAST(40000);
     WRITE(10);
     EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
@@ -301,7 +243,7 @@ static void quick_acks_wait_behind_data_that_waited_for_the_handshake(void **sta
 static void bare_segments_complete_a_handshake(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_BARE_SEGMENTS);
+    ONLY(BARE_SEGMENTS);
     LISTEN(8);
     segment_wait_for_iss();
     SEND(.flags = SYN, .mss = 1460, .ts = TS(100, 0));
@@ -314,7 +256,7 @@ static void bare_segments_complete_a_handshake(void **state)
 static void grow_window_begins_with_64_kib(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_GROW_WINDOW);
+    ONLY(GROW_WINDOW);
     segment_config()->receive_buffer_bytes = 200000;
     segment_config()->receive_buffer_bytes_max = 15000000;
     LISTEN(8);
@@ -338,7 +280,7 @@ static void grow_window_begins_with_64_kib(void **state)
 static void check_echo_resets_an_answer_to_none_of_our_syns(void **state)
 {
     (void)state;
-    only(SYNFIN_LINUX_WAY_CHECK_ECHO);
+    ONLY(CHECK_ECHO);
     segment_open_client(40000, HERE);
     segment_without_iss();
     RESULT(segment_user_connect(), OK);

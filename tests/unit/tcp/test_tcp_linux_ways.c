@@ -2,9 +2,8 @@
 //
 // The ways of enum synfin_linux_way in data, losses and windows, one at a time: each is on in a
 // test of its own. What the RFCs have by default is tested where their subject is.
+#include "linux_steps.h"
 #include "loss_steps.h"
-
-#define ONLY(way) (segment_config()->linux_ways = UINT32_C(1) << SYNFIN_LINUX_WAY_##way)
 
 static void three_of_five_are_sacked(void)
 {
@@ -66,8 +65,8 @@ static void cut_window_loss_halves_the_window_not_the_flight(void **state)
 static void cut_once_second_loss_of_a_segment_does_not_cut_again(void **state)
 {
     (void)state;
-    for (uint32_t way = 0; way < 2; way++) {
-        segment_config()->linux_ways = way << SYNFIN_LINUX_WAY_CUT_ONCE;
+    const enum synfin_linux_way way = SYNFIN_LINUX_WAY_CUT_ONCE;
+    for (uint32_t is_linux = 0; linux_beside(state, way, is_linux); is_linux++) {
         LOSS_OPEN(10);
         FLY(10, 5000);
         SEND_SACK(1, {1001, 4001});
@@ -77,10 +76,9 @@ static void cut_once_second_loss_of_a_segment_does_not_cut_again(void **state)
         ADVANCE(MS(120));
         SEND_SACK(1, {1001, 11001});
         CHECK(LOSS()->board.lost_again_ns != 0);
-        CHECK((segment_conn()->cc.ssthresh_bytes < ssthresh) == (way == 0));
+        CHECK((segment_conn()->cc.ssthresh_bytes < ssthresh) == (is_linux == 0));
         SEND_ACK(seq_distance(segment_conn()->iss, segment_conn()->snd.nxt));
         segment_forget_sent();
-        steps_begin_again(state);
     }
 }
 

@@ -5,6 +5,7 @@
 // peer was silent, and which ICMP error spoke of it. What fails before a segment leaves is in
 // test_open_refusal.c.
 #include "lib/segment.h"
+#include "lib/segment_info.h"
 
 struct icmp_row {
     uint8_t v4[2], v6[2]; // type and code
@@ -61,13 +62,6 @@ static void check_icmp(const struct synfin_icmp *icmp, const struct icmp_row *ro
     CHECK(synfin_addr_equal(&icmp->from, &from));
 }
 
-static struct synfin_tcp_info info_of(synfin_socket socket)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, socket, &info, bench.now_ns), OK);
-    return info;
-}
-
 static void reset_to_the_syn_is_refused(void **state)
 {
     (void)state;
@@ -114,7 +108,7 @@ static void silence_times_out(void **state)
     EXPECT(.flags = SYN);
     EXPECT_AFTER(SEC(1), .flags = SYN);
     EXPECT_AFTER(SEC(2), .flags = SYN);
-    struct synfin_tcp_info info = info_of(bench.socket);
+    struct synfin_tcp_info info = segment_info_of(bench.socket);
     CHECK_EQ(info.tries, 3);
     CHECK_EQ(info.waited_ns, SEC(3));
     CHECK_EQ(info.icmp.version, 0);
@@ -123,7 +117,7 @@ static void silence_times_out(void **state)
     check_told(SYNFIN_REASON_SYN_RETRIES_OVER, 3, SEC(7));
     CHECK_EQ(bench.event.icmp.version, 0);
     ADVANCE(SEC(100));
-    info = info_of(bench.socket); // of the end, not of now
+    info = segment_info_of(bench.socket); // of the end, not of now
     CHECK_EQ(info.tries, 3);
     CHECK_EQ(info.waited_ns, bench.event.waited_ns);
 }
@@ -166,7 +160,7 @@ static void soft_error_explains_the_silence(void **state)
         EXPECT(.flags = SYN);
         report(&soft[i], 0);
         REASON(ICMP_HEARD);
-        struct synfin_tcp_info info = info_of(bench.socket);
+        struct synfin_tcp_info info = segment_info_of(bench.socket);
         check_icmp(&info.icmp, &soft[i]);
         CHECK_EQ(info.tries, 1);
         EXPECT_AFTER(SEC(1), .flags = SYN);
@@ -228,7 +222,7 @@ static void answer_forgets_what_was_heard(void **state)
     report(&soft[0], 0);
     SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
-    struct synfin_tcp_info info = info_of(bench.socket);
+    struct synfin_tcp_info info = segment_info_of(bench.socket);
     CHECK_EQ(info.icmp.version, 0);
     CHECK_EQ(info.tries, 0);
 }

@@ -3,6 +3,7 @@
 // The SYN cache: every step that a segment for a half-open connection takes, what an unvalidated
 // peer is sent at most, how often and when, and who has to go when there is no room.
 #include "lib/segment.h"
+#include "lib/segment_info.h"
 
 static void syn_from(uint16_t port)
 {
@@ -17,13 +18,6 @@ static bool is_half_open(uint16_t port)
     bool is = segment_stub(&bench.tcp->half_open) != NULL;
     bench.peer_port = kept;
     return is;
-}
-
-static struct synfin_tcp_info info(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
 }
 
 // The steps of RFC 9293 §3.10.7.4
@@ -154,7 +148,7 @@ static void scale_that_was_offered_stays(void **state)
     EXPECT_WITHIN(MS(500), .flags = ACK, .seq = 1, .ack = 3001);
     CHECK(bench.last.window <= 65535 >> 5);
     ACCEPT();
-    CHECK_EQ(info().rcv_wscale_shift, 5);
+    CHECK_EQ(INFO().rcv_wscale_shift, 5);
 }
 
 static void third_segment_with_text_and_fin_counts_after_retries(void **state)
@@ -181,8 +175,8 @@ static void handshake_is_measured(void **state)
     ADVANCE(MS(300));
     SEND(.flags = ACK, .seq = 1, .ack = 1);
     ACCEPT();
-    CHECK(info().srtt_ns > MS(299) && info().srtt_ns <= MS(300));
-    CHECK_EQ(info().cwnd_bytes, 10 * info().snd_mss_bytes);
+    CHECK(INFO().srtt_ns > MS(299) && INFO().srtt_ns <= MS(300));
+    CHECK_EQ(INFO().cwnd_bytes, 10 * INFO().snd_mss_bytes);
 }
 
 // RFC 6298 §3 (Karn), RFC 5681 §3.1: an answer to one of two is no measurement, and what was lost
@@ -205,8 +199,8 @@ static void handshake_sent_twice_is_not_measured(void **state)
         ADVANCE(MS(50));
         SEND(.flags = ACK, .seq = 1, .ack = 1);
         ACCEPT();
-        CHECK_EQ(info().srtt_ns, 0);
-        CHECK_EQ(info().cwnd_bytes, info().snd_mss_bytes);
+        CHECK_EQ(INFO().srtt_ns, 0);
+        CHECK_EQ(INFO().cwnd_bytes, INFO().snd_mss_bytes);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/segment.h"
+#include "lib/segment_info.h"
 #include "lib/test_env.h"
 
 static void listen_with_cookies(uint32_t backlog)
@@ -22,13 +23,6 @@ static void cookie_for(uint16_t port)
     EXPECT(.flags = SYN | ACK, .ack = 1, .peer_port = port, WHY(SEND_SYN_ACK_COOKIE));
 }
 
-static struct synfin_tcp_info info(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
-
 static void nothing_is_kept_and_the_handshake_completes(void **state)
 {
     (void)state;
@@ -42,8 +36,8 @@ static void nothing_is_kept_and_the_handshake_completes(void **state)
     IN_STATE(ESTABLISHED);
     EVENT(ACCEPTABLE);
     ACCEPT();
-    CHECK_EQ(info().cwnd_bytes, 10 * info().snd_mss_bytes);
-    CHECK_EQ(info().srtt_ns, 0);
+    CHECK_EQ(INFO().cwnd_bytes, 10 * INFO().snd_mss_bytes);
+    CHECK_EQ(INFO().srtt_ns, 0);
     WRITE(800);
     EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 500);
     SEND(.flags = ACK, .seq = 1, .ack = 501);
@@ -105,10 +99,10 @@ static void options_come_back_with_the_timestamp(void **state)
         CHECK_EQ(bench.last.sack_permitted, i >= 3);
         SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(1001, bench.last.ts_val));
         ACCEPT();
-        CHECK_EQ(info().has_window_scale, wscale != 0);
-        CHECK_EQ(info().snd_wscale_shift, wscale == 0 ? 0 : wscale - 1);
-        CHECK_EQ(info().has_sack, i >= 3);
-        CHECK_EQ(info().has_timestamps, 1);
+        CHECK_EQ(INFO().has_window_scale, wscale != 0);
+        CHECK_EQ(INFO().snd_wscale_shift, wscale == 0 ? 0 : wscale - 1);
+        CHECK_EQ(INFO().has_sack, i >= 3);
+        CHECK_EQ(INFO().has_timestamps, 1);
         WRITE(5);
         EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 5, .ts = TS(0, 1001));
     }
@@ -124,9 +118,9 @@ static void without_timestamps_options_are_not_agreed_on(void **state)
     CHECK(bench.last.wscale < 0 && !bench.last.sack_permitted && !bench.last.has_timestamps);
     SEND(.flags = ACK, .seq = 1, .ack = 1, .window = 3000);
     ACCEPT();
-    CHECK_EQ(info().has_window_scale, 0);
-    CHECK_EQ(info().has_sack, 0);
-    CHECK_EQ(info().snd_wnd_bytes, 3000);
+    CHECK_EQ(INFO().has_window_scale, 0);
+    CHECK_EQ(INFO().has_sack, 0);
+    CHECK_EQ(INFO().snd_wnd_bytes, 3000);
 }
 
 // RFC 7323 §5.3: what follows the SYN+ACK must not seem older than it.
@@ -159,7 +153,7 @@ static void size_of_segments_is_rounded_down(void **state)
         ACCEPT();
         uint16_t most = bench.version == 4 ? 1460 : 1440;
         uint16_t least = sizes[i][0] == 0 && bench.version == 6 ? 1220 : sizes[i][1];
-        CHECK_EQ(info().snd_mss_bytes, least < most ? least : most);
+        CHECK_EQ(INFO().snd_mss_bytes, least < most ? least : most);
     }
 }
 
@@ -203,9 +197,9 @@ static void cookie_completes_beside_the_stub_of_the_same_syn(void **state)
         IN_STATE(ESTABLISHED);
         EXPECT_NOTHING();
         ACCEPT();
-        CHECK_EQ(info().has_window_scale, with_ts);
-        CHECK_EQ(info().has_sack, with_ts);
-        CHECK_EQ(info().srtt_ns, 0);
+        CHECK_EQ(INFO().has_window_scale, with_ts);
+        CHECK_EQ(INFO().has_sack, with_ts);
+        CHECK_EQ(INFO().srtt_ns, 0);
         WRITE(3);
         EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 3);
     }

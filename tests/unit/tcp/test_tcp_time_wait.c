@@ -2,6 +2,7 @@
 //
 // TIME-WAIT: RFC 9293 §3.6.1 and §3.10.7.4, its reuse by RFC 6191, and RFC 1337's hazards.
 #include "lib/segment.h"
+#include "lib/segment_info.h"
 
 enum { MSL_S = 30 };
 
@@ -412,22 +413,15 @@ static void fin_with_other_text_is_repeated_too(void **state)
 
 // The handle of a connection in TIME-WAIT
 
-static struct synfin_tcp_info info(void)
-{
-    struct synfin_tcp_info info = {.size = sizeof info};
-    RESULT(synfin_socket_info(bench.stack, bench.socket, &info, bench.now_ns), OK);
-    return info;
-}
-
 static void handle_tells_of_time_wait_and_of_its_end(void **state)
 {
     (void)state;
     REACH(TIME_WAIT);
-    CHECK_EQ(info().state, SYNFIN_TCP_STATE_TIME_WAIT);
-    CHECK_EQ(info().snd_nxt, info().iss + 2);
-    CHECK_EQ(info().rcv_nxt, info().irs + 2);
+    CHECK_EQ(INFO().state, SYNFIN_TCP_STATE_TIME_WAIT);
+    CHECK_EQ(INFO().snd_nxt, INFO().iss + 2);
+    CHECK_EQ(INFO().rcv_nxt, INFO().irs + 2);
     ADVANCE(SEC(61));
-    CHECK_EQ(info().state, SYNFIN_TCP_STATE_CLOSED);
+    CHECK_EQ(INFO().state, SYNFIN_TCP_STATE_CLOSED);
     CLOSE();
     EXPECT_FREE();
 }
@@ -441,12 +435,12 @@ static void handle_does_not_tell_of_the_next_connection(void **state)
     EXPECT(.flags = FIN | ACK, .seq = 1, .ack = 1);
     SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
     EXPECT(.flags = ACK, .seq = 2, .ack = 2);
-    CHECK_EQ(info().state, SYNFIN_TCP_STATE_TIME_WAIT);
+    CHECK_EQ(INFO().state, SYNFIN_TCP_STATE_TIME_WAIT);
     synfin_socket old = bench.socket;
     segment_new_incarnation(500);
     SEND(.flags = SYN, .mss = 1460);
     EXPECT(.flags = SYN | ACK, .ack = 1);
-    CHECK_EQ(info().state, SYNFIN_TCP_STATE_CLOSED);
+    CHECK_EQ(INFO().state, SYNFIN_TCP_STATE_CLOSED);
     SEND(.flags = ACK, .seq = 1, .ack = 1);
     ACCEPT();
     CLOSE();
@@ -454,7 +448,7 @@ static void handle_does_not_tell_of_the_next_connection(void **state)
     SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
     EXPECT(.flags = ACK, .seq = 2, .ack = 2);
     bench.socket = old;
-    CHECK_EQ(info().state, SYNFIN_TCP_STATE_CLOSED);
+    CHECK_EQ(INFO().state, SYNFIN_TCP_STATE_CLOSED);
     ABORT(); // ends nothing of the other's
     IN_STATE(TIME_WAIT);
 }
