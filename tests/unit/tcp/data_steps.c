@@ -25,6 +25,22 @@ void steps_open(const struct segment *syn, struct segment_place at)
     bench.stack_nxt = bench.peer_nxt = 1;
 }
 
+void steps_open_timed(bool is_paced, struct segment_place at)
+{
+    enum { MSS = 1000, SEGMENTS = 10 }; // RFC 6928
+    segment_config()->use_pacing = is_paced;
+    segment_connect(at);
+    segment_expect(&(struct segment){.flags = SYN}, 0, at);
+    segment_advance(MS(40), at);
+    segment_send(&(struct segment){.flags = SYN | ACK, .ack = 1, .mss = MSS}, at);
+    segment_expect(&(struct segment){.flags = ACK, .seq = 1, .ack = 1}, 0, at);
+    take_events();
+    segment_result(segment_user_send(SEGMENTS * MSS), SYNFIN_ERROR_OK, at);
+    steps_expect_run(1, SEGMENTS * MSS + 1, MSS, true, at);
+    segment_advance(MS(40), at);
+    segment_send(&(struct segment){.flags = ACK, .seq = 1, .ack = SEGMENTS * MSS + 1}, at);
+}
+
 void steps_expect_run(uint32_t seq, uint32_t end, uint32_t mss, bool is_all,
                       struct segment_place at)
 {

@@ -9,6 +9,8 @@
 // A passive open by this SYN, whose window and timestamps the third segment repeats; accepted, and
 // its events taken.
 void steps_open(const struct segment *syn, struct segment_place at);
+// An active open, round trip 40 ms; the first ten segments of 1,000 octets are acknowledged.
+void steps_open_timed(bool is_paced, struct segment_place at);
 // Expects the stream octets from `seq` to `end` in segments of `mss`, acknowledging 1; the last
 // has PSH when `is_all`.
 void steps_expect_run(uint32_t seq, uint32_t end, uint32_t mss, bool is_all,
@@ -19,6 +21,7 @@ void steps_host_unreachable(uint32_t seq, struct segment_place at);
 void steps_begin_again(void **state);
 
 #define OPEN(...)                     steps_open(&(struct segment){.flags = SYN, __VA_ARGS__}, HERE)
+#define OPEN_TIMED(is_paced)          steps_open_timed((is_paced), HERE)
 #define EXPECT_RUN(seq, end, mss)     steps_expect_run((seq), (end), (mss), false, HERE)
 #define EXPECT_RUN_ALL(seq, end, mss) steps_expect_run((seq), (end), (mss), true, HERE)
 #define HOST_UNREACHABLE(seq)         steps_host_unreachable((seq), HERE)

@@ -8,9 +8,7 @@ bool linux_beside(void **state, enum synfin_linux_way way, uint32_t is_linux)
     if (is_linux > 1) {
         return false;
     }
-    if (is_linux > 0) {
-        steps_begin_again(state);
-    }
+    steps_begin_again(state);
     segment_config()->linux_ways = is_linux << way;
     return true;
 }

@@ -6,8 +6,7 @@
 // RFC 7323 §3.2 lets such a segment be dropped, which is what happens without this way.
 static void segment_without_the_timestamps_agreed_on_is_taken(void **state)
 {
-    const enum synfin_linux_way way = SYNFIN_LINUX_WAY_BARE_SEGMENTS;
-    for (uint32_t is_linux = 0; linux_beside(state, way, is_linux); is_linux++) {
+    for (FOR_BOTH(BARE_SEGMENTS)) {
         OPEN(.mss = 1000, .ts = TS(100, 0));
         SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
         CHECK_EQ(segment_conn()->totals.bytes_received, is_linux ? 100 : 0);

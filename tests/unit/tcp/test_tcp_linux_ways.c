@@ -65,8 +65,7 @@ static void cut_window_loss_halves_the_window_not_the_flight(void **state)
 static void cut_once_second_loss_of_a_segment_does_not_cut_again(void **state)
 {
     (void)state;
-    const enum synfin_linux_way way = SYNFIN_LINUX_WAY_CUT_ONCE;
-    for (uint32_t is_linux = 0; linux_beside(state, way, is_linux); is_linux++) {
+    for (FOR_BOTH(CUT_ONCE)) {
         LOSS_OPEN(10);
         FLY(10, 5000);
         SEND_SACK(1, {1001, 4001});
@@ -187,6 +186,39 @@ static void count_delivered_all_of_it_opens_the_window(void **state)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 20000);
 }
 
+// 0.7 of five segments; RFC 9438 §4.6 has octets.
+static void cubic_steps_loss_cuts_to_whole_segments(void **state)
+{
+    for (FOR_BOTH(CUBIC_STEPS)) {
+        OPEN(.mss = 1000);
+        WRITE(5000);
+        EXPECT_RUN_ALL(1, 5001, 1000);
+        for (uint32_t i = 0; i < 3; i++) {
+            SEND_ACK(1);
+        }
+        EXPECT_SEGMENT(1, WHY(SEND_FAST_RETRANSMIT));
+        CHECK_EQ(segment_conn()->cc.ssthresh_bytes, is_linux ? 3000 : 3500);
+        SEND_ACK(5001);
+    }
+}
+
+// A round of 140 ms where the least is 100: HyStart++ goes on more slowly, and looks again.
+static void hystart_ends_slow_start_where_the_round_trip_has_risen(void **state)
+{
+    for (FOR_BOTH(HYSTART)) {
+        LOSS_OPEN_TS(20);
+        FLY(20, 0);
+        uint32_t sent = bench.last.ts_val;
+        ADVANCE(MS(40));
+        for (uint32_t acked = 2000; acked <= 18000; acked += 2000) {
+            CHECK(tcp_cc_is_initial_slow_start(&segment_conn()->cc));
+            SEND(.flags = ACK, .seq = 1, .ack = 1 + acked, .ts = TS(LOSS_TS, sent));
+        }
+        CHECK(tcp_cc_is_initial_slow_start(&segment_conn()->cc) == !is_linux);
+        SEND(.flags = ACK, .seq = 1, .ack = 20001, .ts = TS(LOSS_TS, sent));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(late_timers_reordering_takes_two_milliseconds_more),
     SEGMENT_TEST(whole_sacks_part_of_a_segment_says_nothing),
@@ -200,6 +232,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(quick_acks_first_segments_are_acknowledged_one_by_one),
     SEGMENT_TEST(keep_window_outlasts_an_idle_time),
     SEGMENT_TEST(count_delivered_all_of_it_opens_the_window),
+    SEGMENT_TEST(cubic_steps_loss_cuts_to_whole_segments),
+    SEGMENT_TEST(hystart_ends_slow_start_where_the_round_trip_has_risen),
 };
 
 SEGMENT_MAIN(tests)

@@ -12,17 +12,7 @@ enum { MSS = 1000, RTT_MS = 40, TICK_NS = 100000 };
 // A connection whose initial window was sent and acknowledged, one round trip later.
 static void open_paced(void)
 {
-    segment_config()->use_pacing = 1;
-    CONNECT();
-    EXPECT(.flags = SYN, .seq = 0);
-    ADVANCE(MS(RTT_MS));
-    SEND(.flags = SYN | ACK, .seq = 0, .ack = 1, .mss = MSS);
-    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
-    EVENT(CONNECTED);
-    WRITE(10 * MSS);
-    EXPECT_RUN_ALL(1, 10 * MSS + 1, MSS); // RFC 6928: ten segments, at once
-    ADVANCE(MS(RTT_MS));
-    SEND_ACK(10 * MSS + 1);
+    OPEN_TIMED(true);
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 20 * MSS);
 }
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+//
+// The ways of enum synfin_linux_way in what leaves together and when: each beside the default. A
+// segment has 1,000 octets.
+#include "linux_steps.h"
+#include "loss_steps.h"
+
+enum { TICK_NS = 100000 }; // of the wheel
+
+static void take_super_packets(void)
+{
+    segment_iface_config()->gso_bytes = 65535;
+}
+
+// What is pushed has PSH in both; a burst that only the window has ended, and no single segment,
+// has it as Linux has it.
+static void push_bursts_every_burst_ends_with_psh(void **state)
+{
+    for (FOR_BOTH(PUSH_BURSTS)) {
+        take_super_packets();
+        OPEN(.mss = 1000, .window = 3000);
+        WRITE(6000);
+        EXPECT(.flags = is_linux ? PSH | ACK : ACK, .seq = 1, .ack = 1, .data = 3000);
+        SEND(.flags = ACK, .seq = 1, .ack = 3001, .window = 1000);
+        EXPECT(.flags = ACK, .seq = 3001, .ack = 1, .data = 1000);
+        SEND(.flags = ACK, .seq = 1, .ack = 4001, .window = 3000);
+        EXPECT(.flags = PSH | ACK, .seq = 4001, .ack = 1, .data = 2000);
+        SEND_ACK(6001);
+    }
+}
+
+// Ten segments, which are all that is queued.
+static void expect_bursts(uint32_t most)
+{
+    WRITE(10000);
+    for (uint32_t seq = 1; seq < 10001; seq += most) {
+        bool is_last = seq + most == 10001;
+        EXPECT(.flags = is_last ? PSH | ACK : ACK, .seq = seq, .ack = 1, .data = most);
+    }
+    SEND_ACK(10001);
+}
+
+static void size_bursts_nearby_they_have_half_of_the_window(void **state)
+{
+    for (FOR_BOTH(SIZE_BURSTS)) {
+        take_super_packets();
+        OPEN(.mss = 1000);
+        expect_bursts(is_linux ? 5000 : 10000);
+    }
+}
+
+// 100 ms away a millisecond's worth of the window is less than the two segments that may always go.
+static void size_bursts_far_away_they_have_a_milliseconds_worth(void **state)
+{
+    for (FOR_BOTH(SIZE_BURSTS)) {
+        take_super_packets();
+        LOSS_OPEN(10);
+        expect_bursts(is_linux ? 2000 : 10000);
+    }
+}
+
+static void size_buffer(uint32_t bytes)
+{
+    segment_config()->send_buffer_bytes = segment_config()->send_buffer_bytes_max = bytes;
+}
+
+// Each packet takes 1,280 octets more than its own; the user hears of room when there is a third.
+static void send_chunks_memory_of_packets_counts(void **state)
+{
+    for (FOR_BOTH(SEND_CHUNKS)) {
+        uint32_t most = is_linux ? 5 : 10;
+        size_buffer(10000);
+        OPEN(.mss = 1000);
+        for (uint32_t i = 0; i < most; i++) {
+            WRITE(1000);
+            EXPECT(.flags = PSH | ACK, .seq = 1 + 1000 * i, .ack = 1, .data = 1000);
+        }
+        RESULT(segment_user_send(1000), AGAIN);
+        for (uint32_t acked = 1; acked < (is_linux ? 3 : 1); acked++) {
+            SEND_ACK(1000 * acked + 1);
+            NO_EVENT();
+        }
+        SEND_ACK((is_linux ? 3000 : 1000) + 1);
+        EVENT(WRITABLE);
+    }
+}
+
+// Data wait behind a shut window whose largest size was 8,000 octets: a burst has half of that.
+static void open_and_shut(void)
+{
+    OPEN(.mss = 1000, .window = 8000);
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000);
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = SHUT);
+}
+
+static void send_chunks_burst_that_is_begun_is_filled(void **state)
+{
+    for (FOR_BOTH(SEND_CHUNKS)) {
+        take_super_packets();
+        size_buffer(5000);
+        open_and_shut();
+        WRITE(3800); // which, and one packet's 1,280, are more than the buffer
+        WRITE(is_linux ? 200 : 1200);
+        RESULT(segment_user_send(1), AGAIN);
+        SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 8000);
+        uint32_t bytes = is_linux ? 4000 : 5000;
+        EXPECT(.flags = PSH | ACK, .seq = 1001, .ack = 1, .data = bytes);
+        SEND_ACK(1001 + bytes);
+    }
+}
+
+static void send_chunks_leave_one_by_one(void **state)
+{
+    for (FOR_BOTH(SEND_CHUNKS)) {
+        take_super_packets();
+        open_and_shut();
+        WRITE(1500);
+        WRITE(2500);
+        WRITE(2000);
+        SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 8000);
+        if (is_linux) {
+            EXPECT(.flags = ACK, .seq = 1001, .ack = 1, .data = 4000);
+            EXPECT(.flags = PSH | ACK, .seq = 5001, .ack = 1, .data = 2000);
+        } else {
+            EXPECT(.flags = PSH | ACK, .seq = 1001, .ack = 1, .data = 6000);
+        }
+        SEND_ACK(7001);
+    }
+}
+
+// A window of ten segments, which slow start sends in half of a round trip of 40 ms.
+static void pace_departures_small_windows_are_paced_too(void **state)
+{
+    for (FOR_BOTH(PACE_DEPARTURES)) {
+        OPEN_TIMED(true);
+        segment_conn()->cc.cwnd_bytes = 10000;
+        WRITE(3000);
+        EXPECT(.flags = ACK, .seq = 10001, .ack = 1, .data = 1000);
+        if (is_linux) { // after an idle time half of what it takes counts
+            EXPECT_AFTER(MS(1) - TICK_NS, .flags = ACK, .seq = 11001, .ack = 1, .data = 1000);
+            EXPECT_AFTER(MS(2) - TICK_NS, .flags = PSH | ACK, .seq = 12001, .ack = 1, .data = 1000);
+        } else {
+            EXPECT(.flags = ACK, .seq = 11001, .ack = 1, .data = 1000);
+            EXPECT(.flags = PSH | ACK, .seq = 12001, .ack = 1, .data = 1000);
+        }
+        SEND_ACK(13001);
+    }
+}
+
+// Twenty segments: one in a millisecond. By default two may go ahead of it, and one waits then.
+static void pace_departures_nothing_leaves_early(void **state)
+{
+    for (FOR_BOTH(PACE_DEPARTURES)) {
+        OPEN_TIMED(true);
+        CHECK_EQ(segment_conn()->cc.cwnd_bytes, 20000);
+        WRITE(4000);
+        EXPECT(.flags = ACK, .seq = 10001, .ack = 1, .data = 1000);
+        if (is_linux) {
+            EXPECT_AFTER(5 * TICK_NS, .flags = ACK, .seq = 11001, .ack = 1, .data = 1000);
+        } else {
+            EXPECT(.flags = ACK, .seq = 11001, .ack = 1, .data = 1000);
+        }
+        EXPECT_AFTER(MS(1) - TICK_NS, .flags = ACK, .seq = 12001, .ack = 1, .data = 1000);
+        EXPECT_AFTER(MS(1) - TICK_NS, .flags = PSH | ACK, .seq = 13001, .ack = 1, .data = 1000);
+        SEND_ACK(14001);
+    }
+}
+
+// Ten segments filled the window when they were sent, and no longer do when it has grown to
+// fourteen with the first of their acknowledgments.
+static void keep_validated_what_was_full_when_data_were_sent_grows(void **state)
+{
+    for (FOR_BOTH(KEEP_VALIDATED)) {
+        LOSS_OPEN(10);
+        FLY(10, 0);
+        struct tcp_conn *conn = segment_conn();
+        conn->cc.ssthresh_bytes = 14000;
+        SEND_ACK(2001);
+        SEND_ACK(4001);
+        CHECK_EQ(conn->cc.cwnd_bytes, 14000);
+        SEND_ACK(10001);
+        WRITE(14000);
+        EXPECT_RUN_ALL(10001, 24001, 1000);
+        SEND_ACK(18001); // with the six before a whole window, or not
+        CHECK_EQ(conn->cc.cwnd_bytes, is_linux ? 15000 : 14000);
+        SEND_ACK(24001);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(push_bursts_every_burst_ends_with_psh),
+    SEGMENT_TEST(size_bursts_nearby_they_have_half_of_the_window),
+    SEGMENT_TEST(size_bursts_far_away_they_have_a_milliseconds_worth),
+    SEGMENT_TEST(send_chunks_memory_of_packets_counts),
+    SEGMENT_TEST(send_chunks_burst_that_is_begun_is_filled),
+    SEGMENT_TEST(send_chunks_leave_one_by_one),
+    SEGMENT_TEST(pace_departures_small_windows_are_paced_too),
+    SEGMENT_TEST(pace_departures_nothing_leaves_early),
+    SEGMENT_TEST(keep_validated_what_was_full_when_data_were_sent_grows),
+};
+
+SEGMENT_MAIN(tests)
