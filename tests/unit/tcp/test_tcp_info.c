@@ -5,6 +5,7 @@
 
 #include "data_steps.h"
 #include "lib/segment_info.h"
+#include "loss_steps.h"
 
 static int64_t get(enum synfin_option option)
 {
@@ -264,9 +265,41 @@ static void path_is_told(void **state)
     segment_forget_sent();
 }
 
+// The first eight of ten came behind the last two: from the first of all to the last are ten.
+static void reordering_is_told_from_the_first_that_was_late(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {8001, 10001});
+    CHECK_EQ(INFO().reordering_segments, 0);
+    SEND_ACK(10001);
+    CHECK_EQ(INFO().reordering_segments, 10);
+    CHECK_EQ(INFO().reorderings, 1);
+    CHECK_EQ(INFO().has_seen_reordering, 1);
+}
+
+// The farthest stays; a part of a segment is one.
+static void reordering_is_told_as_the_most_that_was_seen(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_SACK(1, {2001, 4001});
+    SEND_SACK(1501, {2001, 4001});
+    CHECK_EQ(INFO().reordering_segments, 4);
+    SEND_ACK(4001);
+    CHECK_EQ(INFO().reordering_segments, 4);
+    CHECK_EQ(INFO().reorderings, 2);
+    SEND_ACK(10001);
+    CHECK_EQ(INFO().reorderings, 2);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(time_is_told_by_what_limited_the_sender),
     SEGMENT_TEST(path_is_told),
+    SEGMENT_TEST(reordering_is_told_from_the_first_that_was_late),
+    SEGMENT_TEST(reordering_is_told_as_the_most_that_was_seen),
     SEGMENT_TEST(agreed_options_are_told),
     SEGMENT_TEST(data_is_counted_both_ways),
     SEGMENT_TEST(retransmissions_are_counted),
