@@ -77,8 +77,7 @@ static enum tcp_verdict take_repeated_syn(struct tcp *tcp, struct tcp_conn *conn
                                           struct tcp_segment *seg, uint64_t now_ns)
 {
     if (tcp_segment_has(seg, SYNFIN_TCP_ACK)) {
-        seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
-        seg->h.seq = seq_add(seg->h.seq, 1);
+        tcp_segment_take_syn_off(seg);
         seg->was_syn = true;
         return TCP_VERDICT_GO_ON;
     }

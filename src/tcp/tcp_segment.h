@@ -37,6 +37,15 @@ static inline bool tcp_segment_has(const struct tcp_segment *seg, uint16_t flags
     return (seg->h.flags & flags) != 0;
 }
 
+// What is left behind the SYN. The urgent pointer counts from the number of the segment, which now
+// is the next one (RFC 9293 §3.1).
+static inline void tcp_segment_take_syn_off(struct tcp_segment *seg)
+{
+    seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
+    seg->h.seq = seq_add(seg->h.seq, 1);
+    seg->h.urgent = (uint16_t)(seg->h.urgent - (seg->h.urgent > 0));
+}
+
 // What a step of segment input decides.
 enum tcp_verdict {
     TCP_VERDICT_GO_ON,  // the next step

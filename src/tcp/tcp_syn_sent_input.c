@@ -78,8 +78,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     tcp_close_deferred(tcp, conn, now_ns);
     seg->reason =
         has_data_acked ? SYNFIN_REASON_RECEIVED_SYN_ACK_OF_DATA : SYNFIN_REASON_RECEIVED_SYN_ACK;
-    seg->h.seq = seq_add(seg->h.seq, 1);
-    seg->h.flags &= (uint16_t)~SYNFIN_TCP_SYN;
+    tcp_segment_take_syn_off(seg);
     return tcp_text_take(tcp, conn, seg, now_ns);
 }
 

@@ -16,6 +16,8 @@ enum {
     WINDOWS = 2,
     STAMPS = 5,       // of a connection with timestamps
     STAMPS_PLAIN = 2, // of one without
+    UPS = 6,
+    OTHERS = 16, // one segment in so many is from us
 };
 
 static uint32_t digit(uint32_t *number, uint32_t base)
@@ -84,10 +86,22 @@ static void stamp(const struct oracle_tcb *tcb, uint32_t class, struct oracle_se
     out->ts_val = val[class];
 }
 
+// What is too rarely of any weight to be a digit follows from the whole number: where the urgent
+// octets end, and whether the segment says that it comes from whom it goes to.
+static void scatter(uint32_t number, struct oracle_segment *out)
+{
+    const uint32_t up[UPS] = {
+        0, 1, out->text > 0 ? out->text - 1 : 2, out->text, out->text + 1, UINT16_MAX};
+    uint32_t mixed = number * UINT32_C(2654435761);
+    out->up = (out->flags & ORACLE_URG) != 0 ? (uint16_t)up[(mixed >> 16) % UPS] : 0;
+    out->is_from_us = (mixed >> 8) % OTHERS == 0;
+}
+
 void matrix_case(const struct oracle_tcb *tcb, uint32_t number, struct oracle_segment *out)
 {
     static const uint32_t text[TEXTS] = {0, 1, 10, MATRIX_WINDOW, MATRIX_WINDOW + 20};
     static const uint16_t window[WINDOWS] = {0, 2000};
+    uint32_t whole = number;
     uint32_t flags = digit(&number, FLAGS);
     uint32_t ack = digit(&number, 1 + ACKS);
     *out = (struct oracle_segment){0};
@@ -101,6 +115,7 @@ void matrix_case(const struct oracle_tcb *tcb, uint32_t number, struct oracle_se
     out->text = text[digit(&number, TEXTS)];
     out->wnd = window[digit(&number, WINDOWS)];
     stamp(tcb, digit(&number, stamps_of(tcb)), out);
+    scatter(whole, out);
 }
 
 void matrix_case_print(const struct oracle_tcb *tcb, const struct oracle_segment *segment,
@@ -122,6 +137,12 @@ void matrix_case_print(const struct oracle_tcb *tcb, const struct oracle_segment
         used += (size_t)snprintf(out + used, bytes - used, " ack SND.UNA%+d (SND.NXT%+d)",
                                  (int)(segment->ack - tcb->snd_una),
                                  (int)(segment->ack - tcb->snd_nxt));
+    }
+    if ((segment->flags & ORACLE_URG) != 0 && used < bytes) {
+        used += (size_t)snprintf(out + used, bytes - used, " up %u", (unsigned)segment->up);
+    }
+    if (segment->is_from_us && used < bytes) {
+        used += (size_t)snprintf(out + used, bytes - used, " from itself");
     }
     if (segment->has_ts && used < bytes) {
         (void)snprintf(out + used, bytes - used, " TSval TS.Recent%+d",

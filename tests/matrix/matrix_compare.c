@@ -18,6 +18,41 @@ static enum oracle_reply kind_of(const struct matrix_seen *seen)
     }
 }
 
+// RFC 2018 §4, RFC 2883 §4: what has come again, the block around it, and the others.
+static const char *compare_blocks(const struct oracle_verdict *expected,
+                                  const struct segment_wire *reply)
+{
+    const struct oracle_tcb *tcb = &expected->tcb;
+    uint32_t again = expected->again.left != expected->again.right;
+    uint32_t count = expected->has_blocks ? tcb->kept_count + again : 0;
+    uint32_t most = tcb->has_timestamps ? 3 : 4;
+    if (reply->sack_blocks != (count < most ? count : most)) {
+        return "the number of SACK blocks";
+    }
+    for (uint32_t i = 0; i < reply->sack_blocks; i++) {
+        const struct oracle_block block = i < again ? expected->again : tcb->kept[i - again];
+        if (reply->sack[i].left != block.left || reply->sack[i].right != block.right) {
+            return "a SACK block";
+        }
+    }
+    return NULL;
+}
+
+// Of a connection that goes on.
+static const char *compare_offer(const struct oracle_verdict *expected,
+                                 const struct matrix_seen *seen)
+{
+    const struct oracle_tcb *tcb = &expected->tcb;
+    const struct segment_wire *reply = &seen->reply[0];
+    if (!seen->has_block || expected->reply != ORACLE_SAYS_ACK) {
+        return NULL;
+    }
+    if (reply->window != tcb->rcv_wnd) {
+        return "the reply's window";
+    }
+    return compare_blocks(expected, reply);
+}
+
 static const char *compare_reply(const struct oracle_tcb *before,
                                  const struct oracle_verdict *expected,
                                  const struct matrix_seen *seen)
@@ -38,6 +73,9 @@ static const char *compare_reply(const struct oracle_tcb *before,
     if (reply->seq != expected->seq && !expected->has_new_iss) {
         return "the reply's sequence number";
     }
+    if (expected->must_follow && (int32_t)(reply->seq - before->snd_nxt) < 0) {
+        return "the next incarnation's numbers";
+    }
     if (expected->reply != ORACLE_SAYS_RST && reply->ack != expected->ack) {
         return "the reply's acknowledgment";
     }
@@ -53,7 +91,7 @@ static const char *compare_reply(const struct oracle_tcb *before,
     if (is_stamped && reply->ts_ecr != expected->tcb.ts_recent) {
         return "the reply's TSecr";
     }
-    return NULL;
+    return compare_offer(expected, seen);
 }
 
 enum oracle_state matrix_state_after(const struct oracle_verdict *expected)
@@ -84,7 +122,10 @@ static const char *compare_numbers(const struct oracle_verdict *expected,
         && seen->ts_recent != tcb->ts_recent) {
         return "TS.Recent";
     }
-    return NULL;
+    if (seen->has_block && seen->has_urgent != tcb->has_urgent) {
+        return "whether something is urgent";
+    }
+    return tcb->has_urgent && seen->has_block && seen->rcv_up != tcb->rcv_up ? "RCV.UP" : NULL;
 }
 
 const char *matrix_compare(const struct oracle_tcb *before, const struct oracle_verdict *expected,
@@ -96,6 +137,10 @@ const char *matrix_compare(const struct oracle_tcb *before, const struct oracle_
     }
     if (seen->state != matrix_state_after(expected)) {
         return "the state";
+    }
+    bool is_over = seen->state == ORACLE_STATE_CLOSED || seen->state == ORACLE_STATE_LISTEN;
+    if (seen->connections != !is_over) {
+        return "how many connections there are";
     }
     if (seen->delivered != expected->delivered) {
         return "the octets delivered";

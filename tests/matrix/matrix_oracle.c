@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+// To equal segments at one time; what is one limit for each connection, or for each address.
+enum { CHALLENGES_MAX = 10, RESETS_MAX = 1000 };
+
 // What one judgment works on.
 struct work {
     struct oracle *oracle;
@@ -14,6 +17,7 @@ struct work {
     struct oracle_tcb *tcb;
     struct oracle_verdict *out;
     uint32_t length;   // SEG.LEN: text, SYN and FIN
+    uint32_t up;       // SEG.UP, as a number
     bool ignores_text; // a shut window: only control is heard
     bool was_syn;      // which was taken off: RFC 7323 §2.2, its window is not scaled
 };
@@ -55,6 +59,26 @@ static bool say_ack(struct work *work)
     return say(work, ORACLE_SAYS_ACK, work->tcb->snd_nxt, work->tcb->rcv_nxt);
 }
 
+static void limit_answers(struct work *work, uint32_t most)
+{
+    work->out->answers_max = HOLDS(work, ANSWERS_LIMITED) ? most : most + 1;
+}
+
+// Of a segment that is refused: RFC 5961 §7 has answers to those limited, and docs/history.md 104
+// those to what takes up no number, which the answer to an answer may be.
+static bool refuse(struct work *work, bool is_challenge)
+{
+    const struct oracle_tcb *tcb = work->tcb;
+    bool is_cached = tcb->state == ORACLE_STATE_SYN_RECEIVED && tcb->is_passive;
+    bool is_limited = is_challenge || work->length == 0 || tcb->state == ORACLE_STATE_TIME_WAIT;
+    // The first answer to a segment decides. That of the cache is no larger than what it answers.
+    if (is_limited && !is_cached && !work->ignores_text) {
+        bool is_counted = is_challenge && tcb->state != ORACLE_STATE_TIME_WAIT;
+        limit_answers(work, is_counted ? CHALLENGES_MAX : 1);
+    }
+    return say_ack(work);
+}
+
 static bool say_syn_ack(struct work *work)
 {
     return say(work, ORACLE_SAYS_SYN_ACK, work->tcb->iss, work->tcb->rcv_nxt);
@@ -72,9 +96,17 @@ static bool enter(struct work *work, enum oracle_state state)
     return true;
 }
 
+// The states in which the peer may still have something to say.
+static bool takes_text(const struct oracle_tcb *tcb)
+{
+    return tcb->state == ORACLE_STATE_ESTABLISHED || tcb->state == ORACLE_STATE_FIN_WAIT_1
+           || tcb->state == ORACLE_STATE_FIN_WAIT_2;
+}
+
 // §3.10.7.1
 static void closed(struct work *work)
 {
+    limit_answers(work, RESETS_MAX);
     if (has(work, ORACLE_RST) && HOLDS(work, CLOSED_IGNORES_RST)) {
         return;
     }
@@ -99,6 +131,8 @@ static void take_syn(struct work *work)
     if (!HOLDS(work, CACHE_KEEPS_NO_TEXT)) {
         tcb->rcv_nxt += work->length - 1;
     }
+    tcb->has_sack = tcb->has_urgent = false;
+    tcb->kept_count = 0;
     work->out->has_new_iss = true;
     enter(work, ORACLE_STATE_SYN_RECEIVED);
     say_syn_ack(work);
@@ -122,6 +156,104 @@ static void listens(struct work *work)
     }
 }
 
+// Sixth: the pointer names what follows the urgent octets, and matters until the user is there.
+static void take_urgent(struct work *work)
+{
+    struct oracle_tcb *tcb = work->tcb;
+    uint32_t up = work->up;
+    bool is_ahead = less(tcb->user_nxt, up) && (!tcb->has_urgent || less(tcb->rcv_up, up));
+    bool is_too_late = !takes_text(tcb) && HOLDS(work, URGENT_MOVES);
+    if (has(work, ORACLE_URG) && is_ahead && !is_too_late) {
+        tcb->has_urgent = true;
+        tcb->rcv_up = up;
+    }
+}
+
+static void drop_kept(struct oracle_tcb *tcb, uint32_t at)
+{
+    tcb->kept_count--;
+    for (uint32_t i = at; i < tcb->kept_count; i++) {
+        tcb->kept[i] = tcb->kept[i + 1];
+    }
+}
+
+// One block of all that touches it, which is the newest now.
+static void keep(struct oracle_tcb *tcb, uint32_t left, uint32_t right)
+{
+    struct oracle_block whole = {left, right};
+    for (uint32_t i = tcb->kept_count; i-- > 0;) {
+        const struct oracle_block old = tcb->kept[i];
+        if (less_or_equal(old.left, whole.right) && less_or_equal(whole.left, old.right)) {
+            whole.left = less(old.left, whole.left) ? old.left : whole.left;
+            whole.right = less(whole.right, old.right) ? old.right : whole.right;
+            drop_kept(tcb, i);
+        }
+    }
+    for (uint32_t i = tcb->kept_count++; i > 0; i--) {
+        tcb->kept[i] = tcb->kept[i - 1];
+    }
+    tcb->kept[0] = whole;
+}
+
+// The gap before RCV.NXT is filled: what waited there follows.
+static void take_kept(struct oracle_tcb *tcb)
+{
+    for (uint32_t i = tcb->kept_count; i-- > 0;) {
+        if (less_or_equal(tcb->kept[i].left, tcb->rcv_nxt)) {
+            uint32_t right = tcb->kept[i].right;
+            tcb->rcv_nxt = less(tcb->rcv_nxt, right) ? right : tcb->rcv_nxt;
+            drop_kept(tcb, i);
+            i = tcb->kept_count; // all of them again
+        }
+    }
+}
+
+// What both have; empty when right is not behind left.
+static struct oracle_block common_part(struct oracle_block a, struct oracle_block b)
+{
+    return (struct oracle_block){less(a.left, b.left) ? b.left : a.left,
+                                 less(a.right, b.right) ? a.right : b.right};
+}
+
+static void note_again(struct work *work, uint32_t length, struct oracle_block with)
+{
+    const struct oracle_block all = {work->seg->seq, work->seg->seq + length};
+    const struct oracle_block again = common_part(all, with);
+    if (work->tcb->has_sack && !has(work, ORACLE_SYN) && less(again.left, again.right)
+        && HOLDS(work, SACK_TELLS_AGAIN)) {
+        work->out->again = again;
+    }
+}
+
+// RFC 2883 §4: what lies before RCV.NXT, as far back as the peer can have come.
+static void note_old(struct work *work, uint32_t length)
+{
+    const struct oracle_tcb *tcb = work->tcb;
+    if (less(work->seg->seq, tcb->rcv_nxt)) {
+        note_again(work, length, (struct oracle_block){tcb->irs + 1, tcb->rcv_nxt});
+    }
+}
+
+// Or, without such, what waits beyond a gap.
+static void note_old_or_kept(struct work *work)
+{
+    for (uint32_t i = 0; i < work->tcb->kept_count; i++) {
+        note_again(work, work->seg->text, work->tcb->kept[i]);
+    }
+    note_old(work, work->seg->text);
+}
+
+static void take_in_order(struct work *work, uint32_t end)
+{
+    struct oracle_tcb *tcb = work->tcb;
+    uint32_t before = tcb->rcv_nxt;
+    uint32_t edge = before + tcb->rcv_wnd;
+    tcb->rcv_nxt = end;
+    take_kept(tcb);
+    work->out->delivered = tcb->rcv_nxt - before;
+    tcb->rcv_wnd = edge - tcb->rcv_nxt;
+}
+
 // Seventh: text, from RCV.NXT to the right edge. What comes too early is kept, but not delivered.
 static bool take_text(struct work *work)
 {
@@ -133,19 +265,19 @@ static bool take_text(struct work *work)
     if (seg->text == 0 || work->ignores_text) {
         return false;
     }
-    if (tcb->state != ORACLE_STATE_ESTABLISHED && tcb->state != ORACLE_STATE_FIN_WAIT_1
-        && tcb->state != ORACLE_STATE_FIN_WAIT_2 && HOLDS(work, TEXT_AFTER_FIN)) {
+    if (!takes_text(tcb) && HOLDS(work, TEXT_AFTER_FIN)) {
         return false;
     }
+    note_old_or_kept(work);
     if (tcb->has_no_user && less(tcb->rcv_nxt, end) && HOLDS(work, TEXT_WITHOUT_READER)) {
         enter(work, ORACLE_STATE_CLOSED);
         return say(work, ORACLE_SAYS_RST_ACK, tcb->snd_nxt, tcb->rcv_nxt);
     }
     end = less(edge, end) ? edge : end;
     if (less_or_equal(first, tcb->rcv_nxt) && less(tcb->rcv_nxt, end) && HOLDS(work, TEXT_TAKEN)) {
-        work->out->delivered = end - tcb->rcv_nxt;
-        tcb->rcv_nxt = end;
-        tcb->rcv_wnd = edge - end;
+        take_in_order(work, end);
+    } else if (less(tcb->rcv_nxt, first) && less(first, end) && HOLDS(work, TEXT_KEPT)) {
+        keep(tcb, first, end);
     }
     if (HOLDS(work, TEXT_ACKNOWLEDGED)) {
         say_ack(work);
@@ -178,6 +310,21 @@ static bool is_closed_there(const struct oracle_tcb *tcb)
            || tcb->state == ORACLE_STATE_LAST_ACK || tcb->state == ORACLE_STATE_TIME_WAIT;
 }
 
+// What the peer said before of numbers behind its FIN is not so; with it goes what it touches.
+static void forget_behind(struct work *work, uint32_t fin)
+{
+    struct oracle_tcb *tcb = work->tcb;
+    bool is_trimmed = less(tcb->rcv_nxt + tcb->rcv_wnd, fin);
+    for (uint32_t i = tcb->kept_count; i-- > 0 && !is_trimmed;) {
+        if (less(fin, tcb->kept[i].right) && HOLDS(work, KEPT_BEHIND_FIN)) {
+            drop_kept(tcb, i);
+            if (less(tcb->rcv_nxt, work->out->again.right)) { // it was part of that
+                work->out->again = (struct oracle_block){0, 0};
+            }
+        }
+    }
+}
+
 // Eighth. One beyond the right edge was trimmed away; beyond the peer's FIN there is none.
 static void take_fin(struct work *work)
 {
@@ -187,6 +334,7 @@ static void take_fin(struct work *work)
         return;
     }
     say_ack(work);
+    forget_behind(work, fin);
     if (tcb->rcv_wnd == 0 && !HOLDS(work, FIN_NEEDS_NO_ROOM)) {
         return;
     }
@@ -194,6 +342,7 @@ static void take_fin(struct work *work)
         return;
     }
     tcb->rcv_nxt++;
+    tcb->rcv_wnd -= tcb->rcv_wnd > 0;
     say_ack(work);
     if (HOLDS(work, FIN_MOVES)) {
         move_by_fin(work);
@@ -218,6 +367,7 @@ static void syn_sent_takes_syn(struct work *work)
     tcb->rcv_nxt = work->seg->seq + 1;
     tcb->ts_recent = work->seg->has_ts ? work->seg->ts_val : tcb->ts_recent;
     tcb->has_timestamps = tcb->has_timestamps && work->seg->has_ts;
+    tcb->user_nxt = tcb->rcv_nxt;
     if (has(work, ORACLE_ACK)) {
         tcb->snd_una = work->seg->ack;
         if (!HOLDS(work, SYN_SENT_OPENS)) {
@@ -226,6 +376,7 @@ static void syn_sent_takes_syn(struct work *work)
         enter(work, ORACLE_STATE_ESTABLISHED);
         set_window(work);
         say_ack(work);
+        take_urgent(work);
         if (!take_text(work)) {
             take_fin(work);
         }
@@ -281,6 +432,7 @@ static bool reopen(struct work *work)
         return false;
     }
     take_syn(work);
+    work->out->has_new_iss = work->out->must_follow = HOLDS(work, NEXT_ISS);
     return true;
 }
 
@@ -302,7 +454,8 @@ static bool check_timestamp(struct work *work)
         return HOLDS(work, TS_MISSING);
     }
     if (less(seg->ts_val, tcb->ts_recent) && HOLDS(work, PAWS_OLD)) {
-        return say_ack(work);
+        note_old(work, work->length);
+        return refuse(work, false);
     }
     return false;
 }
@@ -345,10 +498,10 @@ static bool check_sequence(struct work *work)
         return false;
     }
     if (tcb->rcv_wnd == 0 && work->seg->seq == tcb->rcv_nxt && HOLDS(work, SHUT_WINDOW_HEARS)) {
-        work->ignores_text = true;
         if (!has(work, ORACLE_RST)) {
-            say_ack(work);
+            refuse(work, false);
         }
+        work->ignores_text = true;
         return false;
     }
     if (is_edge_ack(work) && HOLDS(work, EDGE_ACK)) {
@@ -361,7 +514,8 @@ static bool check_sequence(struct work *work)
         return true;
     }
     if (HOLDS(work, SEQUENCE_ANSWERS)) {
-        say_ack(work);
+        note_old(work, work->length);
+        refuse(work, has(work, ORACLE_SYN)); // RFC 5961 §4.2: irrespective of its number
     }
     return true;
 }
@@ -402,7 +556,7 @@ static bool check_rst(struct work *work)
         return true;
     }
     if (work->seg->seq != tcb->rcv_nxt && HOLDS(work, RST_EXACT)) {
-        return say_ack(work);
+        return refuse(work, true);
     }
     // Of a passive open LISTEN is what is left.
     return enter(work, ORACLE_STATE_CLOSED);
@@ -418,7 +572,7 @@ static bool check_syn(struct work *work)
     if (tcb->state == ORACLE_STATE_SYN_RECEIVED && tcb->is_passive && !HOLDS(work, HALF_OPEN_SYN)) {
         return enter(work, ORACLE_STATE_LISTEN);
     }
-    return HOLDS(work, SYN_CHALLENGED) && say_ack(work);
+    return HOLDS(work, SYN_CHALLENGED) && refuse(work, true);
 }
 
 // Fifth, in SYN-RECEIVED.
@@ -479,10 +633,10 @@ static bool check_ack(struct work *work)
         return open_by_ack(work);
     }
     if (less(tcb->snd_nxt, ack) && HOLDS(work, ACK_TOO_NEW)) {
-        return say_ack(work);
+        return refuse(work, true);
     }
     if (less(ack, tcb->snd_una - tcb->snd_wnd_max) && HOLDS(work, ACK_TOO_OLD)) {
-        return say_ack(work);
+        return refuse(work, true);
     }
     if (less_or_equal(tcb->snd_una, ack) && less_or_equal(ack, tcb->snd_nxt)) {
         if (HOLDS(work, ACK_MOVES)) {
@@ -521,7 +675,7 @@ static bool time_wait(struct work *work)
     }
     bool is_bare = work->length == 0 && work->seg->seq - tcb->rcv_nxt <= 1;
     if (less(tcb->snd_nxt, work->seg->ack) || !is_bare) {
-        return say_ack(work);
+        return refuse(work, false);
     }
     return true;
 }
@@ -547,6 +701,7 @@ static void otherwise(struct work *work)
     if (is_late) {
         follow_timestamp(work);
     }
+    take_urgent(work);
     if (!take_text(work) && !work->ignores_text) {
         take_fin(work);
     }
@@ -572,9 +727,13 @@ void oracle_judge(struct oracle *oracle, const struct oracle_tcb *tcb,
         .seg = segment,
         .tcb = &out->tcb,
         .out = out,
+        .up = segment->seq + segment->up,
         .length = segment->text + ((segment->flags & ORACLE_SYN) != 0)
                   + ((segment->flags & ORACLE_FIN) != 0),
     };
+    if (segment->is_from_us && HOLDS(&work, LAND)) {
+        return;
+    }
     if (tcb->state == ORACLE_STATE_CLOSED) {
         closed(&work);
     } else if (tcb->state == ORACLE_STATE_LISTEN) {
@@ -585,6 +744,7 @@ void oracle_judge(struct oracle *oracle, const struct oracle_tcb *tcb,
         otherwise(&work);
     }
     mind_shut_peer(&work);
+    out->has_blocks = out->tcb.has_sack && HOLDS(&work, SACK_TELLS);
 }
 
 const char *oracle_state_name(enum oracle_state state)

@@ -42,6 +42,8 @@ enum oracle_state {
         ORACLE_STATE_COUNT
 };
 
+enum { ORACLE_KEPT_MAX = 4 };
+
 // X(name, clause, what it says)
 #define ORACLE_RULES(X)                                                                            \
     X(CLOSED_RESETS, "RFC 9293 §3.10.7.1", "what arrives for nobody is answered by a reset")       \
@@ -79,10 +81,18 @@ enum oracle_state {
     X(TEXT_AFTER_FIN, "RFC 9293 §3.10.7.4", "text after the peer's FIN is ignored")                \
     X(TEXT_WITHOUT_READER, "RFC 9293 §3.6.1 [SHLD-3]", "text after CLOSE is reset")                \
     X(TEXT_ACKNOWLEDGED, "RFC 9293 §3.10.7.4", "text is acknowledged, in order or not")            \
+    X(TEXT_KEPT, "RFC 9293 §3.10.7.4 [SHLD-31]", "text beyond a gap waits until it is filled")     \
+    X(URGENT_MOVES, "RFC 9293 §3.10.7.4", "RCV.UP moves ahead, before the peer's FIN alone")       \
+    X(SACK_TELLS, "RFC 2018 §4", "what waits beyond a gap is told, the newest first")              \
+    X(SACK_TELLS_AGAIN, "RFC 2883 §4", "what has come twice is told before that, once")            \
     X(FIN_IN_ORDER, "RFC 9293 §3.10.7.4", "a FIN counts when everything before it is here")        \
     X(FIN_MOVES, "RFC 9293 §3.10.7.4", "and moves the state")                                      \
+    X(NEXT_ISS, "RFC 9293 §3.6.1 [MAY-2]", "the next incarnation's numbers follow the last one's") \
+    X(ANSWERS_LIMITED, "RFC 5961 §7", "of equal segments not each one is answered")                \
     /* Where synfin deviates, or the RFCs leave a choice: the files named say why. */              \
     X(ONLY_SYN, "DEVIATES RFC 9293 §3.10.7.2: docs/history.md 84", "SYN and FIN: dropped")         \
+    X(LAND, "RFC 9293 §3.9.2.3: docs/history.md 86", "nobody calls from the endpoint called")      \
+    X(KEPT_BEHIND_FIN, "RFC 9293 §3.10.7.4: src/tcp/tcp_text.c", "behind a FIN nothing waits")     \
     X(CACHE_KEEPS_NO_TEXT, "DEVIATES RFC 9293 §3.10.7.2: docs/adr/0008", "of a SYN only the SYN")  \
     X(SYN_AFTER_CHALLENGE, "RFC 9293 §3.8.1: src/tcp/tcp_syn_sent_input.c", "and our SYN again")   \
     X(SYN_AGAIN, "DEVIATES RFC 9293 §3.10.7.4: src/tcp/tcp_input.c", "the same SYN: SYN+ACK")      \
@@ -105,6 +115,11 @@ enum oracle_rule {
         ORACLE_RULE_COUNT
 };
 
+// Numbers from left to right - 1.
+struct oracle_block {
+    uint32_t left, right;
+};
+
 // The transmission control block, as the RFC spells it.
 struct oracle_tcb {
     enum oracle_state state;
@@ -117,13 +132,20 @@ struct oracle_tcb {
     uint8_t snd_wscale;
     bool has_timestamps;
     uint32_t ts_recent, last_ack_sent;
+    bool has_urgent;
+    uint32_t rcv_up;   // when has_urgent
+    uint32_t user_nxt; // what the user reads next
+    bool has_sack;
+    struct oracle_block kept[ORACLE_KEPT_MAX]; // beyond a gap, the newest first
+    uint32_t kept_count;
 };
 
 struct oracle_segment {
     uint8_t flags;
     uint32_t seq, ack;
     uint32_t text; // octets
-    uint16_t wnd;
+    uint16_t wnd, up;
+    bool is_from_us; // from the very endpoint that it goes to
     bool has_ts;
     uint32_t ts_val;
 };
@@ -139,10 +161,14 @@ enum oracle_reply {
 
 struct oracle_verdict {
     enum oracle_reply reply;
-    uint32_t seq, ack;     // of the reply
-    bool has_syn_again;    // and our SYN comes behind it
-    bool has_new_iss;      // its number is the stack's choice
-    uint32_t delivered;    // octets, in order
+    uint32_t seq, ack;         // of the reply
+    bool has_syn_again;        // and our SYN comes behind it
+    bool has_new_iss;          // its number is the stack's choice
+    bool must_follow;          // but lies behind all that the last incarnation has sent
+    uint32_t delivered;        // octets, in order
+    bool has_blocks;           // the reply, if it is an ACK, tells what is kept, and
+    struct oracle_block again; // what has come twice; empty: nothing
+    uint32_t answers_max;  // to the same segment, however often it comes at one time; 0: no limit
     struct oracle_tcb tcb; // afterwards
 };
 

@@ -18,6 +18,7 @@ enum {
     PEER_WSCALE = 2,
     PEER_MSS = 1460,
     ISN_TICK_NS = 4000,
+    STRANGERS = 1100, // segments of one, more than are answered in a second
 };
 
 // Both ends' numbers pass 2^32 within what is in flight and what may arrive.
@@ -58,6 +59,27 @@ const struct matrix_situation matrix_situations[] = {
     {.name = "last-ack", .state = ORACLE_STATE_LAST_ACK},
     {.name = "last-ack-ts", .state = ORACLE_STATE_LAST_ACK, .has_timestamps = true},
     {.name = "last-ack-orphan", .state = ORACLE_STATE_LAST_ACK, .has_no_user = true},
+    {.name = "established-gap", .state = ORACLE_STATE_ESTABLISHED, .has_gap = true},
+    {.name = "established-cookie-gap-ts",
+     .state = ORACLE_STATE_ESTABLISHED,
+     .is_passive = true,
+     .has_timestamps = true,
+     .has_cookie = true,
+     .has_gap = true},
+    {.name = "established-read", .state = ORACLE_STATE_ESTABLISHED, .has_read = true},
+    {.name = "fin-wait-2-gap-ts",
+     .state = ORACLE_STATE_FIN_WAIT_2,
+     .has_timestamps = true,
+     .has_gap = true},
+    {.name = "closed-stranger", .state = ORACLE_STATE_CLOSED, .has_stranger = true},
+    {.name = "listen-fast",
+     .state = ORACLE_STATE_LISTEN,
+     .is_passive = true,
+     .has_fast_open = true},
+    {.name = "time-wait-at-once",
+     .state = ORACLE_STATE_TIME_WAIT,
+     .is_passive = true,
+     .is_at_once = true},
     {.name = "time-wait", .state = ORACLE_STATE_TIME_WAIT},
     {.name = "time-wait-ts", .state = ORACLE_STATE_TIME_WAIT, .has_timestamps = true},
     {.name = "time-wait-listen", .state = ORACLE_STATE_TIME_WAIT, .is_passive = true},
@@ -102,6 +124,22 @@ static uint8_t peer_octet(uint32_t seq)
     return (uint8_t)(seq * 13 + (seq >> 8) * 5);
 }
 
+// Past the network layer, which would refuse its source.
+static void give_to_tcp(struct matrix_world *world, const struct segment_wire *segment,
+                        const uint8_t *wire, uint32_t bytes)
+{
+    enum { IP_HEADER = 20 };
+    struct tcp_arrival arrival = {
+        .src = segment->src,
+        .dst = segment->dst,
+        .head = wire + IP_HEADER,
+        .head_bytes = bytes - IP_HEADER,
+        .path = world->stack->tcp.answer[0],
+    };
+    gather_of_octets(&arrival.segment, wire + IP_HEADER, bytes - IP_HEADER);
+    tcp_input(&world->stack->tcp, &arrival, world->now_ns);
+}
+
 static void give(struct matrix_world *world, const struct oracle_segment *segment,
                  bool has_syn_options)
 {
@@ -110,15 +148,15 @@ static void give(struct matrix_world *world, const struct oracle_segment *segmen
     struct tcp_pair pair = pair_of_world();
     uint32_t first = segment->seq + ((segment->flags & ORACLE_SYN) != 0);
     struct segment_wire out = {
-        .src = pair.remote,
+        .src = segment->is_from_us ? pair.local : pair.remote,
         .dst = pair.local,
-        .src_port = pair.remote_port,
+        .src_port = segment->is_from_us ? pair.local_port : pair.remote_port,
         .dst_port = pair.local_port,
         .seq = segment->seq,
         .ack = segment->ack,
         .flags = segment->flags,
         .window = segment->wnd,
-        .urgent = (segment->flags & ORACLE_URG) != 0 ? 1 : 0,
+        .urgent = segment->up,
         .mss = has_syn_options ? PEER_MSS : 0,
         .wscale = has_syn_options && world->situation->has_timestamps ? PEER_WSCALE : -1,
         .sack_permitted = has_syn_options && world->situation->has_timestamps,
@@ -131,8 +169,13 @@ static void give(struct matrix_world *world, const struct oracle_segment *segmen
     for (uint32_t i = 0; i < segment->text; i++) {
         payload[i] = peer_octet(first + i);
     }
+    uint32_t bytes = segment_wire_build(&out, wire);
+    if (segment->is_from_us) {
+        give_to_tcp(world, &out, wire, bytes);
+        return;
+    }
     struct synfin_packet packet;
-    synfin_packet_wrap(&packet, wire, segment_wire_build(&out, wire));
+    synfin_packet_wrap(&packet, wire, bytes);
     synfin_stack_input(world->stack, 0, &packet, 1, world->now_ns);
 }
 
@@ -192,6 +235,7 @@ static void say(struct matrix_world *world, uint8_t flags, uint32_t ack, uint32_
     };
     give(world, &segment, has_syn);
     world->peer_nxt += text + has_syn + ((flags & ORACLE_FIN) != 0);
+    tcb->has_sack = tcb->has_sack || (has_syn && segment.has_ts);
     tcb->ts_recent = world->peer_ts;
     tcb->snd_wnd = (uint32_t)PEER_WINDOW << (has_syn ? 0 : tcb->snd_wscale);
     tcb->snd_wnd_max = tcb->snd_wnd > tcb->snd_wnd_max ? tcb->snd_wnd : tcb->snd_wnd_max;
@@ -217,6 +261,8 @@ static void configure(const struct matrix_situation *situation, struct synfin_st
     config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 0;
     config->rto_min_ns = UINT64_C(1000000000);
     config->use_pacing = 0;
+    config->syn_cookies =
+        situation->has_cookie ? SYNFIN_SYN_COOKIES_ALWAYS : SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->use_timestamps = config->use_sack = config->use_window_scale =
         situation->has_timestamps;
 }
@@ -256,6 +302,9 @@ static void open_socket(struct matrix_world *world, synfin_socket *out)
 static void listen_there(struct matrix_world *world)
 {
     open_socket(world, &world->listener);
+    require_ok(synfin_socket_set_option(world->stack, world->listener, SYNFIN_OPTION_FASTOPEN,
+                                        world->situation->has_fast_open ? 4 : 0, world->now_ns),
+               world);
     require_ok(synfin_socket_listen(world->stack, world->listener, 4, world->now_ns), world);
     world->tcb.has_listener = world->tcb.is_passive = true;
 }
@@ -302,6 +351,55 @@ static void fill_window(struct matrix_world *world)
     expect(world, ORACLE_ACK);
     world->unread = MATRIX_WINDOW;
     require(world->tcb.rcv_wnd == 0, world, "the window is not shut");
+}
+
+static void read_little(struct matrix_world *world)
+{
+    uint8_t octets[MATRIX_WINDOW];
+    size_t received;
+    say(world, ORACLE_ACK, world->tcb.snd_nxt, MATRIX_GAP);
+    expect(world, ORACLE_ACK);
+    require_ok(synfin_socket_recv(world->stack, world->socket, octets, sizeof octets, &received,
+                                  world->now_ns),
+               world);
+    require(received == MATRIX_GAP, world, "the user has not read them");
+    world->read = MATRIX_GAP;
+}
+
+// RFC 7323 §4.3: TS.Recent stays, for the segment does not begin where the last answer ended.
+static void leave_gap(struct matrix_world *world)
+{
+    struct oracle_tcb *tcb = &world->tcb;
+    uint32_t ts_recent = tcb->ts_recent;
+    world->peer_nxt += MATRIX_GAP;
+    tcb->kept[0] = (struct oracle_block){world->peer_nxt, world->peer_nxt + MATRIX_GAP};
+    tcb->kept_count = 1;
+    say(world, ORACLE_ACK, tcb->snd_una, MATRIX_GAP);
+    expect(world, ORACLE_ACK);
+    tcb->ts_recent = ts_recent;
+}
+
+// From another address, to a port where nobody is.
+static void tell_stranger(struct matrix_world *world)
+{
+    static uint8_t wire[SEGMENT_WIRE_MAX];
+    struct tcp_pair pair = pair_of_world();
+    struct segment_wire syn = {
+        .src = synfin_addr_ipv4(192, 0, 2, 3),
+        .dst = pair.local,
+        .src_port = PEER_PORT,
+        .dst_port = STACK_PORT + 1,
+        .flags = ORACLE_SYN,
+        .wscale = -1,
+    };
+    struct synfin_packet packet;
+    uint32_t bytes = segment_wire_build(&syn, wire);
+    for (uint32_t i = 0; i < STRANGERS; i++) {
+        synfin_packet_wrap(&packet, wire, bytes);
+        synfin_stack_input(world->stack, 0, &packet, 1, world->now_ns);
+        while (synfin_stack_output(world->stack, 0, &packet, 1, world->now_ns) > 0) {
+        }
+    }
 }
 
 static void write_octets(struct matrix_world *world)
@@ -373,7 +471,13 @@ static void reach(struct matrix_world *world)
     if (situation->is_shut) {
         fill_window(world);
     }
+    if (situation->has_read) {
+        read_little(world);
+    }
     reach_closing(world);
+    if (situation->has_gap) {
+        leave_gap(world);
+    }
 }
 
 static void take_events(struct matrix_world *world)
@@ -399,9 +503,13 @@ void matrix_world_init(struct matrix_world *world, const struct matrix_situation
     make_stack(world);
     reach(world);
     take_events(world);
-    world->now_ns += LATER_NS;
+    world->now_ns += situation->is_at_once ? 0 : LATER_NS;
     synfin_stack_advance(world->stack, world->now_ns);
+    if (situation->has_stranger) {
+        tell_stranger(world);
+    }
     world->tcb.state = situation->state;
+    world->tcb.user_nxt = world->tcb.rcv_nxt - world->unread;
     arena_save(world->arena, world->saved);
     struct matrix_seen seen;
     matrix_world_try(world, NULL, &seen);
@@ -446,6 +554,8 @@ static void look_at_block(const struct matrix_world *world, const struct tcp_con
     seen->rcv_nxt = conn->rcv.nxt.n;
     seen->snd_wnd = conn->snd.wnd;
     seen->ts_recent = conn->ts_recent;
+    seen->has_urgent = conn->has_urgent;
+    seen->rcv_up = conn->rcv.up.n;
 }
 
 static void look_at_state(const struct matrix_world *world, struct matrix_seen *seen)
@@ -457,6 +567,7 @@ static void look_at_state(const struct matrix_world *world, struct matrix_seen *
     const struct tcp_stub *half_open = tcp_stub_find(&tcp->half_open, &pair, hash);
     const struct tcp_stub *time_wait = tcp_stub_find(&tcp->time_wait, &pair, hash);
     seen->state = world->listener != 0 ? ORACLE_STATE_LISTEN : ORACLE_STATE_CLOSED;
+    seen->connections = tcp->in_table + tcp->half_open.pool.objects + tcp->time_wait.pool.objects;
     if (conn != NULL) {
         look_at_block(world, conn, seen);
     } else if (half_open != NULL) {
@@ -493,7 +604,7 @@ static void read_all(const struct matrix_world *world, const struct oracle_segme
                == SYNFIN_ERROR_OK
         && received > 0) {
         for (size_t i = 0; i < received; i++) {
-            uint8_t wanted = peer_octet(irs + 1 + total + (uint32_t)i);
+            uint8_t wanted = peer_octet(irs + 1 + world->read + total + (uint32_t)i);
             seen->has_wrong_octets = seen->has_wrong_octets || octets[i] != wanted;
         }
         total += (uint32_t)received;
@@ -514,4 +625,18 @@ void matrix_world_try(struct matrix_world *world, const struct oracle_segment *s
     if (segment != NULL && segment->text > 0) {
         read_all(world, segment, seen);
     }
+}
+
+uint32_t matrix_world_repeat(struct matrix_world *world, const struct oracle_segment *segment,
+                             uint32_t times)
+{
+    struct segment_wire sent[MATRIX_REPLIES_MAX];
+    const char *malformed;
+    uint32_t replies = 0;
+    arena_restore(world->arena, world->saved);
+    for (uint32_t i = 0; i < times; i++) {
+        give(world, segment, false);
+        replies += take(world, sent, &malformed);
+    }
+    return replies;
 }

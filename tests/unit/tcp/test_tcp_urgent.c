@@ -130,6 +130,18 @@ static void hist_24_urgent_pointer_outside_of_data_states_is_ignored(void **stat
     READ(0);
 }
 
+// RFC 9293 §3.1: the pointer counts from the segment's number, which is the SYN's.
+// matrix syn-sent 19642.
+static void urgent_pointer_of_a_syn_ack_counts_from_the_syn(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN | ACK | URG, .ack = 1, .data = 10, .urgent = 4);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 11);
+    CHECK_EQ(get(SYNFIN_OPTION_URGENT_LEFT), 3);
+}
+
 // RFC 9293 §3.8.5 [MUST-30, MUST-62]: the pointer names the octet after the urgent data.
 static void marked_data_goes_out_with_the_pointer(void **state)
 {
@@ -169,6 +181,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(pointer_into_what_was_not_read_yet_is_told),
     SEGMENT_TEST(hist_23_28_any_urgent_pointer_leaves_the_stream_whole),
     SEGMENT_TEST(hist_24_urgent_pointer_outside_of_data_states_is_ignored),
+    SEGMENT_TEST(urgent_pointer_of_a_syn_ack_counts_from_the_syn),
     SEGMENT_TEST(marked_data_goes_out_with_the_pointer),
     SEGMENT_TEST(urgent_data_may_be_longer_than_the_field_can_say),
 };
