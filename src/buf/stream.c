@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A queue of octets in chunks. Every chunk on the list holds at least one octet, `bytes` and
-// `chunks` equal a recount, and the cursor names a chunk that is on the list or nothing.
+// `chunks` equal a recount, and the cursor names a chunk that is on the list or nothing. Unless it
+// was joined, all chunks but the last are filled to their end, and lead back to the one before.
 #include "buf/stream.h"
 
 #include <string.h>
@@ -18,6 +19,13 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+static bool leads_back(const struct stream *stream, const struct chunk *chunk,
+                       const struct chunk *before)
+{
+    bool is_full = chunk == stream->last || chunk->end == stream->first->end;
+    return stream->is_joined || before == NULL || (chunk->back == before && is_full);
+}
+
 // Walks everything, for ASSERT_SLOW.
 static bool is_consistent(const struct stream *stream)
 {
@@ -31,7 +39,7 @@ static bool is_consistent(const struct stream *stream)
             has_cursor = true;
             cursor_offset = bytes;
         }
-        if (chunk->end <= chunk->start) {
+        if (chunk->end <= chunk->start || !leads_back(stream, chunk, last)) {
             return false;
         }
         bytes += held(chunk);
@@ -47,6 +55,32 @@ void stream_init(struct stream *stream)
     *stream = (struct stream){.first = NULL};
 }
 
+// What is about to become the last chunk leads to the one before it, and over as much as the jump
+// of that and the next jump together, when these are equal: 1, 1, 3, 1, 1, 3, 7, 1, ... What was
+// dropped meanwhile is further away than anything that is looked for.
+static void set_way_back(const struct stream *stream, struct chunk *chunk)
+{
+    struct chunk *back = stream->is_joined ? NULL : stream->last;
+    chunk->back = chunk->jump = back;
+    chunk->jump_chunks = back != NULL ? 1 : UINT32_MAX;
+    if (back != NULL && back->jump_chunks < stream->chunks
+        && back->jump->jump_chunks == back->jump_chunks) {
+        chunk->jump_chunks = 2 * back->jump_chunks + 1;
+        chunk->jump = chunk->jump_chunks <= stream->chunks ? back->jump->jump : NULL;
+    }
+}
+
+// The chunk `count` before this one.
+static struct chunk *go_back(struct chunk *chunk, uint32_t count)
+{
+    while (count > 0) {
+        bool is_jump = chunk->jump_chunks <= count;
+        count -= is_jump ? chunk->jump_chunks : 1;
+        chunk = is_jump ? chunk->jump : chunk->back;
+    }
+    return chunk;
+}
+
 // A chunk with room at the end of the stream; NULL when one is needed and the pool is empty.
 static struct chunk *chunk_with_room(struct stream *stream, struct chunk_pool *chunks)
 {
@@ -60,6 +94,7 @@ static struct chunk *chunk_with_room(struct stream *stream, struct chunk_pool *c
     }
     chunk->next = NULL;
     chunk->start = chunk->end = 0;
+    set_way_back(stream, chunk);
     if (last != NULL) {
         last->next = chunk;
     } else {
@@ -96,6 +131,7 @@ static void drop_first(struct stream *stream, struct chunk_pool *chunks)
     stream->first = chunk->next;
     if (stream->first == NULL) {
         stream->last = NULL;
+        stream->is_joined = false;
     }
     stream->chunks--;
     slab_pool_give(&chunks->pool, chunk);
@@ -144,8 +180,17 @@ uint32_t stream_read(struct stream *stream, struct chunk_pool *chunks, void *out
     return bytes;
 }
 
+// The chunk that holds `offset`, beyond the first one; *base gets the offset of its first octet.
+static struct chunk *seek_chunk(const struct stream *stream, uint32_t offset, uint32_t *base)
+{
+    uint32_t capacity = stream->first->end;
+    uint32_t before = (stream->first->start + offset) / capacity;
+    *base = before * capacity - stream->first->start;
+    return go_back(stream->last, stream->chunks - 1 - before);
+}
+
 // The chunk that holds `offset`, which is less than stream->bytes; *base gets the offset of its
-// first octet.
+// first octet. Mostly it is the cursor's or the next.
 static struct chunk *find_chunk(const struct stream *stream, uint32_t offset, uint32_t *base)
 {
     struct chunk *chunk = stream->first;
@@ -154,7 +199,10 @@ static struct chunk *find_chunk(const struct stream *stream, uint32_t offset, ui
         chunk = stream->cursor;
         *base = stream->cursor_offset;
     }
-    while (offset - *base >= held(chunk)) {
+    for (uint32_t walked = 0; offset - *base >= held(chunk); walked++) {
+        if (walked > 0 && !stream->is_joined) {
+            return seek_chunk(stream, offset, base);
+        }
         *base += held(chunk);
         chunk = chunk->next;
     }
@@ -215,6 +263,7 @@ void stream_join(struct stream *stream, struct chunk_pool *chunks, struct stream
     if (from->first == NULL) {
         return;
     }
+    stream->is_joined = stream->last != NULL || from->is_joined;
     if (stream->last != NULL) {
         stream->last->next = from->first;
     } else {

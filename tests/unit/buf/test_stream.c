@@ -146,6 +146,93 @@ static void small_pieces_that_are_joined_share_chunks(void **state)
     tear_down(&f);
 }
 
+enum { MANY_CHUNKS = 16384, LOG_MANY = 14 };
+
+// Steps back from the last chunk, by the longest jumps that do not lead too far.
+static uint32_t steps_back(const struct stream *stream, const struct chunk *chunk, uint32_t count)
+{
+    uint32_t steps = 0;
+    for (const struct chunk *at = stream->last; at != chunk; steps++) {
+        bool is_jump = at->jump_chunks <= count;
+        assert_true(count > 0);
+        count -= is_jump ? at->jump_chunks : 1;
+        at = is_jump ? at->jump : at->back;
+    }
+    assert_int_equal(count, 0);
+    return steps;
+}
+
+static void assert_near(const struct stream *stream)
+{
+    uint32_t count = stream->chunks;
+    for (const struct chunk *chunk = stream->first; chunk != NULL; chunk = chunk->next) {
+        assert_in_range(steps_back(stream, chunk, --count), 0, 3 * LOG_MANY);
+    }
+}
+
+// 64 MB in flight of which any octet may have to go again: each chunk is a few steps from the last,
+// also when what jumps once led to is long gone.
+static void every_chunk_is_a_few_steps_away(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint8_t octets[CHUNK_BYTES] = {0};
+    uint64_t seed = 61;
+    set_up(&f, SIZE_MAX);
+    for (uint32_t i = 0; i < MANY_CHUNKS; i++) {
+        append(&f, &f.stream, octets, CHUNK_BYTES);
+    }
+    assert_near(&f.stream);
+    for (uint32_t i = 1; i <= 2 * MANY_CHUNKS; i++) {
+        stream_drop(&f.stream, &f.chunks, CHUNK_BYTES);
+        append(&f, &f.stream, octets, CHUNK_BYTES);
+        if (i % (MANY_CHUNKS / 4) == 0) {
+            assert_near(&f.stream);
+        }
+    }
+    for (uint32_t i = 0; i < 2 * LOG_MANY; i++) {
+        stream_drop(&f.stream, &f.chunks, f.stream.bytes / 2);
+        append(&f, &f.stream, octets, 1 + test_random_below(&seed, CHUNK_BYTES));
+        assert_near(&f.stream);
+    }
+    tear_down(&f);
+}
+
+// The list is torn behind its second chunk and many others, so that who walks along it falls off.
+static void what_lies_anywhere_is_found_without_walking(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 1000 };
+    static struct chunk *at[CHUNKS];
+    struct fixture f;
+    struct synfin_span piece;
+    uint32_t count;
+    set_up(&f, SIZE_MAX);
+    for (uint32_t i = 0; i < CHUNKS * CHUNK_BYTES; i++) {
+        uint8_t octet = (uint8_t)(i / CHUNK_BYTES * 7);
+        append(&f, &f.stream, &octet, 1);
+    }
+    stream_drop(&f.stream, &f.chunks, CHUNK_BYTES / 2);
+    uint32_t place = 0;
+    for (struct chunk *chunk = f.stream.first; chunk != NULL; chunk = chunk->next) {
+        at[place++] = chunk;
+    }
+    for (uint32_t i = 2; i < CHUNKS; i++) {
+        at[i - 1]->next = i % 3 == 0 ? at[i] : NULL;
+    }
+    for (uint32_t i = 0; i < CHUNKS; i++) {
+        place = 2 + i * 389 % (CHUNKS - 2);
+        f.stream.cursor = NULL;
+        assert_int_equal(
+            stream_peek(&f.stream, place * CHUNK_BYTES - CHUNK_BYTES / 2, 9, &piece, &count, 1), 9);
+        assert_ptr_equal(piece.data, at[place]->data);
+    }
+    for (uint32_t i = 1; i < CHUNKS; i++) {
+        at[i - 1]->next = at[i];
+    }
+    tear_down(&f);
+}
+
 // What the stream should hold: flat[0..bytes).
 struct model {
     uint8_t flat[FLAT_MAX];
@@ -235,6 +322,8 @@ int main(void)
         cmocka_unit_test(stream_peek_with_few_pieces_shows_less),
         cmocka_unit_test(stream_peek_at_the_front_leaves_the_cursor),
         cmocka_unit_test(small_pieces_that_are_joined_share_chunks),
+        cmocka_unit_test(every_chunk_is_a_few_steps_away),
+        cmocka_unit_test(what_lies_anywhere_is_found_without_walking),
         cmocka_unit_test(stream_equals_flat_array_after_random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
