@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // synfin connect: one connection by synfin's own TCP, standard input to the peer and the peer to
-// standard output. The end of standard input closes our direction only; the command ends when
-// the peer's has ended too.
+// standard output. The end of standard input closes our direction only, and the peer's end ends
+// standard output only; the command ends when both directions have.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -5,8 +5,10 @@
 // time it is ready, output is asked before each write. What the reader of standard output does
 // not take stays in the receive buffer, and so closes the window.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/connect.h"
@@ -50,6 +52,23 @@ static size_t output_room(const struct connect *connect, size_t wanted)
     return wanted < PIPE_BUF ? wanted : PIPE_BUF;
 }
 
+// The peer's last octet is written: who reads standard output learns of it now, though standard
+// input may go on. Closing alone tells nothing where both are one socket; a file's end nobody
+// waits for.
+static void end_output(struct connect *connect)
+{
+    connect->has_received_all = true;
+    watch(connect, STDOUT_FILENO, &connect->watches_output, false);
+    if (connect->is_output_file || shutdown(STDOUT_FILENO, SHUT_WR) == 0) {
+        return;
+    }
+    int nobody = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nobody >= 0) {
+        (void)dup2(nobody, STDOUT_FILENO);
+        close(nobody);
+    }
+}
+
 // Writes the next piece; false when there is none, or no room for it now.
 static bool write_piece(struct connect *connect, uint64_t now_ns)
 {
@@ -57,8 +76,11 @@ static bool write_piece(struct connect *connect, uint64_t now_ns)
     uint32_t pieces = 1;
     enum synfin_error error =
         synfin_socket_peek(connect->host.stack, connect->socket, &piece, &pieces);
-    if (error != SYNFIN_ERROR_OK || pieces == 0) {
-        connect->has_received_all |= error == SYNFIN_ERROR_OK;
+    if (error == SYNFIN_ERROR_OK && pieces == 0) {
+        end_output(connect);
+        return false;
+    }
+    if (error != SYNFIN_ERROR_OK) {
         watch(connect, STDOUT_FILENO, &connect->watches_output, false);
         return false;
     }
@@ -82,7 +104,7 @@ static bool write_piece(struct connect *connect, uint64_t now_ns)
 
 void connect_pump_in(struct connect *connect, uint64_t now_ns)
 {
-    while (connect->socket != 0 && write_piece(connect, now_ns)) {
+    while (connect->socket != 0 && !connect->has_received_all && write_piece(connect, now_ns)) {
     }
 }
 

@@ -39,6 +39,28 @@ bulk() { # KIND ADDRESS
     stop_peer
 }
 
+# Who reads our output learns of the peer's end while standard input goes on: at the end of a pipe,
+# and of a socket that is both.
+told_of_the_end() { # ADDRESS
+    start_fresh_peer source
+    rm -f "$KEPT/words"
+    mkfifo "$KEPT/words"
+    # shellcheck disable=SC2094  # a pipe: who reads the output writes the input
+    "$SYNFIN" connect "${LINK[@]}" "$1" $port < "$KEPT/words" |
+        { exec 9> "$KEPT/words"; timeout 10 cat > "$KEPT/got"; echo "$? bye" >&9; }
+    equal "$1: a pipe is told of the end" "0 0" "${PIPESTATUS[*]}"
+    equal "$1: and has got all before it" 4194304 "$(stat -c %s "$KEPT/got")"
+    sleep 0.1
+    equal "$1: who then said so" "$(echo 0 bye | sha256sum | cut -d' ' -f1) 6" "$(peer_said)"
+    stop_peer
+    start_fresh_peer source
+    equal "$1: a socket is told of the end" "4194304 octets, then status 0" \
+        "$(python3 "$KERNEL_PEER" client around "$SYNFIN" connect "${LINK[@]}" "$1" $port)"
+    sleep 0.1
+    equal "$1: who then said so" "$(echo bye | sha256sum | cut -d' ' -f1) 4" "$(peer_said)"
+    stop_peer
+}
+
 failures() { # ADDRESS ADDRESS-OF-NOBODY ADDRESS-WITHOUT-ROUTE
     local said
     said=$(connect "$1" 9 < /dev/null 2>&1)
@@ -136,6 +158,7 @@ for kind in tun tap; do
     bulk $kind "$KERNEL_V4"
     bulk $kind "$KERNEL_V6"
     if [ $kind = tun ]; then
+        told_of_the_end "$KERNEL_V4"
         # What is for nobody, the kernel at the other end of a TUN swallows.
         failures "$KERNEL_V4" 192.0.2.77 198.51.100.1
         failures "$KERNEL_V6" 2001:db8::77 2001:db8:1::1

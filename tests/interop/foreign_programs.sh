@@ -158,9 +158,8 @@ behind_iperf3() {
     await_output "$KEPT/iperf3" listening
     start_relay iperf3 6201 5201
     local flags
-    # Not -R: its client reads until the data's connection ends, and synfin connect, whose output
-    # ends when it does, tells that only when the client has ended its direction as well.
-    for flags in "" "-P 3"; do
+    # With -R its client reads until the data's connection ends before it ends its own direction.
+    for flags in "" "-P 3" "-R"; do
         # shellcheck disable=SC2086  # words on purpose
         timeout 30 iperf3 -c 127.0.0.1 -p 6201 -t 1 -b 50M -J $flags > "$KEPT/got"
         equal "iperf3 $flags: status" 0 $?

@@ -11,6 +11,7 @@ import hashlib
 import selectors
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -205,6 +206,22 @@ def client_idle(addr, port, count='1000'):
     for sock in socks:
         sock.close()
     return f'{count} open at once'
+
+
+def client_around(*command):
+    """A command whose input and output are one socket: reads to its end, and only then speaks."""
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs) as program:
+        theirs.close()
+        ours.settimeout(10)
+        try:
+            size = receive_all(ours)[1]
+            ours.sendall(b'bye\n')
+            ours.shutdown(socket.SHUT_WR)
+            return f'{size} octets, then status {program.wait(10)}'
+        except TimeoutError:
+            program.kill()
+            return 'nobody told of the end'
 
 
 def client_raw(addr, port):
