@@ -15,18 +15,19 @@ enum {
     MSS_PLACES = 8,
     EPOCHS = 2,            // that are accepted: this one and the one before
     ADDR = 16,             // octets of an address
-    HASHED = 2 * ADDR + 8, // both addresses, both ports, IRS
+    HASHED = 2 * ADDR + 9, // both addresses, both ports, IRS, options
     STAMP_BITS = 6,        // of a timestamp that are not the clock's
     STAMP_SPAN = 1 << STAMP_BITS,
     STAMP_WSCALE = 0x0f, // RFC 7323 §2.3 ends at 14
     STAMP_NO_WSCALE = 0x0f,
     STAMP_SACK = 0x10,
     STAMP_ECN = 0x20,
+    NO_STAMP = STAMP_SPAN, // of a SYN without timestamps
     WSCALE_SHIFT_MAX = 14,
 };
 
 _Static_assert(sizeof(struct synfin_addr) == ADDR, "addresses are hashed as their octets");
-_Static_assert(sizeof(struct tcp_pair) == HASHED - 4, "all of a pair is hashed");
+_Static_assert(sizeof(struct tcp_pair) == HASHED - 5, "all of a pair is hashed");
 _Static_assert((uint64_t)MSS_STRIDE *MSS_PLACES == UINT64_C(1) << 32, "all around, evenly");
 _Static_assert(STAMP_SPAN == (STAMP_WSCALE | STAMP_SACK | STAMP_ECN) + 1, "every bit has a use");
 
@@ -104,16 +105,31 @@ static void turn_to(struct tcp_cookie_jar *jar, uint64_t now_ns)
     jar->has_keys = true;
 }
 
+static uint32_t stamp_bits(const struct tcp_offer *offer)
+{
+    uint32_t bits = STAMP_NO_WSCALE;
+    if (offer->has_wscale) {
+        ASSERT(offer->wscale_shift <= WSCALE_SHIFT_MAX);
+        bits = offer->wscale_shift;
+    }
+    bits |= offer->has_sack ? STAMP_SACK : 0;
+    bits |= offer->ecn == TCP_ECN_CLASSIC ? STAMP_ECN : 0;
+    return bits;
+}
+
 // What a cookie is made of, in the order of the wire; the hash of it under the key of each epoch is
-// the first of that epoch's eight cookies.
-static void collect(const struct tcp_pair *pair, struct seq irs, uint8_t out[HASHED])
+// the first of that epoch's eight cookies. The options are in it, or any later timestamp of the
+// same connection would say others.
+static void collect(const struct tcp_pair *pair, const struct tcp_offer *offer, uint8_t out[HASHED])
 {
     for (uint32_t i = 0; i < ADDR; i++) {
         out[i] = pair->local.octet[i];
         out[ADDR + i] = pair->remote.octet[i];
     }
-    uint64_t rest = (uint64_t)pair->local_port << 48 | (uint64_t)pair->remote_port << 32 | irs.n;
+    uint64_t rest =
+        (uint64_t)pair->local_port << 48 | (uint64_t)pair->remote_port << 32 | offer->irs.n;
     put64(out + 2 * ADDR, rest);
+    out[HASHED - 1] = (uint8_t)(offer->has_timestamps ? stamp_bits(offer) : NO_STAMP);
 }
 
 static uint32_t mss_place(uint32_t mss)
@@ -140,7 +156,7 @@ struct seq tcp_cookie_make(struct tcp_cookie_jar *jar, const struct tcp_pair *pa
 {
     uint8_t input[HASHED];
     turn_to(jar, now_ns);
-    collect(pair, offer->irs, input);
+    collect(pair, offer, input);
     uint32_t first = (uint32_t)siphash_24(&jar->key[0], input, sizeof(input));
     return seq_make(first + mss_place(offer->mss) * MSS_STRIDE);
 }
@@ -150,7 +166,7 @@ bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, st
 {
     uint8_t input[HASHED];
     turn_to(jar, now_ns);
-    collect(pair, offer->irs, input);
+    collect(pair, offer, input);
     for (uint32_t i = 0; i < EPOCHS; i++) {
         uint32_t first = (uint32_t)siphash_24(&jar->key[i], input, sizeof(input));
         uint32_t behind = iss.n - first;
@@ -164,13 +180,7 @@ bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, st
 
 uint32_t tcp_cookie_stamp(uint32_t ts_now, const struct tcp_offer *offer)
 {
-    uint32_t bits = STAMP_NO_WSCALE;
-    if (offer->has_wscale) {
-        ASSERT(offer->wscale_shift <= WSCALE_SHIFT_MAX);
-        bits = offer->wscale_shift;
-    }
-    bits |= offer->has_sack ? STAMP_SACK : 0;
-    bits |= offer->ecn == TCP_ECN_CLASSIC ? STAMP_ECN : 0;
+    uint32_t bits = stamp_bits(offer);
     // The last number of these low bits that is not after the clock: what is sent later must not
     // have an earlier timestamp, or the peer's PAWS drops it (RFC 7323 §5.3).
     return ts_now - ((ts_now - bits) & (STAMP_SPAN - 1));

@@ -4,12 +4,15 @@
 // without any state kept here. The cookie is a keyed hash of the pair, of the peer's own first
 // sequence number and of the time, plus the number of a segment size:
 //
-//     cookie = hash(key of this epoch, pair, IRS) + 2^29 x place of the peer's MSS in a table of 8
+//     cookie = hash(key of this epoch, pair, IRS, options)
+//              + 2^29 x place of the peer's MSS in a table of 8
 //
 // All 32 bits count: of 2^32 acknowledgments a blind guesser can send, 16 are right (8 sizes, this
-// epoch and the last), which is 2^-28. What a sequence number cannot hold, the window scale, SACK
-// and ECN, goes into the low 6 bits of the timestamp we send, which the peer echoes; they are
-// nobody's secret, and a peer that changes them changes its own connection only.
+// epoch and the last), which is 2^-28; with a timestamp, which may have to be ignored, twice as
+// many. What a sequence number cannot hold, the window scale, SACK
+// and ECN, goes into the low 6 bits of the timestamp we send, which the peer echoes. They are
+// nobody's secret, but the cookie is good with them alone: what a connection that is gone sends
+// later echoes another timestamp, and would open one whose windows nobody has agreed on.
 #ifndef SYNFIN_TCP_COOKIE_H
 #define SYNFIN_TCP_COOKIE_H
 
@@ -46,7 +49,7 @@ void tcp_cookie_init(struct tcp_cookie_jar *jar, const uint64_t secret[4], uint6
 struct seq tcp_cookie_make(struct tcp_cookie_jar *jar, const struct tcp_pair *pair,
                            const struct tcp_offer *offer, uint64_t now_ns);
 // Whether `iss` (SEG.ACK - 1 of an acknowledgment whose SEG.SEQ - 1 is offer->irs) is a cookie of
-// this pair that is still good. Fills offer->mss.
+// this pair and the options of `offer` that is still good. Fills offer->mss.
 bool tcp_cookie_open(struct tcp_cookie_jar *jar, const struct tcp_pair *pair, struct seq iss,
                      uint64_t now_ns, struct tcp_offer *offer);
 

@@ -109,6 +109,24 @@ bool tcp_handshake_may_be_cookie(const struct tcp *tcp, uint64_t now_ns)
            && (now_ns < tcp->cookies_until_ns || tcp->config.has_cookie_secret);
 }
 
+// RFC 7323 §3.2: a timestamp that was not agreed on is ignored.
+static bool open_cookie(struct tcp *tcp, const struct tcp_segment *seg, struct tcp_handshake *out,
+                        uint64_t now_ns)
+{
+    struct tcp_offer *offer = &out->offer;
+    *offer = (struct tcp_offer){.irs = seq_sub(seg->h.seq, 1)};
+    if (tcp->config.use_timestamps && seg->h.has_timestamps) {
+        offer->has_timestamps = true;
+        offer->ts_val = seg->h.ts_val;
+        tcp_cookie_read_stamp(seg->h.ts_ecr, offer);
+        if (tcp_cookie_open(&tcp->cookies, &out->pair, out->iss, now_ns, offer)) {
+            return true;
+        }
+        *offer = (struct tcp_offer){.irs = offer->irs};
+    }
+    return tcp_cookie_open(&tcp->cookies, &out->pair, out->iss, now_ns, offer);
+}
+
 bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
                              const struct tcp_segment *seg, struct tcp_handshake *out,
                              uint64_t now_ns)
@@ -118,17 +136,11 @@ bool tcp_handshake_of_cookie(struct tcp *tcp, const struct tcp_conn *listener,
                                   .own_shift = listener->rcv.wscale_shift,
                                   .is_cookie = true};
     read_pair(seg->arrival, &seg->h, &out->pair);
-    out->offer.irs = seq_sub(seg->h.seq, 1);
-    if (!tcp_cookie_open(&tcp->cookies, &out->pair, out->iss, now_ns, &out->offer)) {
+    if (!open_cookie(tcp, seg, out, now_ns)) {
         return false;
     }
-    if (tcp->config.use_timestamps && seg->h.has_timestamps) {
-        out->offer.has_timestamps = true;
-        out->offer.ts_val = seg->h.ts_val;
-        tcp_cookie_read_stamp(seg->h.ts_ecr, &out->offer);
-        out->offer.has_wscale = out->offer.has_wscale && tcp->config.use_window_scale;
-        out->offer.has_sack = out->offer.has_sack && tcp->config.use_sack;
-    }
+    out->offer.has_wscale = out->offer.has_wscale && tcp->config.use_window_scale;
+    out->offer.has_sack = out->offer.has_sack && tcp->config.use_sack;
     enum tcp_ecn_mode stamped = (enum tcp_ecn_mode)out->offer.ecn;
     out->offer.ecn = (uint8_t)tcp_ecn_of_cookie(&listener->set, seg, stamped);
     return true;

@@ -345,6 +345,38 @@ static void acknowledgment_of_what_followed_the_cookie_opens_nothing(void **stat
     IN_STATE(ESTABLISHED);
 }
 
+// A keep-alive of a connection that is gone here acknowledges its cookie once more, and echoes a
+// later timestamp, whose low bits say a window scale that nobody has offered. Found by the
+// simulation: octets went beyond the peer's right edge.
+static void later_timestamp_of_the_same_connection_opens_nothing(void **state)
+{
+    (void)state;
+    listen_with_cookies(4);
+    SEND(.flags = SYN, .mss = 1460, .ts = TS(1000, 0));
+    EXPECT(.flags = SYN | ACK, .ack = 1, WHY(SEND_SYN_ACK_COOKIE));
+    uint32_t stamp = bench.last.ts_val;
+    for (uint32_t later = 1; later < 64; later++) {
+        SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(1001, stamp + later));
+        REASON(DROP_COOKIE);
+        EXPECT(.flags = RST, .seq = 1);
+    }
+    NO_EVENT();
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(1001, stamp));
+    IN_STATE(ESTABLISHED);
+}
+
+// RFC 7323 §3.2.
+static void timestamp_that_was_not_agreed_on_is_ignored(void **state)
+{
+    (void)state;
+    listen_with_cookies(4);
+    cookie_for(40000);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(1001, 77));
+    IN_STATE(ESTABLISHED);
+    ACCEPT();
+    CHECK_EQ(INFO().has_timestamps, 0);
+}
+
 static void never_means_never(void **state)
 {
     (void)state;
@@ -507,6 +539,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_accept_queue_delays_the_handshake),
     SEGMENT_TEST(cookie_beyond_the_limit_on_sockets_waits),
     SEGMENT_TEST(acknowledgment_of_what_followed_the_cookie_opens_nothing),
+    SEGMENT_TEST(later_timestamp_of_the_same_connection_opens_nothing),
+    SEGMENT_TEST(timestamp_that_was_not_agreed_on_is_ignored),
     SEGMENT_TEST(never_means_never),
     SEGMENT_TEST(one_of_two_machines_completes_the_handshake_of_the_other),
     SEGMENT_TEST(machines_without_the_same_time_do_not),
