@@ -106,7 +106,9 @@ void oracle_fail(struct oracle *oracle, enum oracle_rule rule, const struct orac
                                          .now_ns = now_ns,
                                          .event = oracle->totals.events,
                                          .host = end->host,
-                                         .conn = end->number};
+                                         .conn = end->number,
+                                         .local = end->local,
+                                         .remote = end->remote};
     va_list list;
     va_start(list, format);
     (void)vsnprintf(violation.text, sizeof violation.text, format, list);

@@ -41,7 +41,8 @@ struct oracle_violation {
     uint64_t now_ns;
     uint64_t event; // number of oracle_after_event calls before
     uint32_t host;
-    uint32_t conn; // the stack's number of the connection; 0: none
+    uint32_t conn;                        // the stack's number of the connection; 0: none
+    struct synfin_endpoint local, remote; // of its pair; ports of 0: none
     char text[ORACLE_TEXT_MAX];
 };
 

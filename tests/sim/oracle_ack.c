@@ -20,8 +20,8 @@ static void judge_number(const struct oracle_sight *sight)
     const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
     uint64_t arrived = oracle_ranges_end(&end->arrived, 0);
     bool is_syn = (sight->packet->flags & ORACLE_SYN) != 0; // it may have waited for the device
-    bool has_block = conn != NULL && !is_syn && conn->state >= SYNFIN_TCP_STATE_SYN_RECEIVED
-                     && conn->is_in_table;
+    bool has_block = conn != NULL && !is_syn && !sight->is_early
+                     && conn->state >= SYNFIN_TCP_STATE_SYN_RECEIVED && conn->is_in_table;
     if (has_block && conn->rcv.nxt.n != sight->packet->ack) {
         oracle_fail(sight->host->oracle, ORACLE_A1, end, sight->now_ns,
                     "SEG.ACK %" PRIu32 ", RCV.NXT %" PRIu32 " (%s)", sight->packet->ack,
@@ -101,7 +101,7 @@ static void judge_cause(const struct oracle_sight *sight)
     bool is_update = sight->reason == SYNFIN_REASON_SEND_WINDOW_UPDATE
                      || sight->reason == SYNFIN_REASON_SEND_WINDOW_WHOLE;
     bool has_opened = is_update && sight->ack + oracle_window_of_sent(sight) > end->edge;
-    if (is_probe || has_opened) {
+    if (is_probe || has_opened || sight->is_early) {
         return;
     }
     if (end->account->credit == 0) {
@@ -162,7 +162,10 @@ static uint64_t next_of(const struct oracle_sight *sight)
 {
     const struct oracle_end *end = sight->end;
     const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
-    if (conn == NULL && end->ack > 0) { // TIME-WAIT, or half-open: nothing is taken
+    if (conn == NULL && end->time_wait_ns != 0 && end->peer_fin != 0) {
+        return end->peer_fin + 1;
+    }
+    if (conn == NULL && end->ack > 0) { // half-open, or gone: nothing is taken
         return end->ack;
     }
     return conn == NULL || !end->duty.has_refused
@@ -182,6 +185,18 @@ static bool is_old_by_timestamp(const struct oracle_sight *sight)
                || (is_believed && (int32_t)(packet->ts_val - conn->ts_recent) < 0));
 }
 
+// MAX.SND.WND of RFC 5961 §5.2 is the largest that was heard in what is acceptable and new. What is
+// not surely so may have been refused, and where the scale is not known the window is not either.
+static void note_window(const struct oracle_sight *sight)
+{
+    struct oracle_end *end = sight->end;
+    uint64_t window = oracle_window_of_heard(sight);
+    bool is_syn = (sight->packet->flags & ORACLE_SYN) != 0;
+    if (!is_syn && end->heard.is_known && window > end->window_sure) {
+        end->window_sure = window;
+    }
+}
+
 // An acknowledgment with nothing new and nothing wrong is not answered (RFC 9293 §3.10.7.4); any
 // other segment may be, once.
 void oracle_ack_on_heard(const struct oracle_sight *sight)
@@ -190,9 +205,17 @@ void oracle_ack_on_heard(const struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     uint64_t rcv = next_of(sight);
     bool is_old = is_old_by_timestamp(sight);
-    bool is_good = sight->seq == rcv && sight->ack <= end->nxt && sight->ack > 0
-                   && sight->ack + end->window_max >= end->una_told && !is_old
+    // What was refused may be taken now, by what came before in the same call; and where the FIN of
+    // TIME-WAIT was is not known of a peer that may have sent two.
+    bool may_have_moved = (end->duty.has_refused && sight->host->pending.received > 1)
+                          || (end->time_wait_ns != 0 && end->is_lied_to);
+    bool is_next =
+        sight->seq == rcv && sight->ack <= end->nxt && sight->ack > 0 && !is_old && !may_have_moved;
+    bool is_good = is_next && sight->ack + end->window_sure >= end->una_told
                    && (packet->traffic_class & 3) != 3;
+    if (is_next && sight->ack > end->una_told) {
+        note_window(sight);
+    }
     if (packet->length == 0 && !is_good && end->account->credit < CREDIT_MAX) {
         end->account->credit++;
     }
@@ -259,12 +282,20 @@ static void look_at_delay(const struct oracle_look *look)
     }
 }
 
+// Answers that were made for connections without a block, and wait for the device.
+static bool has_answers_waiting(const struct oracle_host *host)
+{
+    const struct tcp *tcp = &host->config.stack->tcp;
+    return tcp->strays.slots_used != tcp->strays.free.count;
+}
+
 void oracle_ack_look(const struct oracle_look *look)
 {
     look_at_delay(look);
     look->end->duty.has_refused = look->rcv < oracle_ranges_end(&look->end->arrived, 0);
     struct oracle_account *account = look->end->account;
-    if (!look->is_waiting && account->end == look->end) { // the rest waits for company
+    bool is_waiting = look->is_waiting || has_answers_waiting(look->host);
+    if (!is_waiting && account->end == look->end) { // the rest waits for company
         bool is_refused = look->end->duty.has_refused && account->credit > 0;
         account->credit = look->rcv > look->end->ack || is_refused ? 1 : 0;
     }

@@ -165,7 +165,7 @@ void oracle_close_on_heard(const struct oracle_sight *sight)
     uint64_t right = sight->seq + packet->payload_bytes;
     bool is_old = packet->has_timestamps && (int32_t)(packet->ts_val - end->ts_told) < 0;
     bool is_useful = sight->seq <= rcv && right > rcv && sight->ack <= end->nxt
-                     && sight->ack + end->window_max >= end->una_told && !is_old
+                     && sight->ack + end->window_sure >= end->una_told && !is_old
                      && packet->has_timestamps == conn->uses_timestamps;
     if (takes_text && is_useful) {
         end->expect.must_reach = right < adv ? right : adv;
@@ -236,7 +236,9 @@ void oracle_close_look(const struct oracle_look *look)
 // Gone with octets or a FIN that nobody acknowledged: somebody was told, or a user was.
 void oracle_close_on_finish(struct oracle_host *host, uint64_t now_ns)
 {
-    uint64_t lost = synfin_stack_count(host->config.stack, SYNFIN_REASON_DROP_OUTPUT_FULL);
+    // Resets among what found no room, or no next hop.
+    uint64_t lost = synfin_stack_count(host->config.stack, SYNFIN_REASON_DROP_OUTPUT_FULL)
+                    + synfin_stack_count(host->config.stack, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED);
     for (uint32_t i = 0; i < host->oracle->ends; i++) {
         const struct oracle_end *end = host->oracle->end[i];
         bool is_quiet = !end->has_reset && !end->heard_reset && !end->has_failed;

@@ -17,42 +17,40 @@ static void endpoints_of(const struct oracle_packet *packet, bool is_sent,
     *remote = is_sent ? dst : src;
 }
 
-static void read_offer(const struct oracle_packet *packet, struct oracle_offer *offer)
+static bool is_challenge(const struct oracle_packet *packet, uint16_t reason)
 {
-    *offer = (struct oracle_offer){.is_known = true,
-                                   .has_timestamps = packet->has_timestamps,
-                                   .has_sack = packet->has_sack_permitted,
-                                   .has_fastopen = packet->has_fastopen,
-                                   .wscale = packet->wscale,
-                                   .mss = packet->mss};
-}
-
-static bool is_same_offer(const struct oracle_offer *a, const struct oracle_offer *b)
-{
-    return a->is_known == b->is_known && a->has_timestamps == b->has_timestamps
-           && a->has_sack == b->has_sack && a->wscale == b->wscale && a->mss == b->mss;
-}
-
-// What the SYN with this number has offered; not known where another one came since, or a copy that
-// was changed on the way. Then any scale may be in use that our own answer offers.
-static void read_heard(struct oracle_end *end, const struct oracle_account *account, uint32_t irs)
-{
-    enum { WSCALE_MOST = 14 };
-    end->heard = account->offer;
-    if (account->syn_seq != irs || account->is_syn_mixed || !account->is_syn_genuine) {
-        end->heard.is_known = false;
-        end->heard.wscale = WSCALE_MOST;
-    }
+    return packet->flags == ORACLE_ACK && packet->length == 0
+           && (reason == SYNFIN_REASON_SEND_CHALLENGE_SYN
+               || reason == SYNFIN_REASON_SEND_CHALLENGE_RST
+               || reason == SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
 }
 
 // What is sent for half-open connections: SYN+ACKs, and challenges, which may overtake them.
 static bool is_of_half_open(const struct oracle_packet *packet, uint16_t reason)
 {
-    bool is_challenge = reason == SYNFIN_REASON_SEND_CHALLENGE_SYN
-                        || reason == SYNFIN_REASON_SEND_CHALLENGE_RST
-                        || reason == SYNFIN_REASON_SEND_ACK_UNACCEPTABLE;
     return (packet->flags & (ORACLE_SYN | ORACLE_ACK)) == (ORACLE_SYN | ORACLE_ACK)
-           || (is_challenge && packet->flags == ORACLE_ACK && packet->length == 0);
+           || is_challenge(packet, reason);
+}
+
+// Of a half-open connection that nothing else was sent for: the SYN+ACK waits, or found no room.
+static bool is_early_reset(const struct oracle_packet *packet, uint16_t reason)
+{
+    return (packet->flags & ORACLE_RST) != 0
+           && (reason == SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK
+               || reason == SYNFIN_REASON_SEND_RST_LISTENER_GONE);
+}
+
+// A half-open connection's answer is whole when it is made. It may wait for the device behind what
+// the connection sends when it has opened, as it may be overtaken on the way.
+static bool take_early(struct oracle_sight *sight)
+{
+    struct oracle_account *account = sight->end->account;
+    if (!sight->end->is_passive || sight->seq != 1 || sight->ack != 1 || account->early == 0
+        || !is_challenge(sight->packet, sight->reason)) {
+        return false;
+    }
+    account->early--;
+    return true;
 }
 
 // A number that sends for the first time: a half-open connection's, or that of a connection that a
@@ -72,25 +70,39 @@ static struct oracle_end *adopt(struct oracle_host *host, const struct synfin_pa
     struct synfin_endpoint remote;
     endpoints_of(packet, true, &local, &remote);
     const struct oracle_account *account = oracle_ends_account(host, &local, &remote);
+    const struct oracle_syn *syn = oracle_syns_acked(&account->syns, packet->ack);
     end = oracle_ends_add(host, sent->conn);
-    bool has_data = account->has_syn && packet->ack - account->syn_seq - 1 <= account->syn_bytes;
     end->is_passive = true;
-    read_heard(end, account, has_data ? account->syn_seq : packet->ack - 1);
-    end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
     oracle_ends_set_pair(host, end, &local, &remote);
     oracle_ends_set_iss(host->oracle, end, packet->seq - !is_syn);
-    oracle_ends_set_irs(host->oracle, end, has_data ? account->syn_seq : packet->ack - 1);
-    oracle_ranges_add(&end->arrived, 0, 1 + (has_data ? account->syn_bytes : 0));
-    end->edge_told = 1 + (uint64_t)account->syn_window;
+    oracle_ends_set_irs(host->oracle, end, syn != NULL ? syn->seq : packet->ack - 1);
+    oracle_ends_hear_syn(end, syn);
     return end;
+}
+
+// A half-open connection whose peer has come back with a cookie goes on with the cookie's number,
+// also where the listener's queue is full and nothing opens yet.
+static struct oracle_end *promised_to(struct oracle_host *host, struct oracle_end *end,
+                                      const struct oracle_packet *packet)
+{
+    struct oracle_end *promised =
+        oracle_ends_of_cookie(host, end->account, packet->seq, packet->ack - 1);
+    if (!end->is_passive || promised == NULL || promised->number != 0) {
+        return end;
+    }
+    oracle_ends_keep_promise(host, promised, end->number);
+    return promised;
 }
 
 // A SYN+ACK that waited for the device while the peer came back with a cookie.
 static struct oracle_end *half_open_of(struct oracle_host *host, struct oracle_end *end,
                                        const struct oracle_packet *packet)
 {
-    if (end == NULL || !end->is_of_cookie || end->iss == packet->seq) {
+    if (end == NULL || end->iss == packet->seq) {
         return end;
+    }
+    if (!end->is_of_cookie) {
+        return promised_to(host, end, packet);
     }
     if (end->half_open == NULL) { // the first that is seen of it
         end->half_open = oracle_ends_add(host, 0);
@@ -109,13 +121,15 @@ static void read_promise(struct oracle_end *end, const struct oracle_account *ac
 {
     const struct oracle_offer heard = end->heard;
     const struct oracle_offer offered = end->offered;
-    read_offer(packet, &end->offered);
-    read_heard(end, account, end->irs);
-    end->is_lied_to = end->is_lied_to || !account->is_syn_genuine;
-    end->is_tainted = end->is_tainted || !account->is_syn_genuine;
-    bool is_again = offered.is_known && is_same_offer(&offered, &end->offered)
-                    && is_same_offer(&heard, &end->heard);
-    if (is_again || (!offered.is_known && account->is_syn_genuine)) {
+    const struct oracle_syn *syn = oracle_syns_find(&account->syns, end->irs);
+    bool is_genuine = syn != NULL && syn->is_genuine;
+    oracle_offer_read(&end->offered, packet);
+    oracle_syns_read(&account->syns, end->irs, &end->heard);
+    end->is_lied_to = end->is_lied_to || !is_genuine;
+    end->is_tainted = end->is_tainted || !is_genuine;
+    bool is_again = offered.is_known && oracle_offer_is_same(&offered, &end->offered)
+                    && oracle_offer_is_same(&heard, &end->heard);
+    if (is_again || (!offered.is_known && is_genuine)) {
         return;
     }
     end->offered.wscale = packet->wscale > offered.wscale ? packet->wscale : offered.wscale;
@@ -162,7 +176,9 @@ static void note_syn_sent(struct oracle_sight *sight)
     if (!end->has_iss) {
         oracle_ends_set_iss(sight->host->oracle, end, sight->packet->seq);
     }
-    read_offer(sight->packet, &end->offered);
+    oracle_offer_read(&end->offered, sight->packet);
+    uint64_t right = 1 + (uint64_t)sight->packet->payload_bytes;
+    end->syn_right = right > end->syn_right ? right : end->syn_right;
 }
 
 static void note_sent(const struct oracle_sight *sight)
@@ -195,6 +211,7 @@ static void judge_sent(struct oracle_sight *sight)
     }
     sight->seq = oracle_place(sight->packet->seq, end->iss, end->nxt);
     sight->ack = end->has_irs ? oracle_place(sight->packet->ack, end->irs, end->ack) : 0;
+    sight->is_early = take_early(sight);
     oracle_shape_on_sent(sight, end->number);
     oracle_close_on_sent(sight);
     if ((sight->packet->flags & ORACLE_RST) == 0) {
@@ -235,9 +252,9 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
         judge_sent(&sight);
     } else if ((packet->flags & ORACLE_SYN) != 0) {
         note_cookie(&sight, &local, &remote);
-    } else if (sent->conn != 0) {
-        oracle_fail_host(host, ORACLE_H2, now_ns, "connection %u sends and was never opened",
-                         sent->conn);
+    } else if (sent->conn != 0 && !is_early_reset(packet, sent->reason)) {
+        oracle_fail_host(host, ORACLE_H2, now_ns, "connection %u sends and was never opened (%s)",
+                         sent->conn, synfin_reason_name((enum synfin_reason)sent->reason));
     }
 }
 
@@ -278,7 +295,7 @@ static void hear_syn(struct oracle_sight *sight)
         return;
     }
     oracle_ends_set_irs(sight->host->oracle, end, packet->seq);
-    read_offer(packet, &end->heard);
+    oracle_offer_read(&end->heard, packet);
     oracle_ranges_add(&end->arrived, 0, 1);
 }
 
@@ -309,9 +326,7 @@ static void hear_ack(struct oracle_sight *sight)
     struct oracle_end *end = sight->end;
     const struct oracle_packet *packet = sight->packet;
     bool is_syn = (packet->flags & ORACLE_SYN) != 0;
-    bool is_scaled = !is_syn && end->heard.wscale >= 0 && end->offered.wscale >= 0;
-    uint32_t shift = is_scaled ? (uint32_t)(end->heard.wscale > 14 ? 14 : end->heard.wscale) : 0;
-    uint64_t window = (uint64_t)packet->window << shift;
+    uint64_t window = oracle_window_of_heard(sight);
     if (sight->ack > end->nxt) {
         return;
     }
@@ -385,25 +400,6 @@ static void hear_cookie(struct oracle_sight *sight)
     hear(sight);
 }
 
-// A SYN again leaves out the cookie and the data that the first one had, and both may have arrived.
-static void note_syn_heard(struct oracle_account *account, const struct oracle_packet *packet,
-                           enum oracle_origin origin)
-{
-    bool is_again = account->has_syn && account->syn_seq == packet->seq;
-    bool has_fastopen = is_again && account->offer.has_fastopen;
-    uint32_t bytes = is_again ? account->syn_bytes : 0;
-    account->has_syn = true;
-    account->is_syn_genuine = origin == ORACLE_GENUINE && (!is_again || account->is_syn_genuine);
-    account->syn_seq = packet->seq;
-    account->syn_bytes = packet->payload_bytes > bytes ? packet->payload_bytes : bytes;
-    account->syn_window = packet->window;
-    const struct oracle_offer before = account->offer;
-    read_offer(packet, &account->offer);
-    account->is_syn_mixed =
-        is_again && (account->is_syn_mixed || !is_same_offer(&before, &account->offer));
-    account->offer.has_fastopen = account->offer.has_fastopen || has_fastopen;
-}
-
 static void take_arrival(struct oracle_host *host, const struct oracle_packet *packet,
                          enum oracle_origin origin, uint64_t now_ns)
 {
@@ -418,8 +414,11 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
     if (packet->length > 0 || !is_usual || sight.end == NULL) {
         account->credit++;
     }
+    if (sight.end == NULL || oracle_ends_block(host, sight.end) == NULL) {
+        account->early++;
+    }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
-        note_syn_heard(account, packet, origin);
+        oracle_syns_note(&account->syns, packet, origin);
     }
     if (sight.end != NULL) {
         hear(&sight);

@@ -89,7 +89,7 @@ struct oracle_end *oracle_ends_add(struct oracle_host *host, uint32_t number)
     return end;
 }
 
-void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number)
+static void set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number)
 {
     end->number = number;
     host->last = NULL;
@@ -176,15 +176,12 @@ static bool is_of_cookie(struct oracle_host *host, const struct oracle_end *end,
     return promised != NULL && promised->number == 0;
 }
 
-// Of a SYN with a Fast Open cookie: accepted before anything was sent.
-static void read_fastopen(struct oracle_end *end, const struct oracle_account *account)
+void oracle_ends_hear_syn(struct oracle_end *end, const struct oracle_syn *syn)
 {
-    if (account->has_syn && account->syn_seq == end->irs) {
-        end->heard = account->offer;
-        end->is_tainted = end->is_lied_to = !account->is_syn_genuine;
-        oracle_ranges_add(&end->arrived, 0, 1 + (uint64_t)account->syn_bytes);
-        end->edge_told = 1 + (uint64_t)account->syn_window;
-    }
+    oracle_syns_read(&end->account->syns, end->irs, &end->heard);
+    end->is_tainted = end->is_lied_to = syn == NULL || !syn->is_genuine;
+    oracle_ranges_add(&end->arrived, 0, 1 + (syn != NULL ? (uint64_t)syn->bytes : 0));
+    end->edge_told = 1 + (syn != NULL ? (uint64_t)syn->window : UINT16_MAX);
 }
 
 // Nothing is kept of a cookie: a copy of the third segment that comes late opens once more.
@@ -222,6 +219,44 @@ static void forget_peer(struct oracle_end *end)
     }
 }
 
+void oracle_ends_keep_promise(struct oracle_host *host, struct oracle_end *end, uint32_t number)
+{
+    end->is_of_cookie = true;
+    end->half_open = oracle_ends_of_number(host, number);
+    set_number(host, end, number);
+    end->account->end = end;
+    end->heard.is_known = end->heard.is_known && !end->is_lied_to;
+    promise_again(host, end->account, end);
+    forget_peer(end);
+}
+
+// A clock that stands still gives two connections of a pair the same numbers, one of which was half
+// open and made room, or has ended: what was told of one was told of the other.
+static bool is_same_again(const struct oracle_end *before, const struct oracle_host *host,
+                          const struct tcp_conn *conn)
+{
+    return before != NULL && before->boot == host->boot && before->has_iss && before->has_irs
+           && before->iss == conn->iss.n && before->irs == conn->irs.n;
+}
+
+static void take_over(struct oracle_end *end, struct oracle_end *before,
+                      const struct tcp_conn *conn)
+{
+    const struct oracle_ranges *arrived = &before->arrived;
+    for (uint32_t i = 0; i < arrived->count; i++) {
+        oracle_ranges_add(&end->arrived, arrived->at[i].left, arrived->at[i].right);
+    }
+    end->una_told = end->nxt = before->una_told > 0 && conn->state >= SYNFIN_TCP_STATE_ESTABLISHED;
+    end->edge_told = before->edge_told > end->edge_told ? before->edge_told : end->edge_told;
+    end->peer_fin = before->peer_fin;
+    end->ts_told = before->ts_told;
+    end->window_max = before->window_max;
+    end->is_tainted = end->is_lied_to = true;
+    if (before->peer != NULL) {
+        before->peer->is_tainted = before->peer->is_lied_to = true;
+    }
+}
+
 // A block whose number is new: called by its user, opened by a cookie, or by Fast Open.
 static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_conn *conn)
 {
@@ -232,14 +267,14 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
     struct oracle_end *end =
         conn->is_passive ? oracle_ends_of_cookie(host, account, conn->iss.n, conn->irs.n) : NULL;
     if (end != NULL && end->number == 0) {
-        end->is_of_cookie = true;
-        end->half_open = oracle_ends_of_number(host, conn->number);
-        oracle_ends_set_number(host, end, conn->number);
-        account->end = end;
-        end->heard.is_known = end->heard.is_known && !end->is_lied_to;
-        promise_again(host, account, end);
-        forget_peer(end);
+        oracle_ends_keep_promise(host, end, conn->number);
         return end;
+    }
+    struct oracle_end *before = account->end;
+    bool is_again = conn->is_passive && is_same_again(before, host, conn);
+    if (is_again && before->index == 0) {
+        set_number(host, before, conn->number);
+        return before;
     }
     end = oracle_ends_add(host, conn->number);
     end->is_passive = conn->is_passive;
@@ -247,7 +282,10 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
     if (conn->is_passive) {
         oracle_ends_set_iss(host->oracle, end, conn->iss.n);
         oracle_ends_set_irs(host->oracle, end, conn->irs.n);
-        read_fastopen(end, account);
+        oracle_ends_hear_syn(end, oracle_syns_find(&account->syns, end->irs));
+    }
+    if (is_again) {
+        take_over(end, before, conn);
     }
     return end;
 }

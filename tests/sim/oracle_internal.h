@@ -13,18 +13,12 @@
 #include "sim/oracle.h"
 #include "sim/oracle_decode.h"
 #include "sim/oracle_map.h"
+#include "sim/oracle_syns.h"
 #include "stack/stack_internal.h"
 #include "tcp/tcp.h"
 
 #define ORACLE_MS UINT64_C(1000000)
 #define ORACLE_S  UINT64_C(1000000000)
-
-// What a SYN has offered, or what became of it.
-struct oracle_offer {
-    bool is_known, has_timestamps, has_sack, has_fastopen;
-    int16_t wscale; // -1: none
-    uint16_t mss;
-};
 
 // One end of one connection, from its first sign of life on, for good: old segments may come late.
 struct oracle_end {
@@ -57,6 +51,7 @@ struct oracle_end {
     struct oracle_offer offered, heard; // by our SYN; by the peer's
     uint64_t nxt;                       // behind the highest place sent
     uint64_t fin;                       // place of its FIN; 0: none was sent
+    uint64_t syn_right;                 // behind what its SYNs carried
     uint64_t ack, edge;           // highest acknowledgment and right edge, in the peer's places
     uint64_t una_told, edge_told; // highest that has arrived here, in our places
     uint64_t peer_fin;            // place of the peer's FIN that has arrived; 0: none
@@ -67,7 +62,8 @@ struct oracle_end {
 
     bool is_old_told; // the last segment heard was old by its timestamp
     uint32_t resets;
-    uint64_t window_max; // largest that the peer has offered
+    uint64_t window_max;  // largest that the peer may have offered
+    uint64_t window_sure; // largest that it has, in a segment that no correct TCP refuses
 
     struct oracle_duty {
         uint64_t since_ns;  // the oldest data that no acknowledgment has answered; 0: none
@@ -86,6 +82,7 @@ struct oracle_end {
         uint64_t srtt_ns, rto_ns, rto_srtt_ns; // rto_srtt_ns: SRTT when that timeout was set
         uint64_t receive_max, steps;
         uint64_t state_ns; // when the state was first seen
+        uint32_t fired;    // timers that have fired since, as traced, by bits
     } shadow;
 
     uint32_t ts_first; // the first timestamp that it has sent
@@ -114,13 +111,11 @@ struct oracle_account {
     uint64_t received, sent;
     bool is_validated;
     struct oracle_end *cookies; // ends that a cookie has promised, without number: the latest first
-    uint32_t syn_seq, syn_bytes, syn_window; // of the SYN that came last
-    uint32_t credit;                         // acknowledgments that something has called for
-    bool has_syn, is_syn_genuine;
-    bool is_syn_mixed; // SYNs of this number have offered different things
-    struct oracle_offer offer;
-    struct oracle_end *end; // the latest of this pair at this host
-    int64_t reset_credit;   // arrivals that may be answered by a reset, less resets
+    uint32_t credit;            // acknowledgments that something has called for
+    uint32_t early;             // arrivals when there was no block: what a half-open one may answer
+    struct oracle_syns syns;    // that have arrived
+    struct oracle_end *end;     // the latest of this pair at this host
+    int64_t reset_credit;       // arrivals that may be answered by a reset, less resets
 };
 
 struct oracle_listener {
@@ -192,6 +187,7 @@ struct oracle_sight {
     uint16_t reason;    // of what was sent
     uint16_t gso_bytes; // of super-packets
     enum oracle_origin origin;
+    bool is_early; // sent for a half-open connection, and may have waited for the device
 };
 
 // oracle.c
@@ -215,6 +211,8 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
                           const struct synfin_endpoint *local,
                           const struct synfin_endpoint *remote);
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss);
+// A passive end has taken this SYN; NULL: one that is forgotten.
+void oracle_ends_hear_syn(struct oracle_end *end, const struct oracle_syn *syn);
 // Its initial number as its peers see it.
 uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end *end);
 void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs);
@@ -230,7 +228,7 @@ struct oracle_account *oracle_ends_account(struct oracle_host *host,
 struct oracle_end *oracle_ends_of_cookie(struct oracle_host *host, struct oracle_account *account,
                                          uint32_t iss, uint32_t irs);
 // The same one has become the connection of this number.
-void oracle_ends_set_number(struct oracle_host *host, struct oracle_end *end, uint32_t number);
+void oracle_ends_keep_promise(struct oracle_host *host, struct oracle_end *end, uint32_t number);
 // Finds the ends of all blocks.
 void oracle_ends_scan(struct oracle_host *host);
 void oracle_ends_deinit(struct oracle *oracle);

@@ -25,6 +25,7 @@ static void note_shadow(const struct oracle_look *look)
     shadow->is_known = true;
     shadow->is_synchronised = look->is_synchronised;
     shadow->state = conn->state;
+    shadow->fired = 0;
     shadow->backoff = conn->rtt.backoff;
     shadow->retries = conn->retries;
     shadow->probes = conn->probes;

@@ -33,6 +33,7 @@ void oracle_stream_look(const struct oracle_look *look);
 
 // oracle_window.c: Q1 to Q4, Q6, Q7.
 uint64_t oracle_window_of_sent(const struct oracle_sight *sight);
+uint64_t oracle_window_of_heard(const struct oracle_sight *sight);
 void oracle_window_on_sent(const struct oracle_sight *sight);
 void oracle_window_look(const struct oracle_look *look);
 

@@ -85,7 +85,8 @@ static void look_at_sample(const struct oracle_look *look)
 
 static bool was_due(const struct oracle_look *look, enum synfin_tcp_timer timer)
 {
-    return look->end->shadow.deadline_ns[timer] <= look->now_ns;
+    const struct oracle_shadow *shadow = &look->end->shadow;
+    return shadow->deadline_ns[timer] <= look->now_ns || (shadow->fired >> timer & 1) != 0;
 }
 
 static void look_at_firing(const struct oracle_look *look)
@@ -98,10 +99,7 @@ static void look_at_firing(const struct oracle_look *look)
     // After a challenge (RFC 5961 §4.2), and where a SYN has crossed ours: sent again, at once.
     bool is_opening =
         shadow->state == SYNFIN_TCP_STATE_SYN_SENT && conn->state <= SYNFIN_TCP_STATE_SYN_RECEIVED;
-    // What finds no memory on its way to the device is sent, and lost, without anything to see.
-    bool may_be_unseen = look->host->config.may_lack_memory
-                         && shadow->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT] == SYNFIN_NEVER;
-    if (conn->retries > shadow->retries && !is_opening && !may_be_unseen
+    if (conn->retries > shadow->retries && !is_opening
         && !was_due(look, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         oracle_fail(look->host->oracle, ORACLE_T8, look->end, look->now_ns,
                     "fired before its time: %u retransmissions", conn->retries);
@@ -232,6 +230,9 @@ void oracle_timer_on_trace(struct oracle_host *host, const struct synfin_trace_e
     struct oracle_end *end = oracle_ends_of_number(host, event->conn);
     if (is_set && end != NULL && event->as.timer.timer == SYNFIN_TCP_TIMER_RETRANSMIT) {
         judge_timeout(host, end, event);
+    }
+    if (!is_set && end != NULL) { // at its time, as follows
+        end->shadow.fired |= 1u << event->as.timer.timer;
     }
     if (!is_set && deadline_ns != SYNFIN_NEVER && deadline_ns > event->t_ns) {
         oracle_fail(host->oracle, ORACLE_T8, end != NULL ? end : &nobody, event->t_ns,

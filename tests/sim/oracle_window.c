@@ -22,6 +22,17 @@ uint64_t oracle_window_of_sent(const struct oracle_sight *sight)
     return (uint64_t)sight->packet->window << shift_of_sent(sight);
 }
 
+// At most: where it is not known what was offered, by the largest scale.
+uint64_t oracle_window_of_heard(const struct oracle_sight *sight)
+{
+    enum { SHIFT_MOST = 14 };
+    const struct oracle_end *end = sight->end;
+    bool is_syn = (sight->packet->flags & ORACLE_SYN) != 0;
+    bool is_scaled = !is_syn && end->heard.wscale >= 0 && end->offered.wscale >= 0;
+    int shift = !is_scaled ? 0 : end->heard.wscale > SHIFT_MOST ? SHIFT_MOST : end->heard.wscale;
+    return (uint64_t)sight->packet->window << shift;
+}
+
 // A window field can name the edge no better than to the unit of its scale: RFC 7323 §2.4.
 static void judge_own_edge(const struct oracle_sight *sight)
 {
@@ -86,7 +97,7 @@ void oracle_window_on_sent(const struct oracle_sight *sight)
 {
     const struct oracle_packet *packet = sight->packet;
     bool is_syn = (packet->flags & ORACLE_SYN) != 0;
-    if ((packet->flags & ORACLE_ACK) != 0 && sight->end->has_irs && !is_syn) {
+    if ((packet->flags & ORACLE_ACK) != 0 && sight->end->has_irs && !is_syn && !sight->is_early) {
         judge_own_edge(sight);
     }
     if (!is_syn && packet->length > 0) {
@@ -102,7 +113,8 @@ static void look_at_numbers(const struct oracle_look *look)
     const struct oracle_end *end = look->end;
     const struct oracle_shadow *shadow = &end->shadow;
     struct oracle *oracle = look->host->oracle;
-    uint64_t most = end->edge_told + 2; // a probe of one octet, and a FIN
+    uint64_t most = end->edge_told + 2;                   // a probe of one octet, and a FIN
+    most = most > end->syn_right ? most : end->syn_right; // RFC 7413 §4.2.1: before any edge
     if (look->una > look->nxt || look->nxt > most || look->nxt - look->una > FLIGHT_MAX) {
         oracle_fail(oracle, ORACLE_Q1, end, look->now_ns,
                     "SND.UNA %" PRIu64 ", SND.NXT %" PRIu64 ", edge %" PRIu64, look->una, look->nxt,

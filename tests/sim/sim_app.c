@@ -120,6 +120,7 @@ static void set_option(struct sim_host *host, synfin_socket socket, enum synfin_
                        int64_t value)
 {
     (void)!synfin_socket_set_option(host->stack, socket, option, value, clock_of(host));
+    sim_host_called(host);
 }
 
 static void set_options(struct sim_app *app)

@@ -277,22 +277,32 @@ static void live(struct sim_world *world)
     }
 }
 
-// Whose connection the violation is about, as far as its user still knows.
-static void find_pair(struct sim_world *world, uint32_t index, uint32_t conn, struct sim_pair *pair)
+static void set_pair(struct sim_world *world, uint32_t index, struct sim_pair *pair)
 {
-    struct sim_host *host = &world->host[index < world->plan.hosts ? index : 0];
-    struct sim_app *app = host->stack != NULL ? sim_apps_find(host, conn) : NULL;
-    if (app == NULL
-        || synfin_socket_endpoints(host->stack, app->socket, &pair->end[0], &pair->end[1])
-               != SYNFIN_ERROR_OK) {
-        return;
-    }
     bool is_ip4 = synfin_addr_is_ipv4(&pair->end[1].addr);
     const struct sim_host *peer =
         sim_net_host(world, pair->end[1].addr.octet + (is_ip4 ? 12 : 0), !is_ip4);
-    pair->host[0] = host->index;
-    pair->host[1] = peer != NULL ? peer->index : host->index;
+    pair->host[0] = index;
+    pair->host[1] = peer != NULL ? peer->index : index;
     pair->is_known = peer != NULL;
+}
+
+// Whose connection the violation is about, as far as its judge or its user knows.
+static void find_pair(struct sim_world *world, const struct oracle_violation *violation,
+                      struct sim_pair *pair)
+{
+    struct sim_host *host = &world->host[violation->host < world->plan.hosts ? violation->host : 0];
+    pair->end[0] = violation->local;
+    pair->end[1] = violation->remote;
+    if (violation->remote.port == 0) {
+        struct sim_app *app = host->stack != NULL ? sim_apps_find(host, violation->conn) : NULL;
+        if (app == NULL
+            || synfin_socket_endpoints(host->stack, app->socket, &pair->end[0], &pair->end[1])
+                   != SYNFIN_ERROR_OK) {
+            return;
+        }
+    }
+    set_pair(world, host->index, pair);
 }
 
 static void tell_failure(struct sim_world *world, struct sim_result *result)
@@ -302,12 +312,13 @@ static void tell_failure(struct sim_world *world, struct sim_result *result)
     if (oracle_violations(world->oracle, &violation) > 0) {
         (void)snprintf(result->rule, sizeof result->rule, "%s", oracle_rule_name(violation->rule));
         (void)oracle_violation_print(violation, result->text, sizeof result->text);
-        find_pair(world, violation->host, violation->conn, &result->pair);
+        find_pair(world, violation, &result->pair);
     } else if (world->failure[0] != '\0') {
+        const struct oracle_violation unnamed = {.host = world->failed_host};
         bool is_liveness = strncmp(world->failure, "T7", 2) == 0;
         (void)snprintf(result->rule, sizeof result->rule, "%s", is_liveness ? "T7" : "engine");
         (void)snprintf(result->text, sizeof result->text, "%s", world->failure);
-        find_pair(world, world->failed_host, 0, &result->pair);
+        find_pair(world, &unnamed, &result->pair);
     }
     result->totals.violations = result->rule[0] != '\0';
 }
