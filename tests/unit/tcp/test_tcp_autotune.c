@@ -76,6 +76,7 @@ static void reader_of_more_each_round_trip_is_given_room_ahead(void **state)
     struct synfin_tcp_info info = INFO();
     CHECK(info.rcv_buffer_bytes >= 2 * 79000 && info.rcv_buffer_bytes <= 6 * 81000);
     CHECK(info.rcv_rtt_ns >= MS(90) && info.rcv_rtt_ns <= MS(110));
+    CHECK_EQ(info.rcv_taken_bytes, 80000);
     CHECK(synfin_stack_count(bench.stack, SYNFIN_REASON_RECEIVE_BUFFER_GREW) > 0);
     CHECK_EQ(info.rcv_buffer_bytes_max, MOST);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// SYNFIN_OPTION_CORK: small segments wait for company, but not for ever.
+// SYNFIN_OPTION_CORK and PUSH: small segments wait for company, but not for ever.
 #include "data_steps.h"
 
 static void corked_data_waits_for_a_full_segment(void **state)
@@ -131,6 +131,25 @@ static void tail_probe_leaves_the_corked_alone(void **state)
     SEND_ACK(3051);
 }
 
+// RFC 9293 §3.9.1.2: what is sent while PUSH is 0 waits for what follows.
+static void more_that_follows_is_waited_for(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(PUSH, 0);
+    WRITE(300);
+    SET(PUSH, 1);
+    EXPECT_NOTHING();
+    WRITE(100);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 400);
+    SEND_ACK(401);
+    SET(PUSH, 0);
+    WRITE(50);
+    EXPECT_AFTER(MS(200), .flags = PSH | ACK, .seq = 401, .ack = 1, .data = 50);
+    REASON(TIMER_CORK);
+    SEND_ACK(451);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(corked_data_waits_for_a_full_segment),
     SEGMENT_TEST(corked_data_waits_for_200_ms_at_most),
@@ -140,6 +159,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(end_of_the_stream_releases_what_waits),
     SEGMENT_TEST(shut_window_is_probed_under_the_cork),
     SEGMENT_TEST(tail_probe_leaves_the_corked_alone),
+    SEGMENT_TEST(more_that_follows_is_waited_for),
 };
 
 SEGMENT_MAIN(tests)

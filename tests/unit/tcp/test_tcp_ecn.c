@@ -201,6 +201,7 @@ static void ece_cuts_once_per_window_and_cwr_tells(void **state)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 2 * DATA_BYTES); // half: in slow start as for a loss
     CHECK_EQ(segment_conn()->cc.ssthresh_bytes, 2 * DATA_BYTES);
     EXPECT_NOTHING();
+    CHECK_EQ(INFO().repair, SYNFIN_REPAIR_REDUCED);
     FROM(.flags = ACK | ECE, .seq = 1, .ack = OURS(2));
     NO_REASON(CC_MARK);
     EXPECT_NOTHING();

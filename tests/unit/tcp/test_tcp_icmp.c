@@ -124,6 +124,14 @@ static void what_a_router_said_explains_a_timeout(void **state)
     EVENT_CLOSED(HOST_UNREACHABLE);
 }
 
+static int64_t soft_error(void)
+{
+    int64_t error = -1;
+    RESULT(synfin_socket_get_option(bench.stack, bench.socket, SYNFIN_OPTION_SOFT_ERROR, &error),
+           OK);
+    return error;
+}
+
 static void progress_forgets_what_a_router_said(void **state)
 {
     (void)state;
@@ -132,7 +140,9 @@ static void progress_forgets_what_a_router_said(void **state)
     WRITE(10);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
     report(&unreachables[1], 1);
+    CHECK_EQ(soft_error(), SYNFIN_ERROR_HOST_UNREACHABLE);
     SEND(.flags = ACK, .seq = 1, .ack = 11);
+    CHECK_EQ(soft_error(), SYNFIN_ERROR_OK);
     ADVANCE(SEC(3600));
     WRITE(10);
     EXPECT(.flags = PSH | ACK, .seq = 11, .ack = 1, .data = 10);
