@@ -20,7 +20,8 @@ static void newreno_open(struct tcp_cc *cc)
 // RFC 9293 §3.8.2 [MUST-19]: one segment per window acknowledged.
 static void avoid(struct tcp_cc *cc, struct tcp_cc_newreno *own, const struct tcp_cc_ack *ack)
 {
-    own->counted_bytes += ack->acked_bytes;
+    // What was counted towards a larger window, before a pause, is worth one segment at most.
+    own->counted_bytes = tcp_cc_smaller(own->counted_bytes, cc->cwnd_bytes) + ack->acked_bytes;
     if (own->counted_bytes >= cc->cwnd_bytes) {
         own->counted_bytes -= cc->cwnd_bytes;
         cc->cwnd_bytes = tcp_cc_smaller(cc->cwnd_bytes + ack->mss_bytes, TCP_CC_CWND_MAX);

@@ -189,6 +189,22 @@ static void recovered_window_is_the_threshold_or_what_is_in_flight(void **state)
 }
 
 // RFC 5681 §4.1
+// RFC 3465 §2.1 counts towards the window as it is.
+static void what_was_counted_before_a_pause_is_worth_one_segment(void **state)
+{
+    (void)state;
+    struct tcp_cc cc = open_with(1000, 10);
+    struct tcp_cc_loss loss = loss_of(60000, 1000);
+    cc.ops->on_loss(&cc, &loss);
+    acknowledge(&cc, 29999, 1000); // one octet short of a window
+    cc.ops->on_idle(&cc, 1000, 1);
+    cc.ssthresh_bytes = 1000;
+    acknowledge(&cc, 1, 1000);
+    assert_int_equal(cc.cwnd_bytes, 2000);
+    acknowledge(&cc, 1, 1000);
+    assert_int_equal(cc.cwnd_bytes, 2000);
+}
+
 static void idle_window_is_at_most_the_initial_one(void **state)
 {
     (void)state;
@@ -232,6 +248,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(window_does_not_grow_while_a_loss_is_repaired),
         cmocka_unit_test(loss_halves_the_flight_but_not_below_two_segments),
         cmocka_unit_test(recovered_window_is_the_threshold_or_what_is_in_flight),
+        cmocka_unit_test(what_was_counted_before_a_pause_is_worth_one_segment),
         cmocka_unit_test(idle_window_is_at_most_the_initial_one),
         cmocka_unit_test(window_of_any_history_stays_within_bounds),
     };
