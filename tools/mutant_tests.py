@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 WORLDS = 200
 STATES = '20000'
 SCENARIOS = ('open', 'close', 'crossed', 'abort', 'two-lives', 'again', 'old-syn', 'options',
-             'anybody')
+             'eager', 'anybody')
 PIECES = {
     **{f'chance/{name}': (f'tests/{name}', '--random', count, f'../tree/tests/fuzz/corpus/{name}')
        for name, count in (('fuzz_stack_segments', '6000'), ('fuzz_sockets', '2000'))},

@@ -181,6 +181,8 @@ static void send_out(struct explore_world *world, uint32_t index)
             fail(world, malformed);
         } else if ((segment.flags & SYNFIN_TCP_SYN) != 0) {
             end->iss = segment.seq;
+        } else if ((segment.flags & SYNFIN_TCP_RST) != 0) {
+            end->resets++;
         }
         if (world->in_flight < world->scenario->flight_max) {
             world->flight[world->in_flight++] = sent;
@@ -344,9 +346,50 @@ static void unlisten_there(struct explore_end *end)
     end->listener = 0;
 }
 
+// Octets that nobody reads any more: RFC 9293 §3.6.1 [SHLD-3] has the peer told by a reset.
+static bool has_unread(const struct explore_end *end)
+{
+    int64_t bytes = 0;
+    return end->socket != 0
+           && synfin_socket_get_option(end->stack, end->socket, SYNFIN_OPTION_READ_QUEUE, &bytes)
+                  == SYNFIN_ERROR_OK
+           && bytes > 0;
+}
+
+// What a call that ends the sending must lead to.
+struct ending {
+    bool must_reset, must_wait;
+    uint32_t resets; // before it
+};
+
+// RFC 9293 §3.10.4: in SYN-RECEIVED it waits for ESTABLISHED while something is queued.
+static struct ending ending_of(const struct explore_world *world, struct explore_step step)
+{
+    const struct explore_end *end = &world->end[step.which & 1];
+    bool is_close = step.kind == EXPLORE_CLOSE;
+    bool is_ending = is_close || step.kind == EXPLORE_SHUT;
+    return (struct ending){
+        .must_reset = is_close && has_unread(end) && !end->has_ended,
+        .must_wait = is_ending && end->written > 0
+                     && explore_world_state(world, step.which & 1) == SYNFIN_TCP_STATE_SYN_RECEIVED,
+        .resets = end->resets,
+    };
+}
+
+static void check_ending(struct explore_world *world, uint32_t index, const struct ending *ending)
+{
+    if (ending->must_reset && world->end[index].resets == ending->resets) {
+        fail(world, "octets that nobody has read are thrown away without a reset");
+    }
+    if (ending->must_wait && explore_world_state(world, index) != SYNFIN_TCP_STATE_SYN_RECEIVED) {
+        fail(world, "SYN-RECEIVED ends before what is queued has gone");
+    }
+}
+
 void explore_world_take(struct explore_world *world, struct explore_step step)
 {
     struct explore_end *end = &world->end[step.which & 1];
+    const struct ending ending = ending_of(world, step);
     switch ((enum explore_kind)step.kind) {
     case EXPLORE_DELIVER: deliver(world, step.which); break;
     case EXPLORE_DROP:
@@ -372,6 +415,7 @@ void explore_world_take(struct explore_world *world, struct explore_step step)
     case EXPLORE_KIND_COUNT: break;
     }
     settle(world);
+    check_ending(world, step.which & 1, &ending);
 }
 
 struct list {
@@ -388,16 +432,11 @@ static void offer(struct list *list, bool is_possible, enum explore_kind kind, u
 
 static bool has_something_to_read(const struct explore_end *end)
 {
-    int64_t bytes = 0;
     struct synfin_tcp_info info = {.size = sizeof info};
     if (end->socket == 0 || end->has_eof) {
         return false;
     }
-    bool has_bytes =
-        synfin_socket_get_option(end->stack, end->socket, SYNFIN_OPTION_READ_QUEUE, &bytes)
-            == SYNFIN_ERROR_OK
-        && bytes > 0;
-    return has_bytes
+    return has_unread(end)
            || (synfin_socket_info(end->stack, end->socket, &info, end->now_ns) == SYNFIN_ERROR_OK
                && (info.state == SYNFIN_TCP_STATE_CLOSE_WAIT
                    || info.state == SYNFIN_TCP_STATE_LAST_ACK));

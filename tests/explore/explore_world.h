@@ -74,6 +74,7 @@ struct explore_end {
     uint32_t written, read;            // octets of the present connection
     uint32_t written_last;             // of the one before
     uint32_t iss;                      // of the last SYN that it sent
+    uint32_t resets;                   // that it sent
     uint8_t opens, listens, writes;    // still allowed
     bool has_shut, has_eof, has_ended; // its user's direction; the peer's; the connection
 };
