@@ -82,6 +82,13 @@ struct synfin_stack_config {
     uint64_t fastopen_off_ns;   // after its first failure with a server; 0: it is tried again
     uint8_t fastopen_takes_any; // 1: by listeners that do Fast Open
     uint8_t fastopen_sends_any; // 1: by sockets that do Fast Open
+
+    // How losses are found.
+    uint8_t use_tail_probes;  // 1: the end of a flight goes again after two round trips, RFC 8985
+    uint8_t use_frto;         // 1: a timeout is checked for having been none, RFC 5682
+    uint8_t adapt_reordering; // 1: who was late and not lost widens RFC 8985 §6.2's window
+    uint32_t reordering_segments; // that show a loss when they come first, RFC 5681 §3.2: 3
+    uint32_t mtu_base_bytes;      // what SYNFIN_MTU_PROBING_ALWAYS begins with; IPv6: 1280 at least
 };
 
 // X(code, name, meaning): where the RFCs leave a choice or Linux departs from them, and users come
@@ -148,7 +155,7 @@ enum synfin_ecn {
 enum synfin_mtu_probing {
     SYNFIN_MTU_PROBING_NEVER,
     SYNFIN_MTU_PROBING_BLACK_HOLE, // once full-sized segments vanish, or a router has told a size
-    SYNFIN_MTU_PROBING_ALWAYS,     // begins with 1280 octets and grows from there
+    SYNFIN_MTU_PROBING_ALWAYS,     // begins with mtu_base_bytes and grows from there
 };
 
 // When a listener answers a SYN without keeping anything of it (RFC 4987 §3.6).

@@ -21,6 +21,8 @@ enum {
     SERVER_ALL_LISTENERS = 0x400,
 };
 
+#define NS_PER_S UINT64_C(1000000000)
+
 enum { KEY_WORDS = 4, PATH_TEXT = 4096 };
 
 // The bits in force now: scripts change them while sockets are open.
@@ -42,7 +44,10 @@ void drill_fastopen_config(const struct drill_settings *settings,
     uint32_t bits = (uint32_t)drill_settings_number(settings, DRILL_SETTING_FASTOPEN, CLIENT);
     config->fastopen_sends_any = (bits & CLIENT_WITHOUT_COOKIE) != 0;
     config->fastopen_takes_any = (bits & SERVER_WITHOUT_COOKIE) != 0;
-    if (settings->profile == DRILL_PROFILE_LINUX) {
+    const struct drill_value *off = &settings->value[DRILL_SETTING_FASTOPEN_OFF];
+    if (off->is_set && off->number[0] >= 0 && off->number[0] <= UINT32_MAX) {
+        config->fastopen_off_ns = (uint64_t)off->number[0] * NS_PER_S;
+    } else if (settings->profile == DRILL_PROFILE_LINUX) {
         config->fastopen_off_ns = 0;
     }
 }

@@ -41,6 +41,7 @@
     X(REORDERING, "tcp_reordering")                       \
     X(FASTOPEN, "tcp_fastopen")                           \
     X(FASTOPEN_KEY, "tcp_fastopen_key")                   \
+    X(FASTOPEN_OFF, "tcp_fastopen_blackhole_timeout_sec") \
     X(MIN_TSO_SEGS, "tcp_min_tso_segs")                   \
     X(CONGESTION_CONTROL, "tcp_congestion_control")
 

@@ -3,6 +3,12 @@
 // What the settings of net.ipv4 mean for a stack's configuration.
 #include "packetdrill/drill_fastopen.h"
 
+// Octets of IP and TCP headers without options.
+enum { IPV4_HEADERS = 20 + 20, IPV6_HEADERS = 40 + 20, MTU_BASE_MIN = 296 };
+
+// Bits of tcp_recovery.
+enum { RECOVERY_STATIC = 0x2 };
+
 #define NS_PER_S UINT64_C(1000000000)
 
 static void apply_count(const struct drill_settings *settings, enum drill_setting setting,
@@ -50,6 +56,11 @@ static void apply_ecn(int64_t number, struct synfin_stack_config *config)
     }
 }
 
+static bool is_ip6(const struct drill_settings *settings)
+{
+    return settings->locals > 0 && !synfin_addr_is_ipv4(&settings->local[0].addr);
+}
+
 static void apply_path_mtu(const struct drill_settings *settings,
                            struct synfin_stack_config *config)
 {
@@ -57,6 +68,26 @@ static void apply_path_mtu(const struct drill_settings *settings,
     if (probing >= 0 && probing <= SYNFIN_MTU_PROBING_ALWAYS) {
         config->mtu_probing = (uint32_t)probing;
     }
+    int64_t base = drill_settings_number(settings, DRILL_SETTING_BASE_MSS, 0);
+    if (base > 0 && base <= UINT16_MAX - IPV6_HEADERS) {
+        uint32_t base_bytes = (uint32_t)base + (is_ip6(settings) ? IPV6_HEADERS : IPV4_HEADERS);
+        config->mtu_base_bytes = base_bytes > MTU_BASE_MIN ? base_bytes : MTU_BASE_MIN;
+    }
+}
+
+// Tail-loss probes come with two of the values of tcp_early_retrans; the others were for what RFC
+// 8985 has replaced.
+static void apply_losses(const struct drill_settings *settings, struct synfin_stack_config *config)
+{
+    int64_t probes = drill_settings_number(settings, DRILL_SETTING_EARLY_RETRANS, 3);
+    int64_t recovery = drill_settings_number(settings, DRILL_SETTING_RECOVERY, 1);
+    int64_t degree = drill_settings_number(settings, DRILL_SETTING_REORDERING, 0);
+    config->use_tail_probes = probes == 3 || probes == 4;
+    config->adapt_reordering = (recovery & RECOVERY_STATIC) == 0;
+    if (degree > 0 && degree <= INT8_MAX) {
+        config->reordering_segments = (uint32_t)degree;
+    }
+    apply_switch(settings, DRILL_SETTING_FRTO, &config->use_frto);
 }
 
 static void apply_congestion(const struct drill_settings *settings,
@@ -103,6 +134,7 @@ void drill_settings_config_fill(const struct drill_settings *settings,
     apply_cookies(drill_settings_number(settings, DRILL_SETTING_SYNCOOKIES, -1), config);
     apply_ecn(drill_settings_number(settings, DRILL_SETTING_ECN, -1), config);
     apply_path_mtu(settings, config);
+    apply_losses(settings, config);
     apply_congestion(settings, config);
     drill_fastopen_config(settings, config);
     if (settings->profile == DRILL_PROFILE_LINUX) {

@@ -15,7 +15,6 @@ enum {
     OPTION_WSCALE = 4,
     OPTION_ECN = 8,
     OPTION_SYN_DATA = 32,
-    REORDERING = 3,
     SSTHRESH_NONE = 0x7fffffff,
 };
 
@@ -98,8 +97,6 @@ static void fill_flight(const struct synfin_tcp_info *from, struct drill_tcp_inf
     to->snd_ssthresh = from->ssthresh_bytes >= SSTHRESH_NONE || mss == 0
                            ? SSTHRESH_NONE
                            : from->ssthresh_bytes / mss;
-    to->reordering =
-        from->reordering_segments > REORDERING ? from->reordering_segments : REORDERING;
     to->reord_seen = from->reorderings;
     to->snd_wnd = from->snd_wnd_bytes;
     to->rcv_wnd = from->rcv_wnd_bytes;
@@ -130,6 +127,13 @@ static void fill_totals(const struct synfin_tcp_info *from, struct drill_tcp_inf
     to->rcv_space = from->rcv_buffer_bytes;
 }
 
+// What was seen, and what is assumed before anything was.
+static uint32_t reordering_of(const struct drill *drill, const struct synfin_tcp_info *from)
+{
+    int64_t assumed = drill_settings_number(&drill->settings, DRILL_SETTING_REORDERING, 3);
+    return from->reordering_segments > assumed ? from->reordering_segments : (uint32_t)assumed;
+}
+
 int drill_tcp_info_read(struct drill *drill, const struct drill_handle *handle, void *value,
                         socklen_t *bytes)
 {
@@ -142,6 +146,7 @@ int drill_tcp_info_read(struct drill *drill, const struct drill_handle *handle, 
         fill_times(&info, &told);
         fill_flight(&info, &told);
         fill_totals(&info, &told);
+        told.reordering = reordering_of(drill, &info);
     } else if (handle->is_listener) {
         told.state = state_of(SYNFIN_TCP_STATE_LISTEN);
     }

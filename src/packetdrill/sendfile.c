@@ -8,12 +8,12 @@
 
 #include "packetdrill/packetdrill.h"
 
-__attribute__((visibility("default"))) ssize_t sendfile(int fd_out, int fd_in, off_t *at,
-                                                        size_t bytes)
+__attribute__((visibility("default"))) ssize_t sendfile(int out_fd, int in_fd, off_t *offset,
+                                                        size_t count)
 {
-    struct drill *owner = drill_handle_owner(fd_out);
+    struct drill *owner = drill_handle_owner(out_fd);
     if (owner != NULL) {
-        return packetdrill_sendfile(owner, fd_out, fd_in, at, bytes);
+        return packetdrill_sendfile(owner, out_fd, in_fd, offset, count);
     }
-    return (ssize_t)syscall(SYS_sendfile, fd_out, fd_in, at, bytes);
+    return (ssize_t)syscall(SYS_sendfile, out_fd, in_fd, offset, count);
 }

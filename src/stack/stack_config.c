@@ -27,6 +27,7 @@ enum {
     MTU_FLOOR_MIN = 296,  // RFC 1191 §7.1's last plateau but the least of all
     MTU_FLOOR_MAX = 1280, // RFC 8200 §5: every IPv6 path carries it
     IPV4_MTU_MIN = 576,   // RFC 1122 §3.3.3: what every host takes
+    REORDERING_MAX = 127, // an initial window's worth and more
 };
 
 // No wait needs to be longer, and doubling it a few times stays far from 2^64.
@@ -76,9 +77,18 @@ static void set_default_handshake(struct synfin_stack_config *config)
 static void set_default_path_mtu(struct synfin_stack_config *config)
 {
     config->mtu_probing = SYNFIN_MTU_PROBING_BLACK_HOLE;
+    config->mtu_base_bytes = 1280;  // RFC 4821 §7.2: what nearly every path carries
     config->mtu_floor_bytes = 552;  // RFC 5927 §7.2's floor of 576 less what tunnels took then
     config->burst_segments_min = 2; // one acknowledgment's worth
     config->mtu_probe_interval_ns = 600 * NS_PER_S; // RFC 1191 §6.3, RFC 8201 §4
+}
+
+static void set_default_losses(struct synfin_stack_config *config)
+{
+    config->use_tail_probes = 1;
+    config->use_frto = 1;
+    config->adapt_reordering = 1;
+    config->reordering_segments = 3; // RFC 5681 §3.2, RFC 8985 §6.2 step 4
 }
 
 void synfin_stack_config_default(struct synfin_stack_config *config)
@@ -107,6 +117,7 @@ void synfin_stack_config_default(struct synfin_stack_config *config)
     config->challenge_acks_per_second = 10; // RFC 5961 §7
     set_default_handshake(config);
     set_default_path_mtu(config);
+    set_default_losses(config);
 }
 
 void synfin_iface_config_default(struct synfin_iface_config *config)
@@ -170,10 +181,17 @@ static bool are_counts_valid(const struct synfin_stack_config *config)
            && config->congestion < SYNFIN_CONGESTION_COUNT && config->ecn <= SYNFIN_ECN_ASK_ACCURATE
            && config->mtu_probing <= SYNFIN_MTU_PROBING_ALWAYS
            && is_within(config->mtu_floor_bytes, MTU_FLOOR_MIN, MTU_FLOOR_MAX)
+           && is_within(config->mtu_base_bytes, MTU_FLOOR_MIN, SYNFIN_PACKET_MAX)
            && is_within(config->burst_segments_min, 1, UINT8_MAX)
            && config->linux_ways < UINT32_C(1) << SYNFIN_LINUX_WAY_COUNT
            && config->accurate_ecn <= 1 && config->syn_cookies <= SYNFIN_SYN_COOKIES_ALWAYS
            && config->has_cookie_secret <= 1;
+}
+
+static bool are_losses_valid(const struct synfin_stack_config *config)
+{
+    return config->use_tail_probes <= 1 && config->use_frto <= 1 && config->adapt_reordering <= 1
+           && is_within(config->reordering_segments, 1, REORDERING_MAX);
 }
 
 // A shorter struct is that of an older header: what it lacks has its default.
@@ -187,7 +205,8 @@ bool stack_config_read(struct synfin_stack_config *to, const struct synfin_stack
         memcpy(to, from, from->size);
         to->size = sizeof *to;
     }
-    return are_sizes_valid(to) && are_waits_valid(to) && are_counts_valid(to);
+    return are_sizes_valid(to) && are_waits_valid(to) && are_counts_valid(to)
+           && are_losses_valid(to);
 }
 
 // Ours must be one station's address, not a group's and not none.

@@ -24,8 +24,9 @@ enum { NEW_SEGMENTS = 2 }; // step 2b
 // sent again, and a path may stand still for longer than two timeouts.
 void tcp_frto_on_timeout(struct tcp_conn *conn, bool was_repairing)
 {
-    bool may_begin = !was_repairing || conn->undo.frto == TCP_FRTO_FIRST;
-    conn->undo.frto = may_begin && conn->is_syn_acked ? TCP_FRTO_FIRST : TCP_FRTO_OFF;
+    bool is_first = !was_repairing || conn->undo.frto == TCP_FRTO_FIRST;
+    bool may_begin = is_first && conn->is_syn_acked && conn->set.has_frto;
+    conn->undo.frto = may_begin ? TCP_FRTO_FIRST : TCP_FRTO_OFF;
     conn->undo.frto_segments = 0;
 }
 

@@ -145,6 +145,10 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
     set->has_pacing = config->use_pacing != 0;
     set->linux_ways = config->linux_ways;
     set->burst_segments_min = (uint8_t)config->burst_segments_min;
+    set->reordering_segments = (uint8_t)config->reordering_segments;
+    set->has_adaptive_reordering = config->adapt_reordering != 0;
+    set->has_tail_probes = config->use_tail_probes != 0;
+    set->has_frto = config->use_frto != 0;
     set->keepalive_interval_ns = config->keepalive_interval_ns;
     set->keepalive_probes = (uint8_t)config->keepalive_probes;
     set->syn_retries = (uint8_t)config->syn_retries;

@@ -25,12 +25,9 @@ enum {
     IPV6_HEADER = 40,
     TCP_HEADER = 20,
     IPV6_MTU_MIN = 1280,  // RFC 8200 §5
-    BASE = 1280,          // RFC 4821 §7.2: what nearly every path carries
     GRANULARITY = 16,     // one per cent of a packet: not worth the loss of another probe
     TRIES_MAX = 3,        // RFC 8899 §5.1.2, MAX_PROBES: of a size whose probes say nothing
-    COMPANIONS = 3,       // segments behind a probe, that its loss be noticed: RFC 4821 §7.4
     REST_ROUND_TRIPS = 8, // after a probe was lost: a search must not hide congestion, §7.6.2
-    DUP_THRESH = 3,
 };
 
 // Links and what tunnels leave of 1500: PPPoE, IP in IP, VXLAN, WireGuard, IPsec; FDDI, jumbo
@@ -140,8 +137,10 @@ void tcp_mtu_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     const struct tcp_mtu_entry *entry = tcp_mtu_cache_find(&tcp->mtu_cache, &conn->pair.remote);
     bool is_always = tcp->config.mtu_probing == SYNFIN_MTU_PROBING_ALWAYS;
-    if (is_always && entry == NULL && tcp_mtu_packet(conn) > BASE) {
-        tcp_mtu_set(tcp, conn, BASE, SYNFIN_REASON_MTU_BASE, now_ns);
+    uint32_t floor = tcp_mtu_floor(tcp, conn);
+    uint32_t base = tcp->config.mtu_base_bytes > floor ? tcp->config.mtu_base_bytes : floor;
+    if (is_always && entry == NULL && tcp_mtu_packet(conn) > base) {
+        tcp_mtu_set(tcp, conn, base, SYNFIN_REASON_MTU_BASE, now_ns);
     }
     if (is_always || conn->pmtu_bytes < conn->path.mtu_bytes) {
         tcp_mtu_search(tcp, conn, entry != NULL ? entry->raise_ns : now_ns);
@@ -225,7 +224,8 @@ bool tcp_mtu_plan(struct tcp *tcp, struct tcp_conn *conn, struct tcp_plan *plan,
     }
     uint32_t segment = tcp_output_segment_bytes(conn);
     uint32_t bytes = size - tcp_mtu_headers(conn) - tcp_emit_option_bytes(conn);
-    uint32_t wanted = bytes + COMPANIONS * segment;
+    // RFC 4821 §7.4: so many behind it that its loss would be noticed.
+    uint32_t wanted = bytes + conn->set.reordering_segments * segment;
     if (bytes <= segment || window_bytes < bytes || conn->cc.cwnd_bytes < wanted
         || tcp_output_room(conn) < wanted || tcp_output_unsent(conn) < wanted
         || tcp_record_trim(conn, conn->snd.nxt, bytes) < bytes) {
@@ -395,7 +395,7 @@ bool tcp_mtu_takes_duplicate(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
         inflate(conn);
         return true;
     }
-    if (mtu->probe_bytes == 0 || conn->recovery.dup_acks < DUP_THRESH
+    if (mtu->probe_bytes == 0 || conn->recovery.dup_acks < conn->set.reordering_segments
         || !seq_eq(conn->snd.una, mtu->left)) {
         return false;
     }
@@ -403,7 +403,7 @@ bool tcp_mtu_takes_duplicate(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     mtu->is_resending = true;
     mtu->resend_end = conn->snd.nxt;
     conn->recovery.limited = 0;
-    conn->recovery.inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
+    conn->recovery.inflation_bytes = conn->set.reordering_segments * (uint32_t)conn->snd.mss;
     resend_here(conn);
     return true;
 }

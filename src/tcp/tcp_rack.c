@@ -8,7 +8,6 @@
 #include "tcp/tcp_loss.h"
 
 enum {
-    DUP_THRESH = 3,   // §6.2 step 4: without reordering, three segments beyond are enough
     REO_PERSIST = 16, // recoveries after which the window shrinks back, step 4
     REO_MULT_MAX = 64,
 };
@@ -69,6 +68,9 @@ bool tcp_rack_has_dsack(const struct tcp_conn *conn, const struct tcp_segment *s
 void tcp_rack_adapt(struct tcp_conn *conn, const struct tcp_segment *seg)
 {
     struct tcp_recovery *recovery = &conn->recovery;
+    if (!conn->set.has_adaptive_reordering) {
+        return;
+    }
     if (recovery->has_dsack_round && seq_lt(conn->snd.una, recovery->dsack_round)) {
         return;
     }
@@ -103,13 +105,15 @@ void tcp_rack_count(struct tcp_conn *conn, const struct tcp_delivery *delivery, 
     }
 }
 
-// Without a sample of the round trip what RACK has seen stands for it.
+// §6.2 step 4: without reordering, DupThresh segments beyond are enough. Without a sample of the
+// round trip what RACK has seen stands for it.
 uint64_t tcp_rack_window(const struct tcp_conn *conn)
 {
     const struct tcp_recovery *recovery = &conn->recovery;
     const struct tcp_loss *loss = conn->loss;
     if (!recovery->has_seen_reordering
-        && (tcp_loss_is_repairing(conn) || loss->sacked_segments >= DUP_THRESH)) {
+        && (tcp_loss_is_repairing(conn)
+            || loss->sacked_segments >= conn->set.reordering_segments)) {
         return 0;
     }
     bool is_timed = conn->rtt.srtt_ns > 0;

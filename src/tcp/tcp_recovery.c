@@ -12,7 +12,7 @@
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_pace.h"
 
-enum { DUP_THRESH = 3, LIMITED_SEGMENTS = 2 };
+enum { LIMITED_SEGMENTS = 2 };
 
 static struct tcp_cc_loss loss_of(const struct tcp_conn *conn, uint64_t now_ns)
 {
@@ -49,7 +49,7 @@ static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     tcp_recovery_enter(tcp, conn, tcp_output_flight(conn), SYNFIN_REASON_CC_FAST_RETRANSMIT,
                        now_ns);
     conn->recovery.needs_resend = true;
-    conn->recovery.inflation_bytes = DUP_THRESH * (uint32_t)conn->snd.mss;
+    conn->recovery.inflation_bytes = conn->set.reordering_segments * (uint32_t)conn->snd.mss;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
 }
 
@@ -79,7 +79,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
     }
     if (recovery->is_active) {
         inflate(conn);
-    } else if (recovery->dup_acks < DUP_THRESH) {
+    } else if (recovery->dup_acks < conn->set.reordering_segments) {
         recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
                                                                             : LIMITED_SEGMENTS);
     } else if (!recovery->has_recover) {

@@ -27,12 +27,14 @@ struct tcp_settings {
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
     uint8_t burst_segments_min;
-    uint8_t congestion; // enum synfin_congestion
-    uint8_t ecn;        // enum synfin_ecn
-    int8_t linger;      // -1: in order; 0: abort
+    uint8_t reordering_segments; // that show a loss when they come first
+    uint8_t congestion;          // enum synfin_congestion
+    uint8_t ecn;                 // enum synfin_ecn
+    int8_t linger;               // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
-    bool has_no_push;                         // what is queued now is not pushed
-    bool has_accurate_ecn;                    // as configured
+    bool has_no_push;                                        // what is queued now is not pushed
+    bool has_accurate_ecn;                                   // as configured
+    bool has_frto, has_tail_probes, has_adaptive_reordering; // the same
     bool has_pacing;                          // by the window, when the algorithm says nothing
     bool has_send_buffer, has_receive_buffer; // the user has set it: it does not grow by itself
 };

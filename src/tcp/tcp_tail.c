@@ -15,8 +15,8 @@
 bool tcp_tail_may_probe(const struct tcp_conn *conn)
 {
     const struct tcp_loss *loss = conn->loss;
-    return loss != NULL && !tcp_loss_is_repairing(conn) && !loss->tail.is_out
-           && loss->board.sacked_bytes == 0 && loss->board.lost_bytes == 0
+    return loss != NULL && conn->set.has_tail_probes && !tcp_loss_is_repairing(conn)
+           && !loss->tail.is_out && loss->board.sacked_bytes == 0 && loss->board.lost_bytes == 0
            && tcp_scoreboard_pipe(&loss->board) > 0 && conn->snd.wnd > 0;
 }
 

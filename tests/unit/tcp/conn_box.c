@@ -35,6 +35,7 @@ static void establish(struct tcp_conn *conn)
     conn->snd.una = conn->snd.nxt = conn->snd.resend = seq_make(BOX_ISS + 1);
     conn->snd.wnd = conn->snd.wnd_max = 65535;
     conn->snd.edge = seq_add(conn->snd.una, conn->snd.wnd);
+    conn->set.reordering_segments = 3;
     conn->snd.mss = conn->snd.mss_peer = conn->rcv.mss = conn->rcv.mss_seen = BOX_MSS;
     conn->rcv.nxt = conn->rcv.adv = conn->rcv.acked = seq_make(BOX_IRS + 1);
     conn->cc.ops = &tcp_cc_newreno;
