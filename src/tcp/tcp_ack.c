@@ -194,8 +194,11 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_IS_ACKED, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     tcp_ecn_on_handshake_ack(tcp, conn, seg, now_ns);
-    tcp_fastopen_conn_send_rest(conn);
+    tcp_fastopen_conn_send_rest(tcp, conn, now_ns);
     tcp_ack_update_window(conn, seg);
+    if (conn->loss != NULL && seg->h.sack_blocks > 0) {
+        tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){0, 0}, now_ns);
+    }
     tcp_close_deferred(tcp, conn, now_ns);
     return TCP_VERDICT_GO_ON;
 }

@@ -63,7 +63,7 @@ struct tcp_send_vars {
     struct seq up;     // SND.UP: end of urgent data, when has_urgent_out
     struct seq pushed; // the user has pushed what it queued up to here; written by tcp_calls_data.c
     struct seq small;  // end of the last segment that was not full-sized; written by tcp_linux.c
-    struct seq forced; // before that, pushed by SEND_CHUNKS; written by tcp_linux.c
+    struct seq forced; // before that, pushed as Linux does it; written by tcp_linux.c
     uint32_t tail_bytes;  // of the last chunk of what is queued; written by tcp_linux.c
     uint32_t wnd;         // SND.WND: what the peer accepts from una on, octets
     uint32_t wnd_max;     // Max(SND.WND): the largest window ever offered

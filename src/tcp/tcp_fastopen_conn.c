@@ -18,6 +18,7 @@
 #include "tcp/tcp_handshake.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
+#include "tcp/tcp_loss.h"
 #include "tcp/tcp_record.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -256,11 +257,12 @@ void tcp_fastopen_conn_on_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
 
 // RFC 7413 §4.2.2: data that a SYN+ACK did not acknowledge go again with the third segment; what
 // a server sent after a SYN+ACK that was lost found nobody to take it.
-void tcp_fastopen_conn_send_rest(struct tcp_conn *conn)
+void tcp_fastopen_conn_send_rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_lost = !conn->is_passive || conn->has_syn_lost;
+    tcp_loss_take_over(tcp, conn, now_ns);
     if (is_lost && seq_lt(conn->snd.una, conn->snd.nxt)) {
-        conn->snd.resend = conn->snd.una;
+        tcp_output_go_back(conn);
         conn->pending.resend_reason =
             conn->is_passive ? SYNFIN_REASON_SEND_AFTER_TIMEOUT : SYNFIN_REASON_SEND_SYN_DATA_AGAIN;
     }

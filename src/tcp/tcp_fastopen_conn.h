@@ -63,6 +63,6 @@ void tcp_fastopen_conn_on_failed(struct tcp *tcp, struct tcp_conn *conn, uint64_
 void tcp_fastopen_conn_on_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
                                   const struct tcp_segment *seg, uint64_t now_ns);
 // After the acknowledgment of our SYN, at both ends: the data that were not taken with it go again.
-void tcp_fastopen_conn_send_rest(struct tcp_conn *conn);
+void tcp_fastopen_conn_send_rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
 #endif

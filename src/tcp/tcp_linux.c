@@ -122,7 +122,9 @@ void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes)
 
 bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end)
 {
-    return tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS) && seq_eq(end, conn->snd.forced);
+    bool is_linux = tcp_linux_has(conn, SYNFIN_LINUX_WAY_SEND_CHUNKS)
+                    || tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
+    return is_linux && seq_eq(end, conn->snd.forced);
 }
 
 void tcp_linux_on_record_end(struct tcp_conn *conn)
@@ -234,8 +236,9 @@ static void begin_quick_acks(struct tcp_conn *conn)
 void tcp_linux_on_syn_ack(struct tcp_conn *conn)
 {
     uint32_t unsent = tcp_output_unsent(conn);
-    bool has_more = seq_eq(conn->snd.resend, conn->snd.nxt) && unsent > 0;
+    bool has_more = seq_eq(conn->snd.una, conn->snd.nxt) && unsent > 0;
     conn->snd.tail_bytes = unsent % chunk_bytes(conn);
+    conn->snd.forced = conn->snd.nxt;
     if (has_more && tcp_linux_has(conn, SYNFIN_LINUX_WAY_QUICK_ACKS)) {
         begin_quick_acks(conn);
     }

@@ -47,7 +47,8 @@ static inline bool tcp_linux_is_easing(const struct tcp_conn *conn)
 // what is queued is less than the buffer, and what is unsent less than the user's limit.
 uint32_t tcp_linux_room_to_queue(const struct tcp_conn *conn, uint32_t buffer_bytes);
 void tcp_linux_on_queued(struct tcp_conn *conn, uint32_t bytes);
-// Whether what ends here is pushed, though more has been pushed since.
+// Whether what ends here is pushed, though more has been pushed since. PUSH_BURSTS: so is what went
+// with a SYN, and goes again.
 bool tcp_linux_is_pushed(const struct tcp_conn *conn, struct seq end);
 // A record ends with what is queued: nothing more goes into its chunk.
 void tcp_linux_on_record_end(struct tcp_conn *conn);
@@ -66,13 +67,6 @@ static inline bool tcp_linux_may_be_small(const struct tcp_conn *conn)
 }
 // New octets are sent.
 void tcp_linux_on_new(struct tcp_conn *conn, const struct tcp_plan *plan);
-
-// PUSH_BURSTS: data that went with a SYN go again as what was written at once.
-static inline bool tcp_linux_pushes_again(const struct tcp_conn *conn)
-{
-    return conn->pending.resend_reason == SYNFIN_REASON_SEND_SYN_DATA_AGAIN
-           && tcp_linux_has(conn, SYNFIN_LINUX_WAY_PUSH_BURSTS);
-}
 
 // PATH_MSS: the MSS that a SYN offers is what the path carries to the peer.
 uint16_t tcp_linux_offered_mss(const struct tcp_conn *conn);
@@ -97,7 +91,8 @@ static inline uint64_t tcp_linux_late(const struct tcp_conn *conn)
 
 // Whether data that have just been taken are acknowledged at once.
 bool tcp_linux_is_quick(struct tcp_conn *conn);
-// The peer's SYN+ACK has come: more data follow at once when some wait.
+// The peer's SYN+ACK has come, what did not arrive with our SYN is about to go again, and more data
+// follow at once when some wait.
 void tcp_linux_on_syn_ack(struct tcp_conn *conn);
 // An acknowledgment was sent, alone or with data.
 void tcp_linux_on_ack_sent(struct tcp_conn *conn);

@@ -40,7 +40,7 @@ static struct tcp_loss *create(struct tcp *tcp, struct tcp_conn *conn)
     struct tcp_loss *loss = slab_pool_take(&tcp->losses, NULL);
     if (loss != NULL) {
         tcp_scoreboard_init(&loss->board, &tcp->spans, SPANS_MAX, entropy_next(&tcp->entropy),
-                            conn->snd.nxt);
+                            conn->snd.una);
         loss->board.keeps_bursts = tcp_linux_has(conn, SYNFIN_LINUX_WAY_RESEND_BURSTS);
         conn->loss = loss;
         tcp_rate_begin(conn);
@@ -91,6 +91,21 @@ void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_p
         tcp_tail_on_sent(conn, plan);
     }
     tcp_prr_spend(loss, length);
+    tcp_rate_on_sent(conn);
+    tcp_tail_schedule(tcp, conn, now_ns);
+}
+
+// RFC 7413 sends data with a SYN, and behind a SYN+ACK, before the peer's SACK-permitted option or
+// the third segment is here: they are repaired like all others from then on.
+void tcp_loss_take_over(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    struct tcp_send_snapshot snapshot;
+    if (!conn->uses_sack || seq_eq(conn->snd.una, conn->snd.nxt) || create(tcp, conn) == NULL) {
+        return;
+    }
+    uint64_t latest_ns = conn->totals.data_sent_ns;
+    tcp_rate_on_send(conn, seq_distance(conn->snd.una, conn->snd.nxt), latest_ns, &snapshot);
+    tcp_scoreboard_sent_before(&conn->loss->board, conn->snd.nxt, latest_ns, &snapshot);
     tcp_rate_on_sent(conn);
     tcp_tail_schedule(tcp, conn, now_ns);
 }

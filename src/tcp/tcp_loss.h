@@ -61,6 +61,8 @@ struct tcp_loss {
 // A segment that takes sequence space was emitted; before SND.NXT moves.
 void tcp_loss_on_sent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *plan,
                       uint64_t now_ns);
+// Our SYN is acknowledged, and octets that went with it or before its acknowledgment are in flight.
+void tcp_loss_take_over(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // What an acknowledgment brings: by how much SND.UNA has moved, and the round trip of that.
 struct tcp_news {
     uint32_t acked_bytes;

@@ -150,8 +150,9 @@ static bool plan_again(const struct tcp_conn *conn, struct tcp_plan *plan, struc
     plan->reason = conn->pending.resend_reason;
     plan->is_again = true;
     bool reaches_end = seq_eq(seq_add(seq, plan->bytes), tcp_output_end(conn));
-    bool is_pushed = reaches_end || tcp_record_ends(conn, seq, plan->bytes);
-    if ((is_pushed || tcp_linux_pushes_again(conn)) && plan->bytes > 0) {
+    bool is_pushed = reaches_end || tcp_record_ends(conn, seq, plan->bytes)
+                     || tcp_linux_is_pushed(conn, seq_add(seq, plan->bytes));
+    if (is_pushed && plan->bytes > 0) {
         plan->flags |= SYNFIN_TCP_PSH;
     }
     if (reaches_end && conn->fin_sent) {

@@ -268,6 +268,15 @@ bool tcp_scoreboard_sent(struct tcp_scoreboard *board, struct seq left, struct s
     return true;
 }
 
+void tcp_scoreboard_sent_before(struct tcp_scoreboard *board, struct seq right, uint64_t latest_ns,
+                                const struct tcp_send_snapshot *snapshot)
+{
+    ASSERT(board->count == 0);
+    bool is_taken = tcp_scoreboard_sent(board, board->nxt, right, latest_ns, snapshot);
+    ASSERT(is_taken); // the first span needs no memory
+    span_of(treap_last(&board->order, TREAP_ANY))->is_mixed = true;
+}
+
 // What `from` knows of its octets goes to `into` as well; the later transmission counts.
 static void blend(struct tcp_span *into, const struct tcp_span *from)
 {

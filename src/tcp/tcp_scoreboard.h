@@ -121,6 +121,10 @@ void tcp_scoreboard_clear(struct tcp_scoreboard *board);
 // SACKED then: nothing may be sent now; other spans are outstanding, whose end makes room.
 bool tcp_scoreboard_sent(struct tcp_scoreboard *board, struct seq left, struct seq right,
                          uint64_t now_ns, const struct tcp_send_snapshot *snapshot);
+// What went out piece by piece before the board was there, up to `right`; the last piece at that
+// time. First of all that the board hears.
+void tcp_scoreboard_sent_before(struct tcp_scoreboard *board, struct seq right, uint64_t latest_ns,
+                                const struct tcp_send_snapshot *snapshot);
 // What of [left, right) is not SACKED goes out again: LOST as a rule, in flight for a probe.
 // Without memory the whole span counts as sent again; what was not is found lost again later.
 void tcp_scoreboard_resent(struct tcp_scoreboard *board, struct seq left, struct seq right,

@@ -66,7 +66,7 @@ static enum tcp_verdict take_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
     bool has_data_acked = seq_gt(seg->h.ack, seq_add(conn->iss, 1));
     tcp_fastopen_conn_on_syn_ack(tcp, conn, seg, now_ns);
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
-    tcp_fastopen_conn_send_rest(conn);
+    tcp_fastopen_conn_send_rest(tcp, conn, now_ns);
     conn->snd.wl2 = seg->h.ack;
     // The window counts from what is acknowledged, which may be more than our SYN.
     conn->snd.edge = seq_max(conn->snd.edge, seq_add(seg->h.ack, conn->snd.wnd));

@@ -3,6 +3,7 @@
 // Fast Open at the end that connects, RFC 7413 §4.1.3 and §4.2.
 #include "fastopen_steps.h"
 #include "lib/segment_info.h"
+#include "loss_steps.h"
 #include "mtu_steps.h"
 
 static void off_by_default_never_asks(void **state)
@@ -204,6 +205,25 @@ static void data_not_taken_with_a_new_cookie_is_no_failure(void **state)
     WRITE(100);
     EXPECT(.flags = SYN, .data = 100, .fastopen = other);
     FINISH(101);
+}
+
+// What a SYN carried in vain is sent once more, lost like any other, and found by SACK.
+static void data_not_taken_are_repaired_by_sack_when_they_are_lost_again(void **state)
+{
+    (void)state;
+    LEARN_COOKIE(1040);
+    CONNECT_FAST(40000);
+    WRITE(4000);
+    EXPECT(.flags = SYN, .data = 1000, .fastopen = COOKIE);
+    ADVANCE(MS(20));
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1000, .sack_ok = true);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_SYN_DATA_AGAIN));
+    EXPECT_RUN_ALL(1001, 4001, 1000);
+    ADVANCE(MS(20));
+    SEND_SACK(1, {1001, 4001});
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_RACK));
+    SEND_ACK(4001);
+    EXPECT_NOTHING();
 }
 
 static void part_of_the_data_taken_leaves_the_rest(void **state)
@@ -458,6 +478,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(server_without_mss_option_gets_the_default),
     SEGMENT_TEST(data_not_taken_go_again_at_once),
     SEGMENT_TEST(data_not_taken_with_a_new_cookie_is_no_failure),
+    SEGMENT_TEST(data_not_taken_are_repaired_by_sack_when_they_are_lost_again),
     SEGMENT_TEST(part_of_the_data_taken_leaves_the_rest),
     SEGMENT_TEST(server_with_a_small_window_is_not_overrun),
     SEGMENT_TEST(window_of_the_answer_lies_behind_the_data_it_takes),

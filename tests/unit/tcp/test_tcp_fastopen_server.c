@@ -515,6 +515,48 @@ static void whole_initial_window_goes_before_the_third_segment(void **state)
     EXPECT_NOTHING();
 }
 
+// What went before the third segment is lost like any other, and the third segment may say so.
+static void loss_before_the_third_segment_is_repaired_by_sack(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
+    ACCEPT();
+    READ(5);
+    WRITE(5000);
+    for (uint32_t seq = 1; seq < 5001; seq += 1000) {
+        EXPECT(.flags = seq == 4001 ? PSH | ACK : ACK, .seq = seq, .ack = 6, .data = 1000);
+    }
+    ADVANCE(MS(10));
+    SEND(.flags = ACK, .seq = 6, .ack = 1, .sack = {{2001, 5001}});
+    IN_STATE(ESTABLISHED);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 6, .data = 1000, WHY(SEND_RACK));
+    EXPECT(.flags = ACK, .seq = 1001, .ack = 6, .data = 1000, WHY(SEND_RACK));
+    SEND(.flags = ACK, .seq = 6, .ack = 5001);
+    EXPECT_NOTHING();
+}
+
+// When each of them left is not known: the round trip is that of the SYN+ACK.
+static void data_before_the_third_segment_are_no_samples_of_the_round_trip(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
+    ACCEPT();
+    READ(5);
+    for (uint32_t i = 0; i < 2; i++) {
+        WRITE(1000);
+        EXPECT(.flags = PSH | ACK, .seq = 1 + 1000 * i, .ack = 6, .data = 1000);
+        ADVANCE(MS(40));
+    }
+    SEND(.flags = ACK, .seq = 6, .ack = 1);
+    CHECK_EQ(segment_conn()->rtt.min_ns, MS(80));
+    SEND(.flags = ACK, .seq = 6, .ack = 2001);
+    CHECK_EQ(segment_conn()->rtt.min_ns, MS(80));
+}
+
 // Its cookies are its own: those of the stack are not good there, and go again when it has none.
 static void listener_with_keys_of_its_own_gives_and_takes_their_cookies(void **state)
 {
@@ -570,6 +612,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_accept_queue_takes_no_more),
     SEGMENT_TEST(data_of_the_syn_count_against_the_window),
     SEGMENT_TEST(whole_initial_window_goes_before_the_third_segment),
+    SEGMENT_TEST(loss_before_the_third_segment_is_repaired_by_sack),
+    SEGMENT_TEST(data_before_the_third_segment_are_no_samples_of_the_round_trip),
     SEGMENT_TEST(listener_with_keys_of_its_own_gives_and_takes_their_cookies),
 };
 

@@ -82,6 +82,23 @@ static void resends_of_one_moment_are_one_span(void **state)
     board_box_deinit(&f);
 }
 
+// They were sent once, nobody knows when.
+static void what_was_sent_before_gives_no_sample_and_can_be_lost(void **state)
+{
+    (void)state;
+    struct board_box f;
+    struct tcp_send_snapshot snapshot = {.in_flight_bytes = 8};
+    board_box_init(&f, 99, UINT32_MAX - 5);
+    tcp_scoreboard_sent_before(&f.board, board_box_at(&f, 8), 40, &snapshot);
+    assert_true(board_box_send(&f, 10, 40));
+    board_box_sack(&f, 4, 8);
+    assert_states(&f, "ffffssssff");
+    assert_true(f.delivery.has_newest && f.delivery.newest_is_mixed && f.delivery.has_once);
+    assert_true(f.delivery.once_sent_ns == SYNFIN_NEVER);
+    assert_int_equal(tcp_scoreboard_mark_lost_first(&f.board, 4), 4);
+    board_box_deinit(&f);
+}
+
 static void resends_saturate(void **state)
 {
     (void)state;
@@ -425,6 +442,7 @@ int main(void)
         cmocka_unit_test(sends_of_one_moment_are_one_span),
         cmocka_unit_test(small_flights_take_no_memory),
         cmocka_unit_test(resends_of_one_moment_are_one_span),
+        cmocka_unit_test(what_was_sent_before_gives_no_sample_and_can_be_lost),
         cmocka_unit_test(resends_saturate),
         cmocka_unit_test(delivery_names_the_newest_and_reordering),
         cmocka_unit_test(time_marks_what_is_older_than_the_rack_segment),
