@@ -98,11 +98,65 @@ static void window_after_recovery_is_ssthresh(void **state)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 5000);
 }
 
+// The examples of RFC 9937 (and RFC 6937): twenty in flight, more to send, and a window that is to
+// be halved. The first two acknowledgments let a new segment go each, as limited transmit has it.
+static void fly_twenty_of_many(void)
+{
+    LOSS_OPEN(20);
+    FLY(20, 20000);
+}
+
+// The first is lost. Of RecoverFS, 20, half is to go: for the third acknowledgment what is lost,
+// and then a new segment for every other one. Octets are counted, and go when they make a whole
+// segment, which is one acknowledgment later than where segments are counted, and rounded up. In
+// the end as much is in flight as the window will be, and one goes for one.
+static void example_of_a_single_loss(void **state)
+{
+    (void)state;
+    uint32_t next = 20001;
+    fly_twenty_of_many();
+    for (uint32_t ack = 1; ack <= 19; ack++) {
+        SEND_SACK(1, {1001, 1001 + 1000 * ack});
+        if (ack == 3) {
+            EXPECT_SEGMENT(1, WHY(SEND_RACK));
+        } else if (ack < 3 || (ack > 5 && ack < 18 && ack % 2 == 0) || ack > 18) {
+            EXPECT_DATA(next);
+            next += 1000;
+        }
+        EXPECT_NOTHING();
+    }
+    CHECK_EQ(next, 20001 + 9 * 1000);
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), 10000);
+    SEND_SACK(1, {1001, 21001});
+    EXPECT_DATA(next);
+    CHECK_EQ(tcp_scoreboard_pipe(&LOSS()->board), segment_conn()->cc.ssthresh_bytes);
+    ABORT();
+    segment_forget_sent();
+}
+
+// The first fifteen are lost: only four are on their way when that is found out, and one goes for
+// each that arrives, as long as SND.UNA stays.
+static void example_of_a_burst_of_losses(void **state)
+{
+    (void)state;
+    fly_twenty_of_many();
+    for (uint32_t ack = 15; ack <= 19; ack++) {
+        SEND_SACK(1, {15001, 1001 + 1000 * ack});
+        EXPECT_DATA(ack < 17 ? 20001 + 1000 * (ack - 15) : 1 + 1000 * (ack - 17));
+        EXPECT_NOTHING();
+        CHECK(ack < 17 || tcp_scoreboard_pipe(&LOSS()->board) == 5000);
+    }
+    ABORT();
+    segment_forget_sent();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(above_ssthresh_a_share_of_what_arrives_goes),
     SEGMENT_TEST(below_ssthresh_what_arrives_lets_as_much_go),
     SEGMENT_TEST(acknowledgments_without_news_let_nothing_go),
     SEGMENT_TEST(window_after_recovery_is_ssthresh),
+    SEGMENT_TEST(example_of_a_single_loss),
+    SEGMENT_TEST(example_of_a_burst_of_losses),
 };
 
 SEGMENT_MAIN(tests)

@@ -214,6 +214,59 @@ static void sack_blocks_come_newest_first(void **state)
     READ(600);
 }
 
+// The examples of RFC 2018 §4: of eight segments of 500 octets the last four are lost, the first,
+// or every second.
+static void arrive(uint32_t number, uint32_t ack, const uint32_t held[3][2])
+{
+    uint32_t seq = 1 + 500 * (number - 1);
+    SEND(.flags = ACK, .seq = seq, .ack = 1, .data = 500);
+    struct segment want = {.flags = ACK, .seq = 1, .ack = ack};
+    for (uint32_t i = 0; i < 3 && held[i][1] > 0; i++) {
+        want.sack[i].left = 1 + 500 * (held[i][0] - 1);
+        want.sack[i].right = 1 + 500 * held[i][1];
+    }
+    segment_expect(&want, 0, HERE);
+}
+#define ARRIVE(number, ack, ...) \
+    arrive((number), 1 + 500 * (ack), (const uint32_t[3][2]){__VA_ARGS__})
+
+static void example_of_the_last_segments_lost(void **state)
+{
+    ONLY_WITH_ENTRIES();
+    (void)state;
+    OPEN(.mss = 500, .sack_ok = true);
+    SET(QUICKACK, 1);
+    for (uint32_t i = 1; i <= 4; i++) {
+        ARRIVE(i, i, {0, 0});
+    }
+    READ(2000);
+}
+
+static void example_of_the_first_segment_lost(void **state)
+{
+    ONLY_WITH_ENTRIES();
+    (void)state;
+    OPEN(.mss = 500, .sack_ok = true);
+    for (uint32_t i = 2; i <= 8; i++) {
+        ARRIVE(i, 0, {2, i});
+    }
+}
+
+static void example_of_every_second_segment_lost(void **state)
+{
+    ONLY_WITH_ENTRIES();
+    (void)state;
+    OPEN(.mss = 500, .sack_ok = true);
+    SET(QUICKACK, 1);
+    ARRIVE(1, 1, {0, 0});
+    ARRIVE(3, 1, {3, 3});
+    ARRIVE(5, 1, {5, 5}, {3, 3});
+    ARRIVE(7, 1, {7, 7}, {5, 5}, {3, 3});
+    ARRIVE(4, 1, {3, 5}, {7, 7});
+    ARRIVE(2, 5, {7, 7});
+    READ(2500);
+}
+
 // RFC 2018 §3, hist/21: with timestamps three fit into 40 octets, however many runs there are.
 static void hist_21_three_sack_blocks_fit_beside_timestamps(void **state)
 {
@@ -293,6 +346,9 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(old_timestamp_expires_after_24_days),
     SEGMENT_TEST(hist_100_timestamp_outside_the_window_is_not_stored),
     SEGMENT_TEST(sack_blocks_come_newest_first),
+    SEGMENT_TEST(example_of_the_last_segments_lost),
+    SEGMENT_TEST(example_of_the_first_segment_lost),
+    SEGMENT_TEST(example_of_every_second_segment_lost),
     SEGMENT_TEST(hist_21_three_sack_blocks_fit_beside_timestamps),
     SEGMENT_TEST(sack_that_was_not_offered_is_not_sent),
     SEGMENT_TEST(unknown_options_are_ignored_in_every_segment),
