@@ -3,8 +3,8 @@
 # Every test is found by its place: tests/unit/<folder>/test_*.c is one cmocka program with the
 # objects of the floors that folder may use; those of tests/unit/hist run row by row, as
 # docs/history.md says; tests/fuzz/fuzz_*.c is a fuzz target, or here its
-# replay; tests/docs, tests/golden, tests/figures and tests/interop hold scripts, run with
-# SYNFIN and SYNFIN_SOURCE.
+# replay; tests/docs, tests/golden, tests/conformance, tests/figures and tests/interop hold scripts,
+# run with SYNFIN and SYNFIN_SOURCE.
 
 find_library(CMOCKA_LIBRARY cmocka)
 find_path(CMOCKA_INCLUDE_DIR cmocka.h)
@@ -289,6 +289,9 @@ endfunction()
 if(NOT SYNFIN_FUZZ)
     synfin_script_tests(docs)
     synfin_script_tests(golden)
+    if(TARGET synfin_packetdrill AND NOT SYNFIN_SANITIZE)
+        synfin_script_tests(conformance)
+    endif()
     synfin_script_tests(figures)
     synfin_script_tests(interop)
     if(TARGET synfin_static AND NOT SYNFIN_SANITIZE)
