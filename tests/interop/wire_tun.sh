@@ -59,6 +59,21 @@ spray 4000 0.0002
 stop_wire
 holds "another seed loses others" test "$first" != "$ORDER"
 
+# A burst begins at one packet of a hundred and is four long: 160 of 4000, in about 40 pieces.
+join_ends tun --burst 1%:25% --seed 13
+spray 4000 0.0002
+stop_wire
+between "lost in bursts" 60 260 "$(figure a lost_random)"
+equal "what was not lost in bursts arrived" "$COUNTED" "$((4000 - $(figure a lost_random)))"
+
+# Every packet is held back by as much, so that none overtakes another.
+join_ends tun --reorder 100% --reorder-by 30ms
+spray 10 0.001
+stop_wire
+equal "held back alike: all came" 10 "$COUNTED"
+equal "held back alike: in order" 0 "$LATE"
+equal "held back alike: all of them" 10 "$(figure a reordered)"
+
 join_ends tun --loss 100% --only-from b
 spray 10 0.001
 equal "loss from b only: all from a pass" 10 "$COUNTED"
