@@ -140,6 +140,10 @@ static void note_queue(struct tcp_bbr *bbr, uint64_t rtt_ns)
     uint64_t jitter_ns = deadline_min(JITTER_NS, least_ns / JITTER_PARTS);
     if (rtt_ns > least_ns && rtt_ns - least_ns > least_ns / QUEUE_PARTS + jitter_ns) {
         bbr->queue_seen_ns = bbr->now_ns;
+    } else if (rtt_ns > 0) {
+        bbr->empty_seen_ns = bbr->now_ns;
+        // The least is seen again, and need not be forgotten.
+        bbr->min_rtt_stamp_ns = least_ns == bbr->min_rtt_ns ? bbr->now_ns : bbr->min_rtt_stamp_ns;
     }
 }
 
@@ -150,15 +154,23 @@ static bool has_no_queue(const struct tcp_bbr *bbr)
     return deadline_age(bbr->queue_seen_ns, bbr->now_ns) >= NO_QUEUE_NS;
 }
 
+// Who has seen a round trip without a queue lately can wait for as long as the least is kept.
+static uint64_t probe_rtt_interval(const struct tcp_bbr *bbr)
+{
+    bool is_known = deadline_age(bbr->empty_seen_ns, bbr->now_ns) < PROBE_RTT_INTERVAL_NS;
+    return is_known ? MIN_RTT_FILTER_NS : PROBE_RTT_INTERVAL_NS;
+}
+
 // §5.3.4.3.
 // DEVIATES ccwg-bbr §5.3.4.3: a flow that sees no queue for a second has learnt what ProbeRTT would
 // tell it, which is put off; the least itself stays. Without this a flow that is alone, and leaves
-// no queue, would halve its rate every 5 s to learn what it sees all the time.
+// no queue, would halve its rate every 5 s to learn what it sees all the time. One that sees none
+// now and then puts it off to 10 s, version 1's interval.
 void tcp_bbr_model_update_min_rtt(struct tcp_bbr *bbr, uint64_t rtt_ns)
 {
     uint64_t now_ns = bbr->now_ns;
     note_queue(bbr, rtt_ns);
-    bbr->probe_rtt_expired = now_ns > bbr->probe_rtt_min_stamp_ns + PROBE_RTT_INTERVAL_NS;
+    bbr->probe_rtt_expired = now_ns > bbr->probe_rtt_min_stamp_ns + probe_rtt_interval(bbr);
     if (rtt_ns > 0 && (rtt_ns < bbr->probe_rtt_min_delay_ns || bbr->probe_rtt_expired)) {
         bbr->probe_rtt_min_delay_ns = rtt_ns;
         bbr->probe_rtt_min_stamp_ns = now_ns;

@@ -133,7 +133,7 @@ static void start_clock(struct tcp_bbr *bbr, uint64_t now_ns)
     if (!bbr->has_clock) {
         bbr->has_clock = true;
         bbr->min_rtt_stamp_ns = bbr->probe_rtt_min_stamp_ns = now_ns;
-        bbr->queue_seen_ns = now_ns;
+        bbr->queue_seen_ns = bbr->empty_seen_ns = now_ns;
         bbr->extra_acked_interval_start_ns = now_ns;
     }
 }

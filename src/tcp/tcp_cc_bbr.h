@@ -6,7 +6,7 @@
 //
 //     Startup -> Drain -> Down -> Cruise -> Refill -> Up -+     every 2 to 3 s, or sooner
 //                           ^-----------------------------+
-//     ProbeRTT for 200 ms, when the least round trip is 5 s old
+//     ProbeRTT for 200 ms, when the least round trip is 5 s old, 10 s where no queue stands
 //
 // Loss does not cut the window by itself. It bounds the model: for good (inflight_longterm) when
 // more than 2 % is lost while more bandwidth is probed for, and until the next probe
@@ -88,6 +88,7 @@ struct tcp_bbr {
 
     uint64_t min_rtt_ns, min_rtt_stamp_ns;
     uint64_t queue_seen_ns; // when a round trip was last longer than the least and jitter
+    uint64_t empty_seen_ns; // when one was last no longer
     uint64_t probe_rtt_min_delay_ns, probe_rtt_min_stamp_ns, probe_rtt_done_stamp_ns; // 0: not set
 
     uint64_t cycle_stamp_ns, bw_probe_wait_ns;

@@ -344,13 +344,13 @@ static void window_holds_four_segments_however_small_the_pipe(void **state)
 
 // ProbeRTT
 
-static void least_round_trip_of_five_seconds_leads_to_a_probe(void **state)
+static void queue_that_stands_for_five_seconds_leads_to_a_probe(void **state)
 {
     (void)state;
     bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
     flow.rtt_ns = 150 * BBR_MS;
     flow.flight_bytes = 150000;
-    uint64_t begin_ns = flow.bbr.probe_rtt_min_stamp_ns;
+    uint64_t begin_ns = flow.bbr.empty_seen_ns;
     bool holds_back = false;
     while (flow.bbr.phase != TCP_BBR_PHASE_PROBE_RTT) {
         assert_true(flow.now_ns <= begin_ns + 5 * BBR_S + flow.rtt_ns);
@@ -368,7 +368,7 @@ static void probe_lasts_a_round_trip_and_200_ms_and_the_window_is_back(void **st
     bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
     bbr_flow_rounds(&flow, 5);
     uint32_t cwnd = flow.cc.cwnd_bytes;
-    flow.bbr.probe_rtt_min_stamp_ns -= 6 * BBR_S;
+    flow.bbr.probe_rtt_min_stamp_ns -= 11 * BBR_S;
     flow.rtt_ns = 110 * BBR_MS;
     bbr_flow_round(&flow);
     bbr_flow_expect(&flow, TCP_BBR_PHASE_PROBE_RTT);
@@ -389,7 +389,7 @@ static void probe_in_startup_leads_back_to_startup(void **state)
     (void)state;
     flow.is_app_limited = true;
     bbr_flow_round(&flow);
-    flow.bbr.probe_rtt_min_stamp_ns -= 6 * BBR_S;
+    flow.bbr.probe_rtt_min_stamp_ns -= 11 * BBR_S;
     flow.rtt_ns = 110 * BBR_MS;
     flow.flight_bytes = 0;
     bbr_flow_round(&flow);
@@ -417,7 +417,7 @@ static void probe_that_is_over_ends_before_an_idle_flow_sends(void **state)
 {
     (void)state;
     bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
-    flow.bbr.probe_rtt_min_stamp_ns -= 6 * BBR_S;
+    flow.bbr.probe_rtt_min_stamp_ns -= 11 * BBR_S;
     flow.flight_bytes = 0;
     flow.rtt_ns = 110 * BBR_MS;
     bbr_flow_rounds(&flow, 1);
@@ -430,19 +430,41 @@ static void probe_that_is_over_ends_before_an_idle_flow_sends(void **state)
     bbr_flow_expect(&flow, TCP_BBR_PHASE_CRUISE);
 }
 
-// Another flow probes, and the queue is empty for less than a second of five.
+// Another flow probes, and the queue is empty for less than a second of five: for 10 s only.
 static void queue_that_others_empty_does_not_put_the_probe_off(void **state)
 {
     (void)state;
     bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
     bool is_probing = false;
-    for (uint32_t round = 0; round < 80; round++) {
+    for (uint32_t round = 0; round < 100; round++) {
         flow.rtt_ns = (round % 20 < 9 ? 100 : 130) * BBR_MS;
         bbr_flow_round(&flow);
         is_probing = is_probing || flow.bbr.phase == TCP_BBR_PHASE_PROBE_RTT;
     }
     assert_true(is_probing);
     assert_int_equal(flow.bbr.min_rtt_ns, 100 * BBR_MS);
+}
+
+// From the least round trip to ProbeRTT, when one of so many tells of no queue and the others do.
+static uint64_t time_to_probe(uint32_t rounds_per_empty)
+{
+    bbr_flow_init(&flow, 1);
+    bbr_flow_reach(&flow, TCP_BBR_PHASE_CRUISE);
+    uint64_t begin_ns = flow.bbr.probe_rtt_min_stamp_ns = flow.now_ns;
+    for (uint32_t round = 1; flow.bbr.phase != TCP_BBR_PHASE_PROBE_RTT; round++) {
+        assert_true(round <= 100);
+        flow.rtt_ns = (round % rounds_per_empty == 0 ? 100 : 130) * BBR_MS;
+        bbr_flow_round(&flow);
+    }
+    return flow.now_ns - begin_ns;
+}
+
+static void queue_that_is_empty_now_and_then_puts_the_probe_off_to_ten_seconds(void **state)
+{
+    (void)state;
+    assert_in_range(time_to_probe(UINT32_MAX), 5 * BBR_S, 5 * BBR_S + 130 * BBR_MS);
+    assert_in_range(time_to_probe(20), 10 * BBR_S, 10 * BBR_S + 130 * BBR_MS);
+    assert_in_range(time_to_probe(60), 5 * BBR_S, 5 * BBR_S + 130 * BBR_MS); // 7.8 s: too seldom
 }
 
 // Within a 64th of 100 ms and a millisecond, for as long as it lasts.
@@ -486,12 +508,14 @@ int main(void)
         cmocka_unit_test_setup(least_round_trip_is_forgotten_after_ten_seconds, setup),
         cmocka_unit_test_setup(aggregation_widens_the_window_for_ten_rounds, setup),
         cmocka_unit_test_setup(window_holds_four_segments_however_small_the_pipe, setup),
-        cmocka_unit_test_setup(least_round_trip_of_five_seconds_leads_to_a_probe, setup),
+        cmocka_unit_test_setup(queue_that_stands_for_five_seconds_leads_to_a_probe, setup),
         cmocka_unit_test_setup(probe_lasts_a_round_trip_and_200_ms_and_the_window_is_back, setup),
         cmocka_unit_test_setup(probe_in_startup_leads_back_to_startup, setup),
         cmocka_unit_test_setup(idle_flow_needs_no_probe, setup),
         cmocka_unit_test_setup(probe_that_is_over_ends_before_an_idle_flow_sends, setup),
         cmocka_unit_test_setup(queue_that_others_empty_does_not_put_the_probe_off, setup),
+        cmocka_unit_test_setup(queue_that_is_empty_now_and_then_puts_the_probe_off_to_ten_seconds,
+                               setup),
         cmocka_unit_test_setup(round_trip_without_a_queue_puts_the_probe_off, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
