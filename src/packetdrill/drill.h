@@ -85,6 +85,7 @@ struct drill {
     struct drill_settings settings; // in force: those of `stack`
     synfin_stack *stack;            // NULL until the first socket
     uint32_t iface;
+    bool is_shut;                                  // the device takes nothing
     uint32_t sockets;                              // handles with a socket
     struct synfin_addr fastopen_peer;              // the last server that was asked for a cookie
     struct synfin_fastopen_cookie fastopen_cookie; // of the stack before, size 0: none

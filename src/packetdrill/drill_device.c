@@ -2,13 +2,13 @@
 //
 // The two ends of the wire, and time.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "packetdrill/drill_state.h"
 #include "packetdrill/packetdrill.h"
 
-#include <stdlib.h>
-
-enum { US_PER_S = 1000000, PATH_TEXT = 4096 };
+enum { US_PER_S = 1000000 };
 
 // A script waits a few seconds at most beyond its own times for a packet; what has not come after
 // this long of virtual time never will.
@@ -17,13 +17,7 @@ enum { US_PER_S = 1000000, PATH_TEXT = 4096 };
 // What nstat would print of these, for the one that scripts find instead of the kernel's.
 static void tell_counters(const struct drill *drill)
 {
-    const char *folder = getenv("SYNFIN_DRILL_STATE");
-    char path[PATH_TEXT];
-    if (folder == NULL || drill->stack == NULL
-        || snprintf(path, sizeof path, "%s/counters", folder) >= (int)sizeof path) {
-        return;
-    }
-    FILE *file = fopen(path, "we");
+    FILE *file = drill->stack != NULL ? drill_state_open("counters", "we") : NULL;
     if (file != NULL) {
         uint64_t count = synfin_stack_count(drill->stack, SYNFIN_REASON_DROP_ICMP_SEQUENCE);
         (void)fprintf(file, "TcpExtOutOfWindowIcmps %llu\n", (unsigned long long)count);

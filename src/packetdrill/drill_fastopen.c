@@ -7,10 +7,10 @@
 #include "packetdrill/drill_fastopen.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "packetdrill/drill_state.h"
 
 // Bits of tcp_fastopen.
 enum {
@@ -23,7 +23,7 @@ enum {
 
 #define NS_PER_S UINT64_C(1000000000)
 
-enum { KEY_WORDS = 4, PATH_TEXT = 4096 };
+enum { KEY_WORDS = 4 };
 
 // The bits in force now: scripts change them while sockets are open.
 static uint32_t bits_now(const struct drill *drill)
@@ -120,22 +120,10 @@ void drill_fastopen_listen(struct drill *drill, const struct drill_handle *handl
                                     backlog < UINT16_MAX ? backlog : UINT16_MAX, now_ns);
 }
 
-// The commands of scripts leave word in this directory, and look there for ours.
-static bool take_word(const char *name)
-{
-    const char *folder = getenv("SYNFIN_DRILL_STATE");
-    char path[PATH_TEXT];
-    if (folder == NULL) {
-        return false;
-    }
-    int bytes = snprintf(path, sizeof path, "%s/%s", folder, name);
-    return bytes > 0 && bytes < (int)sizeof path && unlink(path) == 0;
-}
-
 // "ip tcp_metrics flush": what is known of servers is forgotten.
 static void forget_if_told(struct drill *drill)
 {
-    if (!take_word("flush-tcp-metrics")) {
+    if (!drill_state_take("flush-tcp-metrics")) {
         return;
     }
     drill->fastopen_cookie.size = 0;

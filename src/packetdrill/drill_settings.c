@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "packetdrill/drill_offload.h"
+#include "packetdrill/drill_state.h"
 
 enum { VALUE_TEXT = 256, MTU_LEAST = 576, MTU_MOST = 65535 };
 
@@ -136,6 +137,30 @@ bool drill_settings_parse(const char *flags, struct drill_settings *out)
     return true;
 }
 
+// Such as "pfifo limit 0"; empty where no script has said anything.
+static void read_queue(const struct drill_settings *settings, char line[VALUE_TEXT])
+{
+    if (!settings->reads_proc || !drill_state_read("qdisc", line, VALUE_TEXT)) {
+        line[0] = '\0';
+    }
+}
+
+static void refresh_pace(struct drill_settings *settings)
+{
+    char line[VALUE_TEXT];
+    read_queue(settings, line);
+    if (line[0] != '\0') {
+        settings->is_paced = strcspn(line, " \n") == strlen("fq") && memcmp(line, "fq", 2) == 0;
+    }
+}
+
+bool drill_settings_is_shut(const struct drill_settings *settings)
+{
+    char line[VALUE_TEXT];
+    read_queue(settings, line);
+    return strstr(line, " limit 0\n") != NULL;
+}
+
 // A setting that this system lacks stays as it is.
 void drill_settings_refresh(struct drill_settings *settings)
 {
@@ -143,6 +168,7 @@ void drill_settings_refresh(struct drill_settings *settings)
         return;
     }
     settings->has_no_gso = drill_offload_is_off("tun0");
+    refresh_pace(settings);
     for (int setting = 0; setting < DRILL_SETTING_COUNT; setting++) {
         char path[VALUE_TEXT];
         char text[VALUE_TEXT];
@@ -179,7 +205,7 @@ static bool is_same_value(const struct drill_value *a, const struct drill_value 
 // The rest comes from --so_flags, once.
 bool drill_settings_equal(const struct drill_settings *a, const struct drill_settings *b)
 {
-    bool is_same = a->has_no_gso == b->has_no_gso;
+    bool is_same = a->has_no_gso == b->has_no_gso && a->is_paced == b->is_paced;
     for (int setting = 0; setting < DRILL_SETTING_COUNT; setting++) {
         is_same = is_same && is_same_value(&a->value[setting], &b->value[setting]);
     }

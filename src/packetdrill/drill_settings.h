@@ -81,6 +81,8 @@ struct drill_settings {
 bool drill_settings_parse(const char *flags, struct drill_settings *out);
 // Reads again what the system says, if that is wanted.
 void drill_settings_refresh(struct drill_settings *settings);
+// Whether a script has given the device a queueing discipline that takes nothing.
+bool drill_settings_is_shut(const struct drill_settings *settings);
 // Whether a stack made of the one is as good as one made of the other.
 bool drill_settings_equal(const struct drill_settings *a, const struct drill_settings *b);
 // What the settings mean for a stack.

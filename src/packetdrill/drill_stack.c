@@ -189,7 +189,8 @@ static bool pump_once(struct drill *drill)
             note(event.user, &event);
         }
     }
-    uint32_t count = synfin_stack_output(drill->stack, drill->iface, packets, BURST, now_ns);
+    uint32_t most = drill->is_shut ? 0 : BURST; // a device that takes nothing does not ask
+    uint32_t count = synfin_stack_output(drill->stack, drill->iface, packets, most, now_ns);
     for (uint32_t at = 0; at < count; at++) {
         keep_packet(drill, &packets[at]);
     }
@@ -198,6 +199,7 @@ static bool pump_once(struct drill *drill)
 
 void drill_stack_pump(struct drill *drill)
 {
+    drill->is_shut = drill_settings_is_shut(&drill->settings);
     while (drill->stack != NULL && pump_once(drill)) {
     }
     drill_report_look(drill);

@@ -29,6 +29,14 @@ static inline uint32_t tcp_linux_growth(const struct tcp_conn *conn, uint32_t ac
     return tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED) ? delivered_bytes : acked_bytes;
 }
 
+// COUNT_DELIVERED: who has come late by more segments than show a loss lets acknowledgments count
+// that move nothing.
+static inline bool tcp_linux_grows_unmoved(const struct tcp_conn *conn)
+{
+    return conn->recovery.reordering > conn->set.reordering_segments
+           && tcp_linux_has(conn, SYNFIN_LINUX_WAY_COUNT_DELIVERED);
+}
+
 // What is cut where so much is in flight.
 static inline uint32_t tcp_linux_flight_to_cut(const struct tcp_conn *conn, uint32_t flight_bytes)
 {

@@ -341,6 +341,8 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     bool is_undone = look_for_undo(tcp, conn, seg, news, &delivery, now_ns);
     if (is_moved) {
         advance(tcp, conn, news, delivered, now_ns);
+    } else if (tcp_linux_grows_unmoved(conn)) {
+        tcp_recovery_grow(conn, delivered, news->rtt_ns, now_ns);
     }
     uint64_t lost_again_ns = conn->loss->board.lost_again_ns;
     uint32_t lost = is_undone ? 0 : look_for_losses(tcp, conn, delivered, now_ns);

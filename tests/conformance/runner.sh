@@ -70,6 +70,10 @@ END
 script splice/commands.pkt << 'END'
 ip tcp_metrics flush all && [ -e "$SYNFIN_DRILL_STATE/flush-tcp-metrics" ] || exit 1
 ip link show tun0 > /dev/null || exit 1
+tc qdisc replace dev tun0 root pfifo limit 0
+[ "$(cat "$SYNFIN_DRILL_STATE/qdisc")" = "pfifo limit 0" ] || exit 1
+tc qdisc delete dev tun0 root
+[ ! -e "$SYNFIN_DRILL_STATE/qdisc" ] && tc qdisc show dev tun0 > /dev/null || exit 1
 echo "Of 5" > "$SYNFIN_DRILL_STATE/counters"
 [ "$(nstat)" = "Of 5 0.0" ] && [ -z "$(nstat)" ] || exit 1
 echo "Of 7" > "$SYNFIN_DRILL_STATE/counters"

@@ -186,6 +186,21 @@ static void count_delivered_all_of_it_opens_the_window(void **state)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 20000);
 }
 
+// Who comes late by seven segments is not lost, and what arrives meanwhile counts as it comes.
+static void count_delivered_once_much_is_late_sacks_open_the_window(void **state)
+{
+    for (FOR_BOTH(COUNT_DELIVERED)) {
+        LOSS_OPEN(10);
+        FLY(10, 0);
+        SEND_SACK(1, {9001, 10001});
+        CHECK_EQ(segment_conn()->cc.cwnd_bytes, 10000);
+        SEND_SACK(1, {3001, 4001}, {9001, 10001});
+        CHECK_EQ(segment_conn()->cc.cwnd_bytes, is_linux ? 11000 : 10000);
+        SEND_ACK(10001);
+        CHECK_EQ(segment_conn()->cc.cwnd_bytes, is_linux ? 19000 : 18000);
+    }
+}
+
 // 0.7 of five segments; RFC 9438 §4.6 has octets.
 static void cubic_steps_loss_cuts_to_whole_segments(void **state)
 {
@@ -232,6 +247,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(quick_acks_first_segments_are_acknowledged_one_by_one),
     SEGMENT_TEST(keep_window_outlasts_an_idle_time),
     SEGMENT_TEST(count_delivered_all_of_it_opens_the_window),
+    SEGMENT_TEST(count_delivered_once_much_is_late_sacks_open_the_window),
     SEGMENT_TEST(cubic_steps_loss_cuts_to_whole_segments),
     SEGMENT_TEST(hystart_ends_slow_start_where_the_round_trip_has_risen),
 };
