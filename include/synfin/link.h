@@ -28,7 +28,7 @@ typedef struct synfin_link synfin_link;
 enum synfin_link_side { SYNFIN_LINK_A, SYNFIN_LINK_B };
 
 enum { SYNFIN_DROP_RULES_MAX = 16, SYNFIN_LATE_RULES_MAX = 4, SYNFIN_DROP_EVERY = 0 };
-enum { SYNFIN_MARK_RULES_MAX = 4 };
+enum { SYNFIN_MARK_RULES_MAX = 4, SYNFIN_POLICE_BYTES_MAX = 1 << 30 };
 
 // Loses chosen segments: those sent by `side` that have all `flags_set` and none of
 // `flags_clear`, the `nth` of them (from 1) up to the `nth_last`, or every one.
@@ -79,9 +79,13 @@ struct synfin_link_config {
     // A reordered packet is held back by a random part of this longer than by reorder_ns, which is
     // then nothing when it is 0.
     uint64_t reorder_jitter_ns;
+    // A policer, before rate and queue: a bucket of police_bytes octets that fills at this rate, in
+    // bits per second; a packet that finds fewer octets in it than it has is lost. 0: none.
+    uint64_t police_bps;
+    uint32_t police_bytes;
 };
 
-// Rules, delay, jitter, rate and queue act in both directions whatever is chosen here.
+// Rules, delay, jitter, rate, queue and policer act in both directions whatever is chosen here.
 enum synfin_chance_from { SYNFIN_CHANCE_BOTH, SYNFIN_CHANCE_FROM_A, SYNFIN_CHANCE_FROM_B };
 
 // Fills every field: a plain wire, MTU 1500, bare IP datagrams.
@@ -148,6 +152,7 @@ struct synfin_link_stats {
     uint32_t queue_packets_max;           // the most that ever did
     uint32_t flight_packets;              // on their way now, waiting ones and copies too
     uint64_t marked;                      // with CE by the link
+    uint64_t lost_policed;
 };
 // Fills as much of *out as the `size` that the caller has set says, for what `side` sends.
 SYNFIN_API void synfin_link_stats(const synfin_link *link, enum synfin_link_side side,

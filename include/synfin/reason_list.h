@@ -70,14 +70,15 @@
     X(NET_CONSUMED, "handled below TCP", "RFC 1122 §3.1")
 
 // What a link between two stacks did to a packet.
-#define SYNFIN_REASONS_LINK(X)                                     \
-    X(LINK_LOST_RANDOM, "lost on the link: random loss", "")       \
-    X(LINK_LOST_CHOSEN, "lost on the link: chosen by --drop", "")  \
-    X(LINK_LOST_QUEUE, "lost on the link: its queue was full", "") \
-    X(LINK_LOST_MTU, "lost on the link: larger than its MTU", "")  \
-    X(LINK_CORRUPTED, "a bit was flipped on the link", "")         \
-    X(LINK_DUPLICATED, "the link made a copy", "")                 \
-    X(LINK_REORDERED, "held back on the link", "")                 \
+#define SYNFIN_REASONS_LINK(X)                                          \
+    X(LINK_LOST_RANDOM, "lost on the link: random loss", "")            \
+    X(LINK_LOST_CHOSEN, "lost on the link: chosen by --drop", "")       \
+    X(LINK_LOST_QUEUE, "lost on the link: its queue was full", "")      \
+    X(LINK_LOST_MTU, "lost on the link: larger than its MTU", "")       \
+    X(LINK_LOST_POLICED, "lost on the link: faster than it may be", "") \
+    X(LINK_CORRUPTED, "a bit was flipped on the link", "")              \
+    X(LINK_DUPLICATED, "the link made a copy", "")                      \
+    X(LINK_REORDERED, "held back on the link", "")                      \
     X(LINK_MARKED, "marked by a router: CE", "RFC 3168 §5")
 
 #define SYNFIN_REASONS(X)                \

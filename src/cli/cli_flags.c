@@ -78,6 +78,22 @@ static bool take_burst(void *object, const char *text, const char **why)
     return false;
 }
 
+// RATE,BURST
+static bool take_police(void *object, const char *text, const char **why)
+{
+    struct cli_flags *flags = object;
+    const char *comma = strchr(text, ',');
+    char rate[32] = "";
+    *why = "RATE,BURST, such as 20mbit,64kB";
+    if (comma == NULL || comma == text || (size_t)(comma - text) >= sizeof rate) {
+        return false;
+    }
+    memcpy(rate, text, (size_t)(comma - text));
+    return cli_values_rate(rate, &flags->police_bps)
+           && cli_values_bytes(comma + 1, &flags->police_bytes) && flags->police_bytes > 0
+           && flags->police_bytes <= SYNFIN_POLICE_BYTES_MAX;
+}
+
 // A length of the queue, a time in it, or chosen segments.
 static bool take_mark(void *object, const char *text, const char **why)
 {
@@ -219,6 +235,8 @@ static const struct cli_flag fault_flags[] = {
     {"--corrupt", CLI_FLAG_PROBABILITY, AT(corrupt_ppm), "P", "of one bit being flipped", NULL},
     {"--rate", CLI_FLAG_RATE, AT(rate_bps), "R", "what the link carries", NULL},
     {"--queue", CLI_FLAG_COUNT, AT(queue_packets), "N", "packets that may wait for it", NULL},
+    {"--police", CLI_FLAG_SPECIAL, AT(police_bps), "RATE,BURST",
+     "lose what exceeds a bucket of BURST octets that fills at RATE", take_police},
     {"--mark", CLI_FLAG_SPECIAL, AT(mark_rules), "N|T|WHICH",
      "mark, as a router with ECN does, behind N packets or a wait of T, or these", take_mark},
     {"--mtu", CLI_FLAG_SPECIAL, AT(mtu_bytes), "N", "lose what is longer, without a word",
@@ -312,6 +330,8 @@ void cli_flags_to_link(const struct cli_parser *parser, const struct cli_flags *
     }
     LAY(rate_bps, config->rate_bps);
     LAY32(queue_packets, config->queue_packets);
+    LAY(police_bps, config->police_bps);
+    config->police_bytes = GIVEN(police_bps) ? (uint32_t)flags->police_bytes : config->police_bytes;
     config->mark_packets = (uint32_t)flags->mark_packets;
     config->mark_ns = flags->mark_ns;
     for (uint32_t i = 0; i < flags->mark_rules && config->mark_rules < SYNFIN_MARK_RULES_MAX; i++) {
@@ -368,7 +388,8 @@ bool cli_flags_has_fault(const struct cli_parser *parser, const struct cli_flags
 {
     return GIVEN(delay_ns) || GIVEN(jitter_ns) || GIVEN(loss_ppm) || GIVEN(duplicate_ppm)
            || GIVEN(reorder_ppm) || GIVEN(corrupt_ppm) || GIVEN(mark_rules) || GIVEN(rate_bps)
-           || GIVEN(burst_begin_ppm) || GIVEN(mtu_bytes) || flags->drop_rules > 0;
+           || GIVEN(police_bps) || GIVEN(burst_begin_ppm) || GIVEN(mtu_bytes)
+           || flags->drop_rules > 0;
 }
 
 bool cli_flags_has_tcp(const struct cli_parser *parser)

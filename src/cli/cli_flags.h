@@ -24,7 +24,7 @@ struct cli_flags {
     uint64_t seed;
     uint64_t delay_ns, jitter_ns, loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
     uint64_t reorder_ns, reorder_jitter_ns, burst_begin_ppm, burst_end_ppm, burst_loss_ppm;
-    uint64_t rate_bps, queue_packets, mtu_bytes;
+    uint64_t rate_bps, queue_packets, police_bps, police_bytes, mtu_bytes;
     bool tells_mtu;
     struct synfin_drop_rule drop_rule[SYNFIN_DROP_RULES_MAX];
     uint32_t drop_rules;

@@ -474,7 +474,9 @@ uint64_t lab_transfer_capacity(const struct lab_transfer *transfer)
         }
     }
     // The quotient apart, so that no rate overflows.
-    uint64_t rate_bps = transfer->config.link->rate_bps;
+    const struct synfin_link_config *link = transfer->config.link;
+    bool is_policed = link->police_bps != 0 && link->police_bps < link->rate_bps;
+    uint64_t rate_bps = is_policed ? link->police_bps : link->rate_bps;
     return rate_bps / packet_bytes * payload_bytes
            + rate_bps % packet_bytes * payload_bytes / packet_bytes;
 }

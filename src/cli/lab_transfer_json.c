@@ -67,6 +67,8 @@ static void put_path(const struct lab_transfer_config *config)
     put_number("jitter_ns", link->jitter_ns);
     put_number("rate_bps", link->rate_bps);
     put_number("queue_packets", link->queue_packets);
+    put_number("police_bps", link->police_bps);
+    put_number("police_bytes", link->police_bytes);
     put_number("mtu", link->mtu_bytes);
     put_number("loss_ppm", link->loss_ppm);
     put_number("duplicate_ppm", link->duplicate_ppm);
@@ -108,6 +110,7 @@ static void put_queue(const struct lab_transfer *transfer, const struct synfin_l
     put_number("queue_packets_max", link->queue_packets_max);
     put_number("lost_random", link->lost_random);
     put_number("lost_queue", link->lost_queue);
+    put_number("lost_policed", link->lost_policed);
     put_number("lost_targeted", link->lost_chosen);
     put_number("lost_mtu", link->lost_mtu);
     put_number("corrupted", link->corrupted);

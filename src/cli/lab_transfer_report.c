@@ -52,6 +52,11 @@ void lab_transfer_report_link(FILE *file, const struct synfin_link_config *link)
         (void)fprintf(file, ", %s, queue of %" PRIu32 " packets",
                       cli_figures_bps(link->rate_bps, w.rate), link->queue_packets);
     }
+    if (link->police_bps > 0) {
+        (void)fprintf(file, ", policed to %s", cli_figures_bps(link->police_bps, w.rate));
+        (void)fprintf(file, " in bursts of %s octets",
+                      cli_figures_number(link->police_bytes, w.number));
+    }
     write_chance(file, link->loss_ppm, "lost");
     if (link->burst_begin_ppm > 0) {
         (void)fprintf(file, ", bursts (%s begin",
@@ -189,6 +194,7 @@ static void write_lost(const struct lab_transfer *transfer, const struct synfin_
     write_label("lost");
     add_lost(&parts, link->lost_random, "at random");
     add_lost(&parts, link->lost_queue, "at the full queue");
+    add_lost(&parts, link->lost_policed, "by the policer");
     add_lost(&parts, link->lost_chosen, "by --drop");
     add_lost(&parts, link->lost_mtu, "longer than the path's MTU");
     add_lost(&parts, link->corrupted, "corrupted");

@@ -70,8 +70,9 @@ static void write_object(const struct wire_report *report, const struct wire_pum
            link->packets, link->octets, link->delivered, link->delivered_octets,
            link->flight_packets);
     printf(",\"lost_random\":%" PRIu64 ",\"lost_targeted\":%" PRIu64 ",\"lost_queue\":%" PRIu64
-           ",\"lost_mtu\":%" PRIu64,
-           link->lost_random, link->lost_chosen, link->lost_queue, link->lost_mtu);
+           ",\"lost_mtu\":%" PRIu64 ",\"lost_policed\":%" PRIu64,
+           link->lost_random, link->lost_chosen, link->lost_queue, link->lost_mtu,
+           link->lost_policed);
     printf(",\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64 ",\"corrupted\":%" PRIu64
            ",\"rate_bps\":%" PRIu64 ",\"queue_packets_max\":%u",
            link->duplicated, link->held_back, link->corrupted, figures.rate_bps,
@@ -144,6 +145,7 @@ static void write_table(const struct wire_report *report, const struct wire_pump
     write_faults("lost at random", a.link.lost_random, b.link.lost_random);
     write_faults("lost by --drop", a.link.lost_chosen, b.link.lost_chosen);
     write_faults("lost, the queue was full", a.link.lost_queue, b.link.lost_queue);
+    write_faults("lost by --police", a.link.lost_policed, b.link.lost_policed);
     write_faults("lost, longer than the MTU", a.link.lost_mtu, b.link.lost_mtu);
     write_faults("duplicated", a.link.duplicated, b.link.duplicated);
     write_faults("reordered", a.link.held_back, b.link.held_back);

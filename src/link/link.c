@@ -67,7 +67,8 @@ static bool is_config_valid(const struct synfin_link_config *config)
            && config->mtu_bytes >= MTU_MIN && config->mtu_bytes <= SYNFIN_PACKET_MAX
            && (config->path_mtu_bytes == 0 || config->path_mtu_bytes >= MTU_MIN)
            && config->path_mtu_bytes <= SYNFIN_PACKET_MAX && config->tells_path_mtu <= 1
-           && config->rate_bps <= rate_max_bps && are_rules_valid(config);
+           && config->rate_bps <= rate_max_bps && config->police_bps <= rate_max_bps
+           && config->police_bytes <= SYNFIN_POLICE_BYTES_MAX && are_rules_valid(config);
 }
 
 // A shorter struct is that of an older header: what it lacks has its default.
@@ -484,7 +485,7 @@ uint64_t synfin_link_next_deadline(const synfin_link *link)
 void synfin_link_heal(synfin_link *link)
 {
     struct synfin_link_config *config = &link->config;
-    config->delay_ns = config->jitter_ns = config->rate_bps = 0;
+    config->delay_ns = config->jitter_ns = config->rate_bps = config->police_bps = 0;
     config->reorder_ns = config->reorder_jitter_ns = 0;
     config->loss_ppm = config->duplicate_ppm = config->reorder_ppm = config->corrupt_ppm = 0;
     config->drop_rules = config->late_rules = config->burst_begin_ppm = 0;

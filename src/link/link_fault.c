@@ -87,6 +87,14 @@ static enum synfin_reason find_loss(const struct link_side *side,
                                                   : SYNFIN_REASON_UNKNOWN;
 }
 
+static bool is_within_police(struct link_side *side, uint32_t bytes)
+{
+    const synfin_link *link = side->link;
+    return link->config.police_bps == 0
+           || link_line_fits(&side->police, link->config.police_bps, link->config.police_bytes,
+                             bytes, link->now_ns);
+}
+
 // How long a packet is held back beyond its time. A link without delay has no natural measure;
 // a millisecond lets others overtake there as well.
 static uint64_t hold_of(const struct link_side *side)
@@ -122,6 +130,9 @@ void link_fault_judge(struct link_side *side, const struct synfin_packet *packet
         side, DRAW_BURST, side->is_in_burst ? config->burst_end_ppm : config->burst_begin_ppm);
     verdict->is_marked = false;
     verdict->lost = find_loss(side, packet);
+    if (verdict->lost == SYNFIN_REASON_UNKNOWN && !is_within_police(side, packet->bytes)) {
+        verdict->lost = SYNFIN_REASON_LINK_LOST_POLICED;
+    }
     verdict->is_corrupted =
         packet->bytes > header_bytes && draw_chance(side, DRAW_CORRUPT, config->corrupt_ppm);
     verdict->corrupt_draw = verdict->is_corrupted ? draw_number(side, DRAW_CORRUPT_BIT) : 0;

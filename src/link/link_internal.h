@@ -65,6 +65,7 @@ struct link_side {
     uint64_t dice;    // state of the generator before this packet's draws
     bool is_in_burst; // of losses
     struct link_line line;
+    struct link_line police;        // a line in which nobody waits
     struct link_queue queue;        // towards the other side
     uint64_t last_arrival_ns;       // of those in order
     struct link_slot *received;     // what the last receive handed out here
@@ -133,6 +134,10 @@ void link_line_advance(struct link_line *line, uint64_t now_ns);
 // When a packet of `bytes` octets that comes now has departed; the line is taken until then.
 uint64_t link_line_depart(struct link_line *line, uint64_t rate_bps, uint32_t bytes,
                           uint64_t now_ns);
+// Whether a packet that comes now fits into a bucket of `bucket_bytes` that drains at the rate, in
+// which it then is.
+bool link_line_fits(struct link_line *line, uint64_t rate_bps, uint32_t bucket_bytes,
+                    uint32_t bytes, uint64_t now_ns);
 void link_line_wait(struct link_line *line, struct link_slot *slot);
 
 // link_queue.c

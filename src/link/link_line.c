@@ -2,7 +2,7 @@
 //
 // The sender's line: packets depart one after the other at the link's rate, and those that have
 // not departed yet are the queue that can overflow. Departures are exact, so that a transfer's
-// time can be calculated by hand.
+// time can be calculated by hand. A policer's bucket is a line in which nobody waits.
 #include <synfin/link.h>
 
 #include "base/deadline.h"
@@ -33,6 +33,19 @@ uint64_t link_line_depart(struct link_line *line, uint64_t rate_bps, uint32_t by
     line->free_ns = deadline_after(line->free_ns, parts / rate_bps);
     line->remainder = parts % rate_bps;
     return line->free_ns;
+}
+
+bool link_line_fits(struct link_line *line, uint64_t rate_bps, uint32_t bucket_bytes,
+                    uint32_t bytes, uint64_t now_ns)
+{
+    struct link_line full = {.free_ns = now_ns};
+    struct link_line next = *line;
+    uint64_t full_ns = link_line_depart(&full, rate_bps, bucket_bytes, now_ns);
+    if (link_line_depart(&next, rate_bps, bytes, now_ns) > full_ns) {
+        return false;
+    }
+    *line = next;
+    return true;
 }
 
 void link_line_wait(struct link_line *line, struct link_slot *slot)

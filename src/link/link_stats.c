@@ -17,6 +17,8 @@ void link_stats_lose(struct link_side *side, enum synfin_reason reason)
         stats->lost_chosen++;
     } else if (reason == SYNFIN_REASON_LINK_LOST_RANDOM) {
         stats->lost_random++;
+    } else if (reason == SYNFIN_REASON_LINK_LOST_POLICED) {
+        stats->lost_policed++;
     } else {
         stats->lost_queue++;
     }
@@ -42,7 +44,8 @@ void synfin_link_stats(const synfin_link *link, enum synfin_link_side side,
     const struct link_side *from =
         &link->sides[side == SYNFIN_LINK_A ? SYNFIN_LINK_A : SYNFIN_LINK_B];
     struct synfin_link_stats stats = from->stats;
-    uint64_t lost = stats.lost_mtu + stats.lost_chosen + stats.lost_random + stats.lost_queue;
+    uint64_t lost = stats.lost_mtu + stats.lost_chosen + stats.lost_random + stats.lost_queue
+                    + stats.lost_policed;
     stats.size = out->size;
     stats.queue_packets = count_waiting(from);
     stats.flight_packets = (uint32_t)(stats.packets + stats.duplicated - lost - stats.delivered);

@@ -5,7 +5,7 @@
 # asked for, targeted drops, the same faults for the same seed, captures, and how it ends.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=150 enter_namespace "$0" "$@"
+LIMIT=240 enter_namespace "$0" "$@"
 # shellcheck source=tests/interop/wire_ends.sh
 . "$(dirname "$0")/wire_ends.sh"
 make_ends
@@ -73,6 +73,13 @@ stop_wire
 equal "held back alike: all came" 10 "$COUNTED"
 equal "held back alike: in order" 0 "$LATE"
 equal "held back alike: all of them" 10 "$(figure a reordered)"
+
+# A bucket of 1000 octets that hardly fills: as many packets pass as it holds.
+join_ends tun --police 1kbit,1kB
+spray 40 0.001
+stop_wire
+equal "policed: what the bucket held passed" $((1000 * 40 / $(figure a octets))) "$COUNTED"
+equal "policed: the rest is lost" $((40 - COUNTED)) "$(figure a lost_policed)"
 
 join_ends tun --loss 100% --only-from b
 spray 10 0.001

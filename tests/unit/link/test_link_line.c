@@ -49,6 +49,42 @@ static void odd_rate_does_not_drift(void **state)
     assert_int_equal(line.remainder, 0);
 }
 
+// 1 us per octet and a bucket of 1000: what it has no room for is lost and takes none, and what
+// passes is not late.
+static void policer_loses_what_its_bucket_does_not_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t bytes, at_us;
+        bool passes;
+    } rows[] = {
+        {600, 0, true},     {401, 0, false},      {400, 0, true},      {40, 39, false},
+        {40, 40, true},     {500, 539, false},    {500, 540, true},    {1000, 1539, false},
+        {1000, 1540, true}, {1001, 90000, false}, {1000, 90000, true},
+    };
+    struct synfin_link_config config;
+    synfin_link_config_default(&config);
+    config.police_bps = 8000000;
+    config.police_bytes = 1000;
+    struct fixture_link *fixture = fixture_link_open(&config);
+    const struct synfin_passage *told = fixture->diary.passage;
+    uint32_t lost = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture_packet sent;
+        fixture_octets(&sent, 0, rows[i].bytes);
+        (void)fixture_send(fixture, SYNFIN_LINK_A, &sent.packet, rows[i].at_us * 1000);
+        assert_int_equal(told[i].fate_reason,
+                         rows[i].passes ? SYNFIN_REASON_UNKNOWN : SYNFIN_REASON_LINK_LOST_POLICED);
+        assert_true(!rows[i].passes || told[i].arrives_ns == rows[i].at_us * 1000);
+        lost += !rows[i].passes;
+    }
+    struct synfin_link_stats stats = {.size = sizeof stats};
+    synfin_link_stats(fixture->link, SYNFIN_LINK_A, &stats);
+    assert_int_equal(stats.lost_policed, lost);
+    assert_int_equal(stats.lost_policed + stats.delivered + stats.flight_packets, stats.packets);
+    fixture_link_close(fixture);
+}
+
 static void queue_takes_its_number_and_loses_the_rest(void **state)
 {
     (void)state;
@@ -103,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_depart_one_after_the_other_at_the_rate),
         cmocka_unit_test(odd_rate_does_not_drift),
+        cmocka_unit_test(policer_loses_what_its_bucket_does_not_hold),
         cmocka_unit_test(queue_takes_its_number_and_loses_the_rest),
         cmocka_unit_test(lost_packets_take_no_time_on_the_line),
     };
