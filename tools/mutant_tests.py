@@ -31,7 +31,8 @@ LABELS = ('unit', 'hist', 'golden', 'replay', 'exhaustive', 'sim', 'matrix', 'ex
 # these was written with a bug in mind.
 GENERATOR = re.compile(r'fuzz_\w+|options_all|cookie_guess|sim\w*|matrix\w*|explore\w*'
                        r'|test_transfer_(properties|liveness)|test_hist_mutation'
-                       r'|test_tcp_\w+_(model|chance)')
+                       r'|test_tcp_(rtt|scoreboard)_model|test_patience_chance'
+                       r'|test_tcp_(cc|secrets|scoreboard_work)_chance')
 LOOP_S = 5  # of computing, beyond thrice what the test takes without a bug, is a loop
 TICK_S = 0.001  # the least that a test takes
 WAIT_S = 600  # for what waits and does not compute
