@@ -20,7 +20,8 @@ SCENARIOS = ('open', 'close', 'crossed', 'abort', 'two-lives', 'again', 'old-syn
              'eager', 'anybody')
 PIECES = {
     **{f'chance/{name}': (f'tests/{name}', '--random', count, f'../tree/tests/fuzz/corpus/{name}')
-       for name, count in (('fuzz_stack_segments', '6000'), ('fuzz_sockets', '2000'))},
+       for name, count in (('fuzz_stack_segments', '6000'), ('fuzz_sockets', '2000'),
+                               ('fuzz_options', '100000'), ('fuzz_wire_ip', '100000'))},
     **{f'matrix/every-{n}': ('tests/matrix', '--first', str(n)) for n in (61, 7, 1)},
     **{f'explore/{name}': ('tests/explore', name, STATES) for name in SCENARIOS},
     **{f'sim/{n}': ('sim', '--seed', '1', '--world', str(n), '--whole') for n in range(WORLDS)},
