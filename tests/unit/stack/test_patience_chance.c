@@ -5,8 +5,8 @@
 // silent, or that are as they should be; users with any timeout, who close or stay. The peer is a
 // few lines of its own. Whatever comes, patience has its limits:
 //
-//     no timeout, and the peer answers    the connection stays       RFC 9293 §3.8.6.1 [MUST-37]
-//     a timeout, nothing acknowledged     it ends then, not before   §3.8.3, §3.9.1 [MUST-59]
+//     no timeout, and the peer answers    the connection stays       RFC 9293 §3.8.6.1
+//     a timeout, nothing acknowledged     it ends then, not before   RFC 9293 §3.8.3, §3.9.1
 //     the user has closed                 it ends after so many tries, answered or not
 //     always                              few segments, and no new octet beyond the right edge
 #include <string.h>
@@ -263,6 +263,7 @@ static void judge(const struct meeting *m)
     }
 }
 
+// RFC 9293 §3.8.6.1 [MUST-37]: whoever answers probes may keep its window shut for ever.
 static void hist_115_126_133_patience_has_the_limits_that_were_set(void **state)
 {
     (void)state;
