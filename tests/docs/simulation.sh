@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Every invariant that the judge of the simulation has a name for stands in docs/simulation.md with
-# its text, and each test that its row names expects a violation of it.
+# its text, and each test that its row names expects a violation of it. Every fault stands there.
 set -euo pipefail
 cd "${SYNFIN_SOURCE:-$(dirname "$0")/../..}"
 
@@ -26,5 +26,16 @@ while IFS='|' read -r rule text; do
         fi
     done <<< "$named"
 done < <(sed -nE 's/^ +X\(([A-Z][0-9]+), "([^"]*)"\).*/\1|\2/p' tests/sim/oracle_rules.h)
-echo "simulation: $rules invariants, $tests tests of their violations"
+
+# shellcheck disable=SC2016  # backquotes as they stand in the document
+named=$(sed -n '/^## The faults/,/^## /p' docs/simulation.md | sed -n 's/^|.*| \(.*\) |$/\1/p' |
+    grep -oE '`[a-z-]+`' | tr -d '`' | sort -u)
+faults=$(sed -nE 's/^ +X\([A-Z_]+, "([a-z-]+)".*/\1/p' tests/sim/sim_plan.h | sort -u)
+if [ "$named" != "$faults" ]; then
+    echo "docs/simulation.md and sim_plan.h have not the same faults:"
+    diff <(echo "$named") <(echo "$faults") || true
+    failed=1
+fi
+echo "simulation: $rules invariants, $tests tests of their violations," \
+    "$(wc -l <<< "$faults") faults"
 exit "$failed"

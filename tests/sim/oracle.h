@@ -170,6 +170,8 @@ struct oracle_path {
 // From now on users read and write whatever they can, and close at the end of the stream: T7 holds
 // all connections to a bound that is worked out here. Returns when everything must be over.
 uint64_t oracle_heal(struct oracle *oracle, const struct oracle_path *path, uint64_t now_ns);
+// Whether this connection, or its peer, has heard what no host of the world has sent.
+bool oracle_is_lied_to(struct oracle *oracle, uint32_t host, synfin_socket socket);
 // Everything is over but TIME-WAIT: looks at all for the last time.
 void oracle_finish(struct oracle *oracle, uint64_t now_ns);
 

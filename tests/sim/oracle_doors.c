@@ -361,6 +361,10 @@ static void hear(struct oracle_sight *sight)
     if (!end->has_iss) {
         return;
     }
+    // Whose octets these are nobody can tell.
+    if (end->is_double || (end->peer != NULL && end->peer->is_double)) {
+        end->is_tainted = end->is_lied_to = true;
+    }
     if (sight->origin != ORACLE_GENUINE) {
         end->is_lied_to = true;
         end->is_tainted = end->is_tainted || packet->length > 0;

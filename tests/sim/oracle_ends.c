@@ -122,16 +122,44 @@ uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end 
 
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss)
 {
+    bool is_first = !end->has_iss;
     end->iss = iss;
     end->has_iss = true;
-    oracle_map_set(&oracle->by_iss, key_of_iss(oracle_ends_shown(oracle, end)), end);
+    uint64_t key = key_of_iss(oracle_ends_shown(oracle, end));
+    if (is_first) {
+        end->namesake = oracle_map_find(&oracle->by_iss, key);
+    }
+    oracle_map_set(&oracle->by_iss, key, end);
+}
+
+// A clock that stands still gives connections the same number: the one that knows this number too.
+static struct oracle_end *choose_peer(const struct oracle *oracle, const struct oracle_end *end)
+{
+    struct oracle_end *last = oracle_map_find(&oracle->by_iss, key_of_iss(end->irs));
+    uint32_t shown = oracle_ends_shown(oracle, end);
+    for (struct oracle_end *peer = last; peer != NULL; peer = peer->namesake) {
+        if (peer->has_irs && peer->irs == shown) {
+            return peer;
+        }
+    }
+    return last;
+}
+
+static void note_double(struct oracle_end *end)
+{
+    for (struct oracle_end *before = end->namesake; before != NULL; before = before->namesake) {
+        if (before->account == end->account && before->has_irs && before->irs == end->irs) {
+            before->is_double = end->is_double = true;
+        }
+    }
 }
 
 void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs)
 {
     end->irs = irs;
     end->has_irs = true;
-    struct oracle_end *peer = oracle_map_find(&oracle->by_iss, key_of_iss(irs));
+    struct oracle_end *peer = choose_peer(oracle, end);
+    note_double(end);
     bool is_peer = peer != NULL && peer != end && oracle_ends_shown(oracle, peer) == irs;
     end->peer = is_peer ? peer : NULL;
     if (is_peer && peer->has_irs && peer->irs == oracle_ends_shown(oracle, end)) {
@@ -181,7 +209,8 @@ void oracle_ends_hear_syn(struct oracle_end *end, const struct oracle_syn *syn)
     oracle_syns_read(&end->account->syns, end->irs, &end->heard);
     end->is_tainted = end->is_lied_to = syn == NULL || !syn->is_genuine;
     oracle_ranges_add(&end->arrived, 0, 1 + (syn != NULL ? (uint64_t)syn->bytes : 0));
-    end->edge_told = 1 + (syn != NULL ? (uint64_t)syn->window : UINT16_MAX);
+    uint64_t edge = 1 + (syn != NULL ? (uint64_t)syn->window : UINT16_MAX);
+    end->edge_told = edge > end->edge_told ? edge : end->edge_told;
 }
 
 // Nothing is kept of a cookie: a copy of the third segment that comes late opens once more.
@@ -272,8 +301,9 @@ static struct oracle_end *end_of_new(struct oracle_host *host, const struct tcp_
     }
     struct oracle_end *before = account->end;
     bool is_again = conn->is_passive && is_same_again(before, host, conn);
-    if (is_again && before->index == 0) {
+    if (is_again && before->index == 0 && !before->heard_reset) {
         set_number(host, before, conn->number);
+        oracle_ends_hear_syn(before, oracle_syns_find(&account->syns, before->irs));
         return before;
     }
     end = oracle_ends_add(host, conn->number);

@@ -48,7 +48,8 @@ void oracle_flight_on_sent(const struct oracle_sight *sight)
     judge_flight(sight, right);
 }
 
-// A duplicate, a block, or an echo of congestion: a loss may be near.
+// A duplicate, a block, or an echo of congestion: a loss may be near. Until the next acknowledgment
+// a timer may have found it, behind which more had been sent by then (RFC 8985 §6.2, step 5).
 void oracle_flight_on_heard(const struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
@@ -56,7 +57,9 @@ void oracle_flight_on_heard(const struct oracle_sight *sight)
     bool is_duplicate =
         packet->payload_bytes == 0 && sight->ack == end->una_told && sight->ack < end->nxt;
     bool is_marked = (packet->flags & 0x1c0) != 0;
-    if (is_duplicate || packet->sack_blocks > 0 || is_marked) {
+    bool is_told = is_duplicate || packet->sack_blocks > 0 || is_marked;
+    if (is_told || end->is_loss_near) {
         end->recover = end->nxt > end->recover ? end->nxt : end->recover;
     }
+    end->is_loss_near = is_told;
 }

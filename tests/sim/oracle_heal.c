@@ -67,6 +67,12 @@ static bool is_left_behind(const struct oracle_host *host, const struct oracle_e
     return peer == NULL || !end->has_read_end || end->delivered < peer->written;
 }
 
+bool oracle_is_lied_to(struct oracle *oracle, uint32_t host, synfin_socket socket)
+{
+    const struct oracle_end *end = oracle_ends_of_socket(&oracle->host[host], socket);
+    return end != NULL && (end->is_lied_to || (end->peer != NULL && end->peer->is_lied_to));
+}
+
 void oracle_heal_on_finish(struct oracle *oracle, uint64_t now_ns)
 {
     if (!oracle->is_healed) {

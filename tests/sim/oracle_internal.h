@@ -30,6 +30,8 @@ struct oracle_end {
     bool is_promise;                 // of a cookie that has opened before
     bool is_of_cookie;               // opened by one
     struct oracle_end *half_open;    // whose number a cookie has taken over; NULL: none
+    struct oracle_end *namesake;     // that had its ISS before; NULL: none
+    bool is_double;                  // a namesake of the same pair has its IRS too
     uint32_t host, boot, number;
     uint32_t index; // of its block in the stack's pool, and 1; 0: not known
     struct synfin_endpoint local, remote;
@@ -87,8 +89,9 @@ struct oracle_end {
 
     uint32_t ts_first; // the first timestamp that it has sent
     bool has_ts_first;
-    uint64_t recover; // something may be lost until this is acknowledged
-    uint32_t ts_told; // largest TSval heard
+    uint64_t recover;  // something may be lost until this is acknowledged
+    bool is_loss_near; // by what was heard last
+    uint32_t ts_told;  // largest TSval heard
 
     struct oracle_expectation { // of the event that goes on
         uint8_t arrivals;       // for this end, at most 255

@@ -24,6 +24,18 @@ static uint64_t load(const uint8_t *at)
            | (uint64_t)at[7] << 56;
 }
 
+static void store(uint8_t *out, uint64_t word)
+{
+    out[0] = (uint8_t)word;
+    out[1] = (uint8_t)(word >> 8);
+    out[2] = (uint8_t)(word >> 16);
+    out[3] = (uint8_t)(word >> 24);
+    out[4] = (uint8_t)(word >> 32);
+    out[5] = (uint8_t)(word >> 40);
+    out[6] = (uint8_t)(word >> 48);
+    out[7] = (uint8_t)(word >> 56);
+}
+
 // The eight octets from `offset` on, when `low` is the word that holds the first of them.
 static uint64_t join(uint64_t low, uint64_t high, uint32_t shift)
 {
@@ -35,13 +47,16 @@ void oracle_stream_octets(uint64_t key, uint64_t offset, uint8_t *out, size_t by
     uint64_t index = offset / WORD;
     uint32_t shift = (uint32_t)(offset % WORD) * 8;
     uint64_t low = word_at(key, index);
-    for (size_t done = 0; done < bytes; done += WORD) {
+    size_t done = 0;
+    for (; done + WORD <= bytes; done += WORD) {
         uint64_t high = word_at(key, ++index);
-        uint64_t word = join(low, high, shift);
-        for (size_t i = 0; i < WORD && done + i < bytes; i++) {
-            out[done + i] = (uint8_t)(word >> (8 * i));
-        }
+        store(out + done, join(low, high, shift));
         low = high;
+    }
+    uint8_t rest[WORD];
+    store(rest, join(low, word_at(key, ++index), shift));
+    for (size_t i = 0; done + i < bytes; i++) {
+        out[done + i] = rest[i];
     }
 }
 

@@ -63,7 +63,7 @@ static _Noreturn void print_usage(int status)
 {
     (void)fputs("usage: sim [--minutes N | --worlds N] [--seed S] [--jobs N] [--json] [--hash]\n"
                 "           [--world N] [--without LIST | --only LIST] [--hosts N]\n"
-                "           [--connections N] [--octets N] [--clock-origin 2^N[us|ms]]\n"
+                "           [--connections N] [--octets N] [--mtu N] [--clock-origin 2^N[us|ms]]\n"
                 "           [--burst N] [--idle SECONDS] [--leave-out RULES] [--keep FOLDER] "
                 "[--whole] [--record]\n"
                 "           [--twice] [--survey] [--verbose] [--faults]\n",
@@ -123,6 +123,8 @@ static bool parse_switch(struct options *options, const char *name, const char *
         switches->connections = (uint32_t)parse_number(name, value);
     } else if (strcmp(name, "--octets") == 0) {
         switches->octets = parse_number(name, value);
+    } else if (strcmp(name, "--mtu") == 0) {
+        switches->mtu_bytes = (uint32_t)parse_number(name, value);
     } else if (strcmp(name, "--without") == 0) {
         parse_faults(name, value, &switches->without);
     } else if (strcmp(name, "--only") == 0) {
@@ -317,6 +319,9 @@ static void print_again(const struct options *options, uint64_t world,
     }
     if (switches->octets != 0) {
         (void)printf(" --octets %" PRIu64, switches->octets);
+    }
+    if (switches->mtu_bytes != 0) {
+        (void)printf(" --mtu %u", switches->mtu_bytes);
     }
     if (switches->burst != 0) {
         (void)printf(" --burst %u", switches->burst);

@@ -116,6 +116,7 @@ static void cut_down(struct sim_plan *plan, const struct sim_switches *switches)
     if (switches->has_origin) {
         plan->origin_ns = switches->origin_ns;
     }
+    plan->mtu_max = at_most(UINT16_MAX, switches->mtu_bytes);
     plan->left_out = switches->left_out;
     plan->is_twice = switches->is_twice;
     plan->burst = switches->burst != 0 ? switches->burst : plan->burst;

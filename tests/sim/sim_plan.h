@@ -74,6 +74,7 @@ struct sim_switches {
     uint32_t hosts;       // at most
     uint32_t connections; // at most
     uint64_t octets;      // of each direction of a connection, at most
+    uint32_t mtu_bytes;   // of subnets, at most; IP itself asks for 576, or 1280
     uint64_t without;     // faults left out
     uint64_t origin_ns;   // what the clocks show at the beginning
     bool has_origin;
@@ -92,6 +93,7 @@ struct sim_plan {
     uint32_t connections; // opened before the healing, in all
     uint32_t at_once;     // of them by one host
     uint64_t octets_max;  // of each direction of a connection
+    uint32_t mtu_max;     // of a subnet
     uint64_t safety_ns;   // until the network heals
     uint64_t idle_ns;     // see sim_switches
     uint64_t origin_ns;

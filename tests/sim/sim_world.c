@@ -16,7 +16,7 @@ enum { BEGIN_NS = 1000, STEPS_MAX = 40000000, OTHER_KEYS = 1 };
 // Longer than any wait of a stack without users: 2 MSL, FIN-WAIT-2, orphans, neighbours.
 #define QUIET_NS (1000 * SIM_S)
 
-// After these a correct connection may stand still.
+// After these a correct connection that has met them may stand still.
 #define LIES                                                           \
     (SIM_FAULT_BIT(SIM_FAULT_OPTIMIST) | SIM_FAULT_BIT(SIM_FAULT_LIAR) \
      | SIM_FAULT_BIT(SIM_FAULT_SWAP) | SIM_FAULT_BIT(SIM_FAULT_BLIND))
@@ -52,6 +52,7 @@ static void make_subnets(struct sim_world *world)
 {
     static const uint32_t mtus[] = {1500, 1500, 1500, 1280, 1400, 1492, 9000};
     uint64_t random = sim_stream(world->plan.seed, 5000);
+    uint32_t least = world->plan.has_ip6 ? 1280 : 576;
     for (uint32_t i = 0; i < world->plan.subnets; i++) {
         struct sim_subnet *subnet = &world->subnet[i];
         // How long a neighbour is believed is drawn with the keys (RFC 4861 §6.3.2).
@@ -60,6 +61,8 @@ static void make_subnets(struct sim_world *world)
         if (!world->plan.has_ip6 && test_random_below(&random, 8) == 0) {
             subnet->mtu_bytes = 576;
         }
+        uint32_t most = world->plan.mtu_max > least ? world->plan.mtu_max : least;
+        subnet->mtu_bytes = subnet->mtu_bytes < most ? subnet->mtu_bytes : most;
     }
     world->path_mtu_bytes = SYNFIN_PACKET_MAX;
     world->path_mtu_ns = SYNFIN_NEVER;
@@ -189,10 +192,9 @@ static struct oracle_path whole_path(const struct sim_world *world)
     return path;
 }
 
-static void tell_unfinished(struct sim_host *host, uint64_t bound_ns)
+static void tell_unfinished(struct sim_host *host, const struct sim_app *app, uint64_t bound_ns)
 {
     struct synfin_tcp_info info = {.size = sizeof info};
-    struct sim_app *app = sim_apps_find(host, 0);
     if (synfin_socket_info(host->stack, app->socket, &info, sim_host_clock(host))
         != SYNFIN_ERROR_OK) {
         info.state = SYNFIN_TCP_STATE_CLOSED;
@@ -208,16 +210,32 @@ static void tell_unfinished(struct sim_host *host, uint64_t bound_ns)
              info.snd_buffer_bytes_left, info.snd_buffer_bytes, (double)info.waited_ns / 1e9);
 }
 
-// What is left at the bound. A peer that has been lied to about what arrived may wait for ever.
+// A user who should have come to an end. One who has been told that something arrived which did not
+// may wait for ever.
+static const struct sim_app *find_late(const struct sim_host *host)
+{
+    const struct sim_world *world = host->world;
+    bool has_lies = (world->plan.faults & LIES) != 0;
+    for (uint32_t i = 0; i < host->apps; i++) {
+        const struct sim_app *app = &host->app[i];
+        if (app->socket != 0
+            && !(has_lies && oracle_is_lied_to(world->oracle, host->index, app->socket))) {
+            return app;
+        }
+    }
+    return NULL;
+}
+
+// What is left at the bound.
 static void give_up(struct sim_world *world, uint64_t bound_ns)
 {
+    bool is_held = (world->plan.left_out >> ORACLE_T7 & 1) == 0;
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
         struct sim_host *host = &world->host[i];
-        if (sim_apps_left(host) > 0
-            && ((world->plan.faults & LIES) == 0 && (world->plan.left_out >> ORACLE_T7 & 1) == 0)
-            && !is_failed(world)) {
+        const struct sim_app *late = is_held ? find_late(host) : NULL;
+        if (late != NULL && !is_failed(world)) {
             world->failed_host = i;
-            tell_unfinished(host, bound_ns);
+            tell_unfinished(host, late, bound_ns);
         } else if (!is_failed(world)) {
             sim_apps_abort(host);
             host->next_ns = world->now_ns;
