@@ -196,10 +196,7 @@ static enum synfin_reason check_end(const struct fragment_datagram *datagram,
                                     const struct fragment *fragment)
 {
     uint32_t end = fragment->offset_bytes + fragment->payload->bytes;
-    uint32_t headers = fragment->header_bytes - (fragment->is_ip6 ? WIRE_IP6_HEADER : 0);
-    if (end + headers > DATAGRAM_MAX) {
-        return SYNFIN_REASON_DROP_FRAGMENT_LENGTH;
-    }
+    ASSERT(end <= DATAGRAM_MAX); // wire has looked, with the headers that stay
     if (datagram->end_bytes != 0
         && (end > datagram->end_bytes || (!fragment->has_more && end != datagram->end_bytes))) {
         return SYNFIN_REASON_DROP_FRAGMENT_OVERLAP;

@@ -100,6 +100,21 @@ static void largest_datagram_is_reassembled(void **state)
     expect_datagram(f, whole);
 }
 
+// RFC 8200 §4.5: the payload of the reassembled packet, in which there is no fragment header.
+static void largest_ip6_datagram_is_reassembled(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t whole = 65500; whole <= 65535; whole++) {
+        uint16_t id = (uint16_t)whole;
+        assert_int_equal(give(f, true, id, 0, 32768, true), NET_VERDICT_DONE);
+        assert_int_equal(give(f, true, id, 32768, 32728, true), NET_VERDICT_DONE);
+        assert_int_equal(give(f, true, id, 65496, whole - 65496, false), NET_VERDICT_TRANSPORT);
+        expect_datagram(f, whole);
+    }
+    assert_int_equal(give(f, true, 1, 65528, 8, false), NET_VERDICT_DONE);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_FRAGMENT_LENGTH), 1);
+}
+
 static void one_huge_fragment_takes_several_blocks(void **state)
 {
     struct fixture *f = *state;
@@ -500,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(two_fragments_in_either_order_make_the_datagram),
         FIXTURE_TEST(largest_datagram_is_reassembled),
+        FIXTURE_TEST(largest_ip6_datagram_is_reassembled),
         FIXTURE_TEST(one_huge_fragment_takes_several_blocks),
         FIXTURE_TEST(fragments_of_different_datagrams_do_not_mix),
         FIXTURE_TEST(exact_copy_is_ignored),
