@@ -141,7 +141,8 @@ enum synfin_error tcp_bind(struct tcp *tcp, struct tcp_conn *conn,
 enum synfin_error tcp_listen(struct tcp *tcp, struct tcp_conn *conn, uint32_t backlog,
                              uint64_t now_ns);
 enum synfin_error tcp_accept(struct tcp *tcp, struct tcp_conn *listener, struct tcp_conn **out);
-// `source` is the address to use when the socket is not bound to one.
+// `source` is the address to use when the socket is not bound to one, of the version of `remote`,
+// which is an address and port that can be somebody's.
 enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
                               const struct synfin_endpoint *remote,
                               const struct synfin_addr *source, const struct tcp_path *path,

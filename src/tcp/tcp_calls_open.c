@@ -91,26 +91,14 @@ enum synfin_error tcp_accept(struct tcp *tcp, struct tcp_conn *listener, struct 
 
 // Whether the user may open actively now. A listener may (RFC 9293 §3.10.1, state LISTEN), as
 // long as it has no children.
-static enum synfin_error check_connect(const struct tcp_conn *conn,
-                                       const struct synfin_endpoint *remote)
+static enum synfin_error check_connect(const struct tcp_conn *conn)
 {
     bool is_childless = conn->listen.acceptables == 0 && conn->listen.half_opens == 0;
     bool is_listener = conn->state == SYNFIN_TCP_STATE_LISTEN && is_childless;
     if (tcp_state_is(conn, TCP_FACT_OPENING)) {
         return SYNFIN_ERROR_IN_PROGRESS;
     }
-    if (!is_fresh(conn) && !is_listener) {
-        return SYNFIN_ERROR_CONNECTED;
-    }
-    if (remote->port == 0 || synfin_addr_is_unspecified(&remote->addr)) {
-        return SYNFIN_ERROR_INVALID;
-    }
-    bool has_local = conn->is_bound && !synfin_addr_is_unspecified(&conn->pair.local);
-    bool is_ipv4 = addr_kind_is_ipv4(&remote->addr);
-    if (has_local && addr_kind_is_ipv4(&conn->pair.local) != is_ipv4) {
-        return SYNFIN_ERROR_INVALID;
-    }
-    return SYNFIN_ERROR_OK;
+    return is_fresh(conn) || is_listener ? SYNFIN_ERROR_OK : SYNFIN_ERROR_CONNECTED;
 }
 
 // Fills in the pair: the bound address and port, or `source` and an ephemeral port. It stays as it
@@ -152,8 +140,9 @@ enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
                               const struct synfin_addr *source, const struct tcp_path *path,
                               uint64_t now_ns)
 {
+    ASSERT(remote->port != 0 && addr_kind_is_ipv4(&remote->addr) == addr_kind_is_ipv4(source));
     struct tcp_pair pair;
-    enum synfin_error error = check_connect(conn, remote);
+    enum synfin_error error = check_connect(conn);
     if (error == SYNFIN_ERROR_OK) {
         error = choose_pair(tcp, conn, remote, source, &pair, now_ns);
     }

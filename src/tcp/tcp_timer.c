@@ -400,9 +400,7 @@ static bool fire_delayed_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
 static bool fire_keepalive(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     uint64_t silent_ns = deadline_age(conn->totals.ack_received_ns, now_ns);
-    if (!may_keep_alive(conn)) {
-        return true;
-    }
+    ASSERT(may_keep_alive(conn));
     if (silent_ns < conn->set.keepalive_idle_ns || has_unacked(conn)) {
         uint64_t idle_ns = conn->set.keepalive_idle_ns;
         arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE,

@@ -3,6 +3,7 @@
 // The receive window: what we offer the peer. Its right edge never moves left (RFC 9293 §3.8.6
 // [SHLD-14]), and it moves right only by useful amounts, so that neither end is drawn into
 // exchanging tiny segments (silly window syndrome, RFC 9293 §3.8.6.2.2 [MUST-39]).
+#include "base/check.h"
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_linux.h"
@@ -92,9 +93,7 @@ uint16_t tcp_window_advertise(const struct tcp *tcp, struct tcp_conn *conn, bool
     if (field << shift < window && may_round_up(conn, (field + 1) << shift)) {
         field++;
     }
-    if (field > WINDOW_FIELD_MAX) {
-        field = WINDOW_FIELD_MAX;
-    }
+    ASSERT(field <= WINDOW_FIELD_MAX); // the edge never moves farther than that
     conn->rcv.adv = seq_max(conn->rcv.adv, seq_add(conn->rcv.nxt, field << shift));
     return (uint16_t)field;
 }

@@ -296,6 +296,27 @@ static void no_error_is_sent_about_an_icmp_error_a_group_or_nobody(void **state)
     assert_int_equal(f->sent_count, 1);
 }
 
+static void error_without_room_for_it_is_counted_and_not_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct synfin_addr src = fixture_addr(TUN_PEER4);
+    struct synfin_addr dst = fixture_addr(TUN_OUR4);
+    uint8_t octets[28] = {0};
+    struct icmp_fault fault = {.type = 3, .code = 2, .reason = SYNFIN_REASON_NET_ICMP_PROTOCOL};
+    struct icmp_offence offence = {
+        .src = &src, .dst = &dst, .iface = f->tun, .protocol = WIRE_PROTOCOL_UDP};
+    gather_of_octets(&offence.quote, octets, sizeof(octets));
+    f->net->control_small.objects_max = 0;
+    icmp_error_send(f->net, &offence, &fault, f->now_ns);
+    fixture_advance(f, f->now_ns);
+    assert_int_equal(f->sent_count, 0);
+    assert_int_equal(fixture_count(f, SYNFIN_REASON_DROP_OUTPUT_FULL), 1);
+    f->net->control_small.objects_max = CONTROL_SMALL_MAX;
+    icmp_error_send(f->net, &offence, &fault, f->now_ns);
+    fixture_advance(f, f->now_ns);
+    assert_int_equal(f->sent_count, 1);
+}
+
 static void hist_62_answers_stay_valid_until_reclaimed(void **state)
 {
     struct fixture *f = *state;
@@ -330,6 +351,7 @@ int main(void)
         FIXTURE_TEST(hist_60_errors_quote_no_more_than_was_received_nor_548),
         FIXTURE_TEST(hist_71_errors_are_limited_and_never_about_what_must_not_be),
         FIXTURE_TEST(no_error_is_sent_about_an_icmp_error_a_group_or_nobody),
+        FIXTURE_TEST(error_without_room_for_it_is_counted_and_not_sent),
         FIXTURE_TEST(hist_62_answers_stay_valid_until_reclaimed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,17 +42,22 @@ static bool has_route(struct fixture *f, const char *dst, struct net_path *path)
     return net_route(f->net, &addr, NET_IFACE_ANY, path);
 }
 
+static uint32_t count_solicits(const struct fixture *f)
+{
+    uint32_t solicits = 0;
+    for (uint32_t i = 0; i < f->sent_count; i++) {
+        solicits += f->sent[i].reason == SYNFIN_REASON_NET_ND_ROUTER_SOLICIT;
+    }
+    return solicits;
+}
+
 static void solicitations_are_three_and_end_with_an_answer(void **state)
 {
     struct fixture *f = *state;
     uint64_t start_ns = f->now_ns;
     fixture_forget_sent(f);
     fixture_advance(f, start_ns + 60 * S);
-    uint32_t solicits = 0;
-    for (uint32_t i = 0; i < f->sent_count; i++) {
-        solicits += f->sent[i].reason == SYNFIN_REASON_NET_ND_ROUTER_SOLICIT;
-    }
-    assert_int_equal(solicits, 3);
+    assert_int_equal(count_solicits(f), 3);
     struct fixture *other = fixture_create_with_routers();
     struct wire_nd nd = advert(1800);
     give(other, &nd);
@@ -60,6 +65,21 @@ static void solicitations_are_three_and_end_with_an_answer(void **state)
     fixture_advance(other, other->now_ns + 60 * S);
     assert_int_equal(other->sent_count, 0);
     fixture_destroy(other);
+}
+
+// RFC 4861 §6.3.7: what could not be said is said when the next is due.
+static void solicitation_without_room_for_it_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+    fixture_forget_sent(f);
+    uint64_t dropped = fixture_count(f, SYNFIN_REASON_DROP_OUTPUT_FULL);
+    f->net->control_small.objects_max = 0;
+    fixture_advance(f, f->now_ns + S);
+    assert_true(fixture_count(f, SYNFIN_REASON_DROP_OUTPUT_FULL) > dropped);
+    assert_int_equal(f->sent_count, 0);
+    f->net->control_small.objects_max = CONTROL_SMALL_MAX;
+    fixture_advance(f, f->now_ns + 60 * S);
+    assert_int_equal(count_solicits(f), 2);
 }
 
 static void router_becomes_the_default_until_its_lifetime_ends(void **state)
@@ -333,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_ROUTERS_TEST(solicitations_are_three_and_end_with_an_answer),
+        FIXTURE_ROUTERS_TEST(solicitation_without_room_for_it_is_left_out),
         FIXTURE_ROUTERS_TEST(router_becomes_the_default_until_its_lifetime_ends),
         FIXTURE_ROUTERS_TEST(router_that_says_it_is_none_is_forgotten),
         FIXTURE_ROUTERS_TEST(autonomous_prefix_gives_an_address_from_the_mac),

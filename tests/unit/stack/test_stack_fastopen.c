@@ -244,6 +244,76 @@ static void cookie_of_one_server_is_good_at_another_with_its_keys(void **state)
     }
 }
 
+static synfin_socket open_socket(struct scene *scene, uint32_t host)
+{
+    synfin_socket socket;
+    assert_int_equal(synfin_socket_open(scene->world.host[host].stack, &socket), SYNFIN_ERROR_OK);
+    return socket;
+}
+
+// A listener that has its own keys does not take the stack's cookies, and takes them again when it
+// has given its own up.
+static void keys_of_a_listener_go_before_those_of_its_stack(void **state)
+{
+    (void)state;
+    static const uint8_t keys[2 * SYNFIN_FASTOPEN_KEY] = {1, [SYNFIN_FASTOPEN_KEY] = 2};
+    struct scene scene;
+    begin(&scene, 4);
+    synfin_stack *server = scene.world.host[1].stack;
+    (void)ask(&scene);
+    for (uint32_t i = 0; i < 2; i++) { // the second time in place of the first ones
+        assert_int_equal(synfin_socket_fastopen_keys(server, scene.listener,
+                                                     keys + i * SYNFIN_FASTOPEN_KEY, 1),
+                         SYNFIN_ERROR_OK);
+        (void)ask(&scene); // and brings the new key's cookie home
+        assert_int_equal(count(&scene, 1, SYNFIN_REASON_RECEIVED_SYN_DATA), i);
+        (void)ask(&scene);
+        assert_int_equal(count(&scene, 1, SYNFIN_REASON_RECEIVED_SYN_DATA), i + 1);
+    }
+    assert_int_equal(synfin_socket_fastopen_keys(server, scene.listener, NULL, 0), SYNFIN_ERROR_OK);
+    (void)ask(&scene);
+    assert_int_equal(count(&scene, 1, SYNFIN_REASON_RECEIVED_SYN_DATA), 2);
+    world_deinit(&scene.world);
+}
+
+static void keys_are_refused_of_no_socket_and_without_memory(void **state)
+{
+    (void)state;
+    static const uint8_t keys[SYNFIN_FASTOPEN_KEY] = {1};
+    struct scene scene;
+    begin(&scene, 4);
+    synfin_stack *server = scene.world.host[1].stack;
+    synfin_socket gone = open_socket(&scene, 1);
+    synfin_socket_close(server, gone, scene.world.now_ns);
+    assert_int_equal(synfin_socket_fastopen_keys(server, gone, keys, 1), SYNFIN_ERROR_BAD_HANDLE);
+    scene.world.host[1].memory.fail_after = scene.world.host[1].memory.takes;
+    assert_int_equal(synfin_socket_fastopen_keys(server, scene.listener, keys, 1),
+                     SYNFIN_ERROR_NO_MEMORY);
+    scene.world.host[1].memory.fail_after = UINT32_MAX;
+    assert_int_equal(synfin_socket_fastopen_keys(server, scene.listener, keys, 1), SYNFIN_ERROR_OK);
+    world_deinit(&scene.world);
+}
+
+static void cookie_without_memory_is_refused(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 4);
+    struct world_host *client = &scene.world.host[0];
+    struct synfin_fastopen_cookie cookie = {.size = sizeof cookie,
+                                            .local = world_addr(&scene.world, 0, 4),
+                                            .remote = world_addr(&scene.world, 1, 4),
+                                            .bytes = 8};
+    client->memory.fail_after = client->memory.takes;
+    assert_int_equal(synfin_stack_fastopen_set(client->stack, &cookie, scene.world.now_ns),
+                     SYNFIN_ERROR_NO_MEMORY);
+    client->memory.fail_after = UINT32_MAX;
+    assert_int_equal(synfin_stack_fastopen_get(client->stack, &cookie.local, &cookie.remote,
+                                               &cookie),
+                     SYNFIN_ERROR_AGAIN);
+    world_deinit(&scene.world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +322,9 @@ int main(void)
         cmocka_unit_test(cookie_carried_to_another_stack_is_good_there),
         cmocka_unit_test(cookie_of_no_length_or_size_is_refused),
         cmocka_unit_test(cookie_of_one_server_is_good_at_another_with_its_keys),
+        cmocka_unit_test(keys_of_a_listener_go_before_those_of_its_stack),
+        cmocka_unit_test(keys_are_refused_of_no_socket_and_without_memory),
+        cmocka_unit_test(cookie_without_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,17 +71,27 @@ static void memory_is_taken_with_the_first_peer(void **state)
     box_deinit(&box);
 }
 
+static void note_everything(struct box *box, uint32_t number)
+{
+    struct tcp_fastopen_way way = way_to(box, number);
+    note_cookie(box, number, 7, 1);
+    tcp_fastopen_peers_note_mss(&box->peers, &way, 1400, 1);
+    tcp_fastopen_peers_note_unknown(&box->peers, &way, true, 1);
+    tcp_fastopen_peers_note_failure(&box->peers, &way, 1);
+    tcp_fastopen_peers_note_success(&box->peers, &way);
+}
+
 static void no_peers_or_no_memory_keep_nothing(void **state)
 {
     (void)state;
     struct box box;
     box_init(&box, 0);
-    note_cookie(&box, 0, 7, 1);
+    note_everything(&box, 0);
     assert_null(find(&box, 0));
     box_deinit(&box);
     box_init(&box, PEERS);
     box.memory.limit_bytes = 1;
-    note_cookie(&box, 0, 7, 1);
+    note_everything(&box, 0);
     assert_null(find(&box, 0));
     box_deinit(&box);
 }

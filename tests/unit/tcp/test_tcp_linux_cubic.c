@@ -86,6 +86,23 @@ static void steps_do_not_count_idle_time(void **state)
     }
 }
 
+// RFC 7661 §4.2: a window that was not full was not tried out, and does not grow.
+static void steps_do_not_grow_a_window_that_was_not_full(void **state)
+{
+    (void)state;
+    struct flow flow = begin(48, 48 * MSS);
+    struct tcp_cc_ack ack = {.acked_bytes = 40 * MSS,
+                             .mss_bytes = MSS,
+                             .moves_by_segments = true,
+                             .rtt_ns = 100 * MS,
+                             .srtt_ns = 100 * MS,
+                             .rtt_min_ns = 100 * MS,
+                             .now_ns = 100 * MS};
+    flow.cc.ops->on_ack(&flow.cc, &ack);
+    assert_int_equal(flow.cc.cwnd_bytes, 48 * MSS);
+    assert_int_equal(flow.cc.own.cubic.credit, 0);
+}
+
 static void steps_cut_to_whole_segments(void **state)
 {
     (void)state;
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(steps_follow_the_curve_in_whole_segments),
         cmocka_unit_test(steps_begin_where_slow_start_ends),
         cmocka_unit_test(steps_do_not_count_idle_time),
+        cmocka_unit_test(steps_do_not_grow_a_window_that_was_not_full),
         cmocka_unit_test(steps_cut_to_whole_segments),
         cmocka_unit_test(hystart_ends_at_the_ninth_sample_of_a_round),
         cmocka_unit_test(hystart_counts_samples_of_one_round_only),

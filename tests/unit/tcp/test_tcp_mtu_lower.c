@@ -290,6 +290,23 @@ static void super_packets_are_of_smaller_segments(void **state)
     SEND_ACK(at + 5 * BASE);
 }
 
+// RFC 5927 §7.2 wants a word about what has passed to wait; where it cannot, the timer tells.
+static void word_without_memory_to_wait_for_silence_is_dropped(void **state)
+{
+    (void)state;
+    open_with_passed_size(HERE);
+    WRITE(FULL);
+    EXPECT(.flags = PSH | ACK, .seq = 1 + FULL, .ack = 1, .data = FULL);
+    uint32_t objects_max = bench.tcp->mtus.objects_max;
+    bench.tcp->mtus.objects_max = bench.tcp->mtus.objects;
+    TOO_BIG(1280, 1 + FULL);
+    REASON(DROP_NO_MEMORY);
+    EXPECT_NOTHING();
+    PMTU(1500);
+    bench.tcp->mtus.objects_max = objects_max;
+    SEND_ACK(1 + 2 * FULL);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_segments_that_vanish_are_sent_in_smaller_pieces),
     SEGMENT_TEST(small_segments_that_vanish_keep_their_size),
@@ -305,5 +322,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_43_mtu_of_an_error_never_leads_below_the_floor),
     SEGMENT_TEST(hist_70_error_about_nothing_is_not_remembered),
     SEGMENT_TEST(super_packets_are_of_smaller_segments),
+    SEGMENT_TEST(word_without_memory_to_wait_for_silence_is_dropped),
 };
 SEGMENT_MAIN(tests)

@@ -274,6 +274,24 @@ static void reset_after_a_refused_probe_is_the_number_that_the_peer_expects(void
     EXPECT(.flags = RST | ACK, .seq = 1001, .ack = 1);
 }
 
+// Nothing is left to probe with when what the first probe brought is acknowledged after all.
+static void acknowledgment_of_all_spares_the_probe(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    WRITE(1);
+    EXPECT_AFTER(SEC(1), .flags = ACK, .seq = 1, .ack = 1, .data = 1, WHY(SEND_WINDOW_PROBE));
+    bench.now_ns = segment_conn()->deadline_ns[SYNFIN_TCP_TIMER_PERSIST];
+    synfin_stack_advance(bench.stack, bench.now_ns); // the device is busy: nothing is pulled
+    CHECK(segment_conn()->pending.probe);
+    SEND(.flags = ACK, .seq = 1, .ack = 2, .window = SHUT);
+    EXPECT_NOTHING();
+    ADVANCE(SEC(100));
+    EXPECT_NOTHING();
+    CHECK(!segment_conn()->pending.probe);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(reset_after_a_refused_probe_is_the_number_that_the_peer_expects),
     SEGMENT_TEST(first_probe_is_one_octet_after_the_timeout),
@@ -293,6 +311,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(window_of_a_retransmission_that_acknowledges_more_counts),
     SEGMENT_TEST(largest_windows_are_not_negative),
     SEGMENT_TEST(window_that_opens_first_spares_the_probe),
+    SEGMENT_TEST(acknowledgment_of_all_spares_the_probe),
 };
 
 SEGMENT_MAIN(tests)

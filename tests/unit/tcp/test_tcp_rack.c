@@ -390,6 +390,42 @@ static void block_without_memory_is_not_taken_for_delivered(void **state)
     bench.tcp->spans.objects_max = objects_max;
 }
 
+// RFC 8985 §6.2 step 4: the sixteenth recovery without a duplicate takes back what duplicates have
+// widened, and one with a duplicate begins the count anew.
+static void wide_reordering_window_outlasts_fifteen_recoveries(void **state)
+{
+    (void)state;
+    struct tcp_recovery recovery = {.reo_wnd_mult = 3, .reo_wnd_persist = 16};
+    for (uint32_t i = 0; i < 15; i++) {
+        tcp_rack_forget_duplicates(&recovery);
+        CHECK_EQ(recovery.reo_wnd_mult, 3);
+    }
+    tcp_rack_forget_duplicates(&recovery);
+    CHECK_EQ(recovery.reo_wnd_mult, 0);
+    tcp_rack_forget_duplicates(&recovery);
+    CHECK_EQ(recovery.reo_wnd_persist, 0);
+}
+
+// The last octets have arrived, so that nothing new can be noted with them: the rest of the flight
+// goes on as one without a board, and the timer repairs it.
+static void new_data_without_memory_behind_what_has_arrived_go_without_a_board(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(2, 0);
+    SEND_SACK(1, {1001, 2001});
+    uint32_t objects_max = bench.tcp->spans.objects_max;
+    bench.tcp->spans.objects_max = bench.tcp->spans.objects;
+    WRITE(1000);
+    EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 1, .data = 1000);
+    CHECK(segment_conn()->loss == NULL);
+    EXPECT_AFTER(MS(900), .flags = ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_TIMEOUT));
+    bench.tcp->spans.objects_max = objects_max;
+    SEND_ACK(2001);
+    EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 1, .data = 1000);
+    SEND_ACK(3001);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(three_sacked_segments_show_a_loss),
     SEGMENT_TEST(three_small_sacked_segments_show_a_loss),
@@ -414,6 +450,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(lost_fin_is_found_like_any_loss),
     SEGMENT_TEST(flight_without_memory_is_repaired_as_without_sack),
     SEGMENT_TEST(block_without_memory_is_not_taken_for_delivered),
+    SEGMENT_TEST(wide_reordering_window_outlasts_fifteen_recoveries),
+    SEGMENT_TEST(new_data_without_memory_behind_what_has_arrived_go_without_a_board),
 };
 
 SEGMENT_MAIN(tests)

@@ -217,6 +217,36 @@ static void marks_are_freed_with_their_connection(void **state)
            INVALID);
 }
 
+// What was queued stays, without an end; with memory the call is made again.
+static void mark_without_memory_is_refused(void **state)
+{
+    (void)state;
+    for (uint32_t marks = 0; marks < 2; marks++) {
+        steps_begin_again(state);
+        OPEN(.mss = 1000);
+        SET(CORK, 1);
+        WRITE(100);
+        if (marks > 0) {
+            SET(RECORD_END, 1);
+            WRITE(100);
+        }
+        bench.tcp->records.objects_max = bench.tcp->records.objects + (marks == 0);
+        RESULT(synfin_socket_set_option(bench.stack, bench.socket, SYNFIN_OPTION_RECORD_END, 1,
+                                        bench.now_ns),
+               NO_MEMORY);
+        CHECK_EQ(is_at_end(), 0);
+        CHECK((segment_conn()->records != NULL) == (marks > 0));
+        bench.tcp->records.objects_max = UINT32_MAX;
+        SET(RECORD_END, 1);
+        CHECK_EQ(is_at_end(), 1);
+        SET(CORK, 0);
+        for (uint32_t i = 0; i <= marks; i++) {
+            expect_record(1 + 100 * i, 100);
+        }
+        SEND_ACK(101 + 100 * marks);
+    }
+}
+
 // The FIN has its own number, behind the last record.
 static void fin_goes_with_the_last_record(void **state)
 {
@@ -244,6 +274,7 @@ static const struct CMUnitTest TESTS[] = {
     SEGMENT_TEST(marks_are_freed_as_they_are_acknowledged),
     SEGMENT_TEST(marks_are_freed_with_their_connection),
     SEGMENT_TEST(fin_goes_with_the_last_record),
+    SEGMENT_TEST(mark_without_memory_is_refused),
 };
 
 SEGMENT_MAIN(TESTS)

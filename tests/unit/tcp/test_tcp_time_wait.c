@@ -604,6 +604,22 @@ static void own_opening_takes_the_pair_when_its_clock_has_moved_on(void **state)
     segment_step(HERE);
 }
 
+// RFC 9293 §3.6.1 [MAY-2]: who sends faster than the clock of initial sequence numbers runs, which
+// is a megabyte in four seconds, has left numbers behind that the clock has not reached.
+static void own_opening_begins_beyond_numbers_that_ran_ahead_of_the_clock(void **state)
+{
+    (void)state;
+    reach_with_timestamps();
+    struct tcp_stub *stub = segment_stub(&bench.tcp->time_wait);
+    struct seq ours = stub->ours = seq_add(stub->ours, 1000000);
+    ADVANCE(MS(1001));
+    connect_again(SYNFIN_ERROR_OK);
+    REASON(TIME_WAIT_TAKEN);
+    segment_new_incarnation(9);
+    EXPECT(.flags = SYN);
+    CHECK(seq_gt(seq_make(segment_iss()), ours));
+}
+
 static void own_opening_without_timestamps_waits(void **state)
 {
     (void)state;
@@ -689,6 +705,25 @@ static void waits_near_the_end_of_time(void **state)
     EXPECT_FREE();
 }
 
+// The acknowledgment never leaves: until it does the block itself waits, and no longer than a stub.
+static void is_over_on_time_though_the_device_takes_nothing(void **state)
+{
+    (void)state;
+    REACH(FIN_WAIT_2);
+    SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
+    IN_STATE(TIME_WAIT);
+    bench.now_ns += SEC(60) - MS(1);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    IN_STATE(TIME_WAIT);
+    bench.now_ns += MS(2);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    REASON(TIME_WAIT_OVER);
+    IN_STATE(CLOSED);
+    EVENT(READABLE);
+    EVENT_CLOSED(OK);
+    EXPECT_NOTHING();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(lasts_twice_the_segment_lifetime),
     SEGMENT_TEST(lasts_as_long_as_configured),
@@ -723,10 +758,12 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(cookie_opens_the_pair_anew_by_its_timestamp),
     SEGMENT_TEST(syn_that_nobody_has_room_for_leaves_time_wait),
     SEGMENT_TEST(own_opening_takes_the_pair_when_its_clock_has_moved_on),
+    SEGMENT_TEST(own_opening_begins_beyond_numbers_that_ran_ahead_of_the_clock),
     SEGMENT_TEST(own_opening_without_timestamps_waits),
     SEGMENT_TEST(own_opening_takes_a_pair_whose_time_is_over),
     SEGMENT_TEST(ephemeral_port_in_time_wait_is_the_last_choice),
     SEGMENT_TEST(answers_are_limited_after_pauses),
     SEGMENT_TEST(waits_near_the_end_of_time),
+    SEGMENT_TEST(is_over_on_time_though_the_device_takes_nothing),
 };
 SEGMENT_MAIN_TWICE(tests)
