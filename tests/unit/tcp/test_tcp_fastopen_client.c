@@ -466,6 +466,20 @@ static void syn_too_big_for_the_path_goes_again_without_data(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 1 + fits, .ack = 1, .data = 1300 - fits);
 }
 
+// RFC 7413 §4.2.2 with the user's own limit, SYNFIN_OPTION_MAXSEG, of which options take 40.
+static void data_are_bounded_by_the_users_segment_size(void **state)
+{
+    (void)state;
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
+    SET(MAXSEG, 600);
+    WRITE(1000);
+    EXPECT(.flags = SYN, .data = 560, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 561, .mss = 1460);
+    EXPECT(.flags = PSH | ACK, .seq = 561, .ack = 1, .data = 440);
+    SEND_ACK(1001);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_never_asks),
     SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
@@ -495,5 +509,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(syn_too_big_for_the_path_goes_again_without_data),
     SEGMENT_TEST(waiting_end_refuses_every_acknowledgment),
     SEGMENT_TEST(waiting_end_answers_a_crossing_syn),
+    SEGMENT_TEST(data_are_bounded_by_the_users_segment_size),
 };
 SEGMENT_MAIN(tests)

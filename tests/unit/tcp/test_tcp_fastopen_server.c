@@ -584,6 +584,27 @@ static void listener_with_keys_of_its_own_gives_and_takes_their_cookies(void **s
     EXPECT(.flags = SYN | ACK, .ack = 11, WHY(SEND_SYN_ACK_OF_DATA));
 }
 
+// A client that sees our SYN as one that crossed its own answers with a SYN+ACK: its number lies
+// before the data that came with the first SYN, which are not taken twice.
+static void syn_ack_behind_data_that_were_taken_completes_the_handshake(void **state)
+{
+    for (uint32_t bytes = 0; bytes <= 200; bytes += 50) {
+        (void)segment_teardown(state);
+        (void)segment_setup(state);
+        struct segment_cookie cookie = listen_fast(8);
+        SEND(.flags = SYN, .mss = 1460, .data = 100, .fastopen = cookie);
+        EXPECT(.flags = SYN | ACK, .ack = 101, WHY(SEND_SYN_ACK_OF_DATA));
+        ACCEPT();
+        SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .data = bytes);
+        IN_STATE(ESTABLISHED);
+        READ(bytes > 100 ? bytes : 100);
+        segment_forget_sent();
+        SEND(.flags = FIN | ACK, .seq = bytes > 100 ? bytes + 1 : 101, .ack = 1);
+        IN_STATE(CLOSE_WAIT);
+        segment_forget_sent();
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_ignores_option_and_data),
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
@@ -615,6 +636,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(loss_before_the_third_segment_is_repaired_by_sack),
     SEGMENT_TEST(data_before_the_third_segment_are_no_samples_of_the_round_trip),
     SEGMENT_TEST(listener_with_keys_of_its_own_gives_and_takes_their_cookies),
+    SEGMENT_TEST(syn_ack_behind_data_that_were_taken_completes_the_handshake),
 };
 
 SEGMENT_MAIN(tests)
