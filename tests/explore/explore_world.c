@@ -58,20 +58,10 @@ static struct synfin_endpoint endpoint_of(uint32_t end)
 
 static void configure(const struct explore_scenario *scenario, struct synfin_stack_config *config)
 {
-    synfin_stack_config_default(config);
-    config->memory_limit_bytes = STACK_BYTES;
-    config->slab_bytes = 1024;
-    config->chunk_bytes = 256;
-    config->sockets_max = 8;
-    config->half_open_max = config->time_wait_max = 4;
-    config->answers_max = 8;
-    config->fastopen_peers_max = 0;
+    arena_config(config, STACK_BYTES);
     config->send_buffer_bytes = config->receive_buffer_bytes = 512;
-    config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 0;
     config->syn_retries = config->syn_ack_retries = config->data_retries = 1;
     config->orphan_retries = 1;
-    config->rto_min_ns = UINT64_C(1000000000);
-    config->use_pacing = 0;
     config->syn_cookies = SYNFIN_SYN_COOKIES_NEVER;
     config->use_timestamps = config->use_sack = config->use_window_scale = scenario->has_options;
 }

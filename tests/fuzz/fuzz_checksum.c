@@ -6,18 +6,9 @@
 
 #include "base/checksum.h"
 #include "fuzz_input.h"
+#include "lib/naive_checksum.h"
 
 enum { OCTETS_MAX = 4096, PIECES_MAX = 16 };
-
-static uint16_t naive_checksum(const uint8_t *octets, size_t bytes)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        sum += i % 2 == 0 ? (uint32_t)octets[i] << 8 : octets[i];
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)~sum;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

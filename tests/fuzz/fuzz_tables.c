@@ -7,6 +7,7 @@
 
 #include "fuzz_input.h"
 #include "lib/test_env.h"
+#include "lib/wheel_model.h"
 #include "tcp/tcp_internal.h"
 
 enum { PAIRS = 256, STUBS_MAX = 200, TICK_NS = 1 << TCP_STUB_TICK_SHIFT };
@@ -106,15 +107,6 @@ static void wait_stub(struct model *m, uint32_t which, uint32_t queue, uint64_t 
     fuzz_require(told_ns >= deadline_ns && told_ns - deadline_ns < TICK_NS);
 }
 
-static uint64_t first_deadline(const struct model *m)
-{
-    uint64_t first_ns = SYNFIN_NEVER;
-    for (uint32_t i = 0; i < PAIRS; i++) {
-        first_ns = m->deadline_ns[i] < first_ns ? m->deadline_ns[i] : first_ns;
-    }
-    return first_ns;
-}
-
 static void advance(struct model *m, uint64_t ns)
 {
     uint64_t before_ns = 0;
@@ -130,7 +122,7 @@ static void advance(struct model *m, uint64_t ns)
             *deadline_ns = SYNFIN_NEVER;
         }
     }
-    uint64_t next_ns = first_deadline(m);
+    uint64_t next_ns = wheel_model_first(m->deadline_ns, PAIRS);
     fuzz_require(next_ns == SYNFIN_NEVER || next_ns + TICK_NS > m->now_ns);
     fuzz_require(wheel_next_deadline(&m->wheel) <= next_ns + TICK_NS || next_ns == SYNFIN_NEVER);
 }

@@ -112,6 +112,21 @@ void arena_bind(struct arena *arena, struct synfin_env *env)
     };
 }
 
+void arena_config(struct synfin_stack_config *config, size_t bytes)
+{
+    synfin_stack_config_default(config);
+    config->memory_limit_bytes = bytes;
+    config->slab_bytes = 1024;
+    config->chunk_bytes = 256;
+    config->sockets_max = 8;
+    config->half_open_max = config->time_wait_max = 4;
+    config->answers_max = 8;
+    config->fastopen_peers_max = 0;
+    config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 0;
+    config->rto_min_ns = UINT64_C(1000000000);
+    config->use_pacing = 0;
+}
+
 void *arena_take(struct arena *arena, size_t bytes)
 {
     void *memory = take_front(arena, round_up(bytes));

@@ -28,6 +28,9 @@ struct arena *arena_create(size_t bytes, uint64_t seed);
 void arena_destroy(struct arena *arena);
 // Fills in all but the trace.
 void arena_bind(struct arena *arena, struct synfin_env *env);
+// A stack that needs so much of it at the most: few connections, in small pieces, without pacing
+// and with the initial RTO as the least. What is left to say is the size of the buffers.
+void arena_config(struct synfin_stack_config *config, size_t bytes);
 // Memory for what belongs to the world and to no stack; never given back. Zeroed.
 void *arena_take(struct arena *arena, size_t bytes);
 

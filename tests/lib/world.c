@@ -70,6 +70,13 @@ void world_init(struct world *world, const struct world_config *config)
     }
 }
 
+void world_init_default(struct world *world)
+{
+    struct world_config config;
+    world_config_default(&config);
+    world_init(world, &config);
+}
+
 void world_deinit(struct world *world)
 {
     for (uint32_t i = 0; i < WORLD_HOSTS; i++) {

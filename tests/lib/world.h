@@ -53,6 +53,7 @@ typedef bool (*world_condition)(struct world *world, void *ctx);
 // A wire of 1 ms, IP datagrams, default stacks, start at the origin (test_origin.h).
 void world_config_default(struct world_config *config);
 void world_init(struct world *world, const struct world_config *config);
+void world_init_default(struct world *world);
 // Destroys everything and fails the test when a slab is missing.
 void world_deinit(struct world *world);
 // Moves packets and fires timers of the present until nothing moves.

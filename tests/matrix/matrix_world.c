@@ -248,19 +248,9 @@ static void say(struct matrix_world *world, uint8_t flags, uint32_t ack, uint32_
 
 static void configure(const struct matrix_situation *situation, struct synfin_stack_config *config)
 {
-    synfin_stack_config_default(config);
-    config->memory_limit_bytes = ARENA_BYTES;
-    config->slab_bytes = 1024;
-    config->chunk_bytes = 256;
-    config->sockets_max = 8;
-    config->half_open_max = config->time_wait_max = 4;
-    config->answers_max = 8;
-    config->fastopen_peers_max = 0;
+    arena_config(config, ARENA_BYTES);
     config->send_buffer_bytes = 4096;
     config->receive_buffer_bytes = MATRIX_WINDOW;
-    config->send_buffer_bytes_max = config->receive_buffer_bytes_max = 0;
-    config->rto_min_ns = UINT64_C(1000000000);
-    config->use_pacing = 0;
     config->syn_cookies =
         situation->has_cookie ? SYNFIN_SYN_COOKIES_ALWAYS : SYNFIN_SYN_COOKIES_WHEN_FULL;
     config->use_timestamps = config->use_sack = config->use_window_scale =

@@ -7,20 +7,11 @@
 
 #include <string.h>
 
+#include "lib/naive_checksum.h"
 #include "lib/test_cmocka.h"
 #include "lib/test_random.h"
 
 enum { DATA_MAX = 70000, PIECES_MAX = 8 };
-
-static uint16_t naive_checksum(const uint8_t *p, size_t bytes)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)~sum;
-}
 
 static void checksum_of_known_octets_is_known(void **state)
 {

@@ -8,6 +8,7 @@
 
 #include "lib/test_cmocka.h"
 #include "lib/test_random.h"
+#include "lib/wheel_model.h"
 
 #define TICK_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
 
@@ -159,93 +160,36 @@ static void next_deadline_of_a_crowded_tick_wastes_no_wake_ups(void **state)
     assert_true(wakes <= COUNT + 2); // the slot of level 1, the tick
 }
 
-enum { MODEL_ENTRIES = 200 };
-
-struct model {
-    struct wheel wheel;
-    struct wheel_entry entry[MODEL_ENTRIES];
-    uint64_t deadline_ns[MODEL_ENTRIES]; // SYNFIN_NEVER: not armed
-    uint64_t now_ns;
-};
-
-static uint64_t first_deadline(const struct model *m)
+static void step_model(struct wheel_model *m, uint64_t *seed, uint32_t reach_bits)
 {
-    uint64_t first_ns = SYNFIN_NEVER;
-    for (uint32_t i = 0; i < MODEL_ENTRIES; i++) {
-        first_ns = m->deadline_ns[i] < first_ns ? m->deadline_ns[i] : first_ns;
-    }
-    return first_ns;
-}
-
-static void advance_model(struct model *m, uint64_t now_ns)
-{
-    wheel_advance(&m->wheel, now_ns);
-    m->now_ns = now_ns > m->now_ns ? now_ns : m->now_ns;
-    uint64_t tick = 0;
-    for (struct wheel_entry *entry; (entry = wheel_pop_due(&m->wheel)) != NULL;) {
-        uint64_t *deadline_ns = &m->deadline_ns[entry - m->entry];
-        assert_true(*deadline_ns <= m->now_ns);
-        assert_true(*deadline_ns >> WHEEL_TICK_SHIFT >= tick);
-        tick = *deadline_ns >> WHEEL_TICK_SHIFT;
-        *deadline_ns = SYNFIN_NEVER;
-    }
-    assert_true(first_deadline(m) > m->now_ns);
-}
-
-static void arm_model(struct model *m, uint32_t which, uint64_t deadline_ns)
-{
-    wheel_arm(&m->wheel, &m->entry[which], deadline_ns);
-    m->deadline_ns[which] = deadline_ns < m->now_ns ? m->now_ns : deadline_ns;
-}
-
-static void check_next_deadline(const struct model *m)
-{
-    uint64_t next_ns = wheel_next_deadline(&m->wheel);
-    uint64_t first_ns = first_deadline(m);
-    assert_true(next_ns <= first_ns);
-    assert_true((next_ns == SYNFIN_NEVER) == (first_ns == SYNFIN_NEVER));
-    assert_true(next_ns >= m->now_ns >> WHEEL_TICK_SHIFT << WHEEL_TICK_SHIFT);
-}
-
-static void step_model(struct model *m, uint64_t *seed, uint32_t reach_bits)
-{
-    uint32_t which = test_random_below(seed, MODEL_ENTRIES);
+    uint32_t which = test_random_below(seed, m->entries);
     uint64_t wait_ns = test_random(seed) >> (64 - reach_bits + test_random_below(seed, reach_bits));
     uint64_t to_ns = m->now_ns + wait_ns < m->now_ns ? m->now_ns : m->now_ns + wait_ns;
+    uint64_t next_ns = wheel_next_deadline(&m->wheel);
     switch (test_random_below(seed, 8)) {
-    case 0:
-        wheel_cancel(&m->wheel, &m->entry[which]);
-        m->deadline_ns[which] = SYNFIN_NEVER;
-        break;
-    case 1: advance_model(m, m->now_ns + wait_ns / 64); break;
+    case 0: wheel_model_cancel(m, which); break;
+    case 1: assert_true(wheel_model_advance(m, m->now_ns + wait_ns / 64)); break;
     case 2:
-        advance_model(m, wheel_next_deadline(&m->wheel) == SYNFIN_NEVER
-                             ? m->now_ns
-                             : wheel_next_deadline(&m->wheel));
+        assert_true(wheel_model_advance(m, next_ns == SYNFIN_NEVER ? m->now_ns : next_ns));
         break;
-    case 3: arm_model(m, which, m->now_ns - (wait_ns & 0xff) % (m->now_ns + 1)); break;
-    default: arm_model(m, which, to_ns); break;
+    case 3: wheel_model_arm(m, which, m->now_ns - (wait_ns & 0xff) % (m->now_ns + 1)); break;
+    default: wheel_model_arm(m, which, to_ns); break;
     }
-    check_next_deadline(m);
-    assert_true(wheel_is_armed(&m->entry[which]) == (m->deadline_ns[which] != SYNFIN_NEVER));
+    assert_true(wheel_model_check(m, which));
 }
 
 static void wheel_equals_model_after_random_operations(void **state)
 {
     (void)state;
-    static struct model m;
+    static struct wheel_model m;
     uint64_t seed = 11;
     for (uint32_t round = 0; round < 60; round++) {
-        m.now_ns = round % 3 == 0 ? 0 : test_random(&seed) >> (round % 50);
-        wheel_init(&m.wheel, m.now_ns);
-        for (uint32_t i = 0; i < MODEL_ENTRIES; i++) {
-            wheel_entry_init(&m.entry[i]);
-            m.deadline_ns[i] = SYNFIN_NEVER;
-        }
+        wheel_model_init(&m, WHEEL_MODEL_MAX,
+                         round % 3 == 0 ? 0 : test_random(&seed) >> (round % 50));
         for (uint32_t step = 0; step < 5000; step++) {
             step_model(&m, &seed, 10 + round % 50);
         }
-        advance_model(&m, SYNFIN_NEVER - 1);
+        assert_true(wheel_model_advance(&m, SYNFIN_NEVER - 1));
         assert_int_equal(m.wheel.entries, 0);
     }
 }

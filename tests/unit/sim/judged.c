@@ -340,6 +340,25 @@ void judged_tell_sent(struct judged *judged, uint32_t from, const struct segment
     judged_tell_octets(judged, from, octets, bytes, reason);
 }
 
+void judged_tell_stray(struct judged *judged, uint32_t from, const struct segment_wire *segment)
+{
+    static uint8_t octets[SEGMENT_WIRE_MAX];
+    struct synfin_packet packet;
+    synfin_packet_wrap(&packet, octets, segment_wire_build(segment, octets));
+    oracle_sent(judged->oracle, from, 0, &packet, judged->world.now_ns);
+}
+
+void judged_tell_block(struct judged *judged, uint32_t from, int32_t left, int32_t right,
+                       enum synfin_reason reason)
+{
+    struct segment_wire segment;
+    judged_segment(judged, from, &segment);
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + (uint32_t)left;
+    segment.sack[0].right = segment.ack + (uint32_t)right;
+    judged_tell_sent(judged, from, &segment, reason);
+}
+
 void judged_tell_received(struct judged *judged, uint32_t to, const struct segment_wire *segment,
                           enum oracle_origin origin)
 {
@@ -373,6 +392,15 @@ void judged_text(struct judged *judged, uint32_t from, struct segment_wire *segm
     end->written = offset + bytes > end->written ? offset + bytes : end->written;
     segment->payload = octets;
     segment->payload_bytes = bytes;
+}
+
+void judged_begin_owing(struct judged *judged, uint32_t bytes)
+{
+    struct segment_wire segment;
+    judged_begin(judged);
+    judged_segment(judged, 0, &segment);
+    judged_text(judged, 0, &segment, bytes);
+    judged_give(judged, 1, &segment);
 }
 
 void judged_fly(struct judged *judged)

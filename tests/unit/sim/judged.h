@@ -60,6 +60,12 @@ void judged_tell_sent(struct judged *judged, uint32_t from, const struct segment
                       enum synfin_reason reason);
 void judged_tell_octets(struct judged *judged, uint32_t from, uint8_t *octets, uint32_t bytes,
                         enum synfin_reason reason);
+// The same of a segment that belongs to no connection of the host.
+void judged_tell_stray(struct judged *judged, uint32_t from, const struct segment_wire *segment);
+// The same of the next segment, with one block that reports these octets, counted from its
+// acknowledgment.
+void judged_tell_block(struct judged *judged, uint32_t from, int32_t left, int32_t right,
+                       enum synfin_reason reason);
 void judged_tell_received(struct judged *judged, uint32_t to, const struct segment_wire *segment,
                           enum oracle_origin origin);
 // The same of octets; `to` takes them as well.
@@ -69,6 +75,8 @@ void judged_give(struct judged *judged, uint32_t to, const struct segment_wire *
 // The octets at a place of what the user of `from` writes: told as written, and put in a segment.
 void judged_text(struct judged *judged, uint32_t from, struct segment_wire *segment,
                  uint32_t bytes);
+// A world with defaults in which host 1 was given so many octets, and owes an acknowledgment.
+void judged_begin_owing(struct judged *judged, uint32_t bytes);
 // Host 0 has data in flight that nobody has acknowledged.
 void judged_fly(struct judged *judged);
 // The judge looks at the end of a host after an event of this kind.

@@ -24,10 +24,7 @@ static void a1_acknowledgment_before_rcv_nxt_is_seen(void **state)
 {
     (void)state;
     struct segment_wire segment;
-    judged_begin(&judged);
-    judged_segment(&judged, 0, &segment);
-    judged_text(&judged, 0, &segment, 100);
-    judged_give(&judged, 1, &segment);
+    judged_begin_owing(&judged, 100);
     judged_segment(&judged, 1, &segment);
     segment.ack -= 50;
     judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
@@ -38,11 +35,7 @@ static void a1_acknowledgment_before_rcv_nxt_is_seen(void **state)
 static void a2_late_acknowledgment_is_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
-    judged_begin(&judged);
-    judged_segment(&judged, 0, &segment);
-    judged_text(&judged, 0, &segment, 100);
-    judged_give(&judged, 1, &segment);
+    judged_begin_owing(&judged, 100);
     judged_assert_right(&judged);
     judged.world.now_ns += 501 * WORLD_MS;
     judged_look(&judged, 1, true); // the stack's timer was not given the time
@@ -53,11 +46,7 @@ static void a2_late_acknowledgment_is_seen(void **state)
 static void a2_two_segments_waiting_are_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
-    judged_begin(&judged);
-    judged_segment(&judged, 0, &segment);
-    judged_text(&judged, 0, &segment, 100);
-    judged_give(&judged, 1, &segment);
+    judged_begin_owing(&judged, 100);
     judged_of(&judged, 1)->duty.mss_seen = judged_of(&judged, 1)->offered.mss = 50;
     judged_look(&judged, 1, false);
     judged_assert_violated(&judged, ORACLE_A2);

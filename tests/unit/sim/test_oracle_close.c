@@ -8,15 +8,37 @@
 
 static struct judged judged;
 
+// Host 0 says that its connection has changed its state.
+static void tell_state(enum synfin_tcp_state from, enum synfin_tcp_state to,
+                       enum synfin_reason reason, uint64_t now_ns)
+{
+    const struct synfin_trace_event event = {.kind = SYNFIN_TRACE_STATE,
+                                             .t_ns = now_ns,
+                                             .reason = reason,
+                                             .conn = judged_of(&judged, 0)->number,
+                                             .as.state = {from, to}};
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+}
+
+// A world in which it is in TIME-WAIT since one second. Returns how long that has to last.
+static uint64_t begin_time_wait(void)
+{
+    judged_begin(&judged);
+    tell_state(SYNFIN_TCP_STATE_FIN_WAIT_2, SYNFIN_TCP_STATE_TIME_WAIT, SYNFIN_REASON_UNKNOWN,
+               WORLD_S);
+    return 2 * judged_host(&judged, 0)->stack_config.msl_ns;
+}
+
+static void tell_time_wait_over(enum synfin_reason reason, uint64_t now_ns)
+{
+    tell_state(SYNFIN_TCP_STATE_TIME_WAIT, SYNFIN_TCP_STATE_CLOSED, reason, now_ns);
+}
+
 static void c1_edge_that_is_none_is_seen(void **state)
 {
     (void)state;
-    struct synfin_trace_event event = {
-        .kind = SYNFIN_TRACE_STATE,
-        .as.state = {SYNFIN_TCP_STATE_ESTABLISHED, SYNFIN_TCP_STATE_TIME_WAIT}};
     judged_begin(&judged);
-    event.conn = judged_of(&judged, 0)->number;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    tell_state(SYNFIN_TCP_STATE_ESTABLISHED, SYNFIN_TCP_STATE_TIME_WAIT, SYNFIN_REASON_UNKNOWN, 0);
     judged_assert_violated(&judged, ORACLE_C1);
     judged_block(&judged, 0)->state = SYNFIN_TCP_STATE_SYN_SENT;
     judged_look(&judged, 0, false);
@@ -66,21 +88,10 @@ static void c3_end_before_all_is_acknowledged_is_seen(void **state)
 static void c4_short_time_wait_is_seen(void **state)
 {
     (void)state;
-    struct synfin_trace_event event = {
-        .kind = SYNFIN_TRACE_STATE,
-        .t_ns = WORLD_S,
-        .as.state = {SYNFIN_TCP_STATE_FIN_WAIT_2, SYNFIN_TCP_STATE_TIME_WAIT}};
-    judged_begin(&judged);
-    event.conn = judged_of(&judged, 0)->number;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
-    event.reason = SYNFIN_REASON_TIME_WAIT_OVER;
-    event.t_ns += 2 * judged_host(&judged, 0)->stack_config.msl_ns;
-    event.as.state.from = SYNFIN_TCP_STATE_TIME_WAIT;
-    event.as.state.to = SYNFIN_TCP_STATE_CLOSED;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    uint64_t lasts_ns = begin_time_wait();
+    tell_time_wait_over(SYNFIN_REASON_TIME_WAIT_OVER, WORLD_S + lasts_ns);
     judged_assert_right(&judged);
-    event.t_ns -= 1;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    tell_time_wait_over(SYNFIN_REASON_TIME_WAIT_OVER, WORLD_S + lasts_ns - 1);
     judged_assert_violated(&judged, ORACLE_C4);
     judged_end(&judged);
 }
@@ -88,14 +99,8 @@ static void c4_short_time_wait_is_seen(void **state)
 static void c4_time_wait_ended_by_a_reset_is_seen(void **state)
 {
     (void)state;
-    struct synfin_trace_event event = {
-        .kind = SYNFIN_TRACE_STATE,
-        .t_ns = 1000 * WORLD_S,
-        .reason = SYNFIN_REASON_RST_ARRIVED,
-        .as.state = {SYNFIN_TCP_STATE_TIME_WAIT, SYNFIN_TCP_STATE_CLOSED}};
     judged_begin(&judged);
-    event.conn = judged_of(&judged, 0)->number;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    tell_time_wait_over(SYNFIN_REASON_RST_ARRIVED, 1000 * WORLD_S);
     judged_assert_violated(&judged, ORACLE_C4);
     judged_end(&judged);
 }
@@ -103,23 +108,13 @@ static void c4_time_wait_ended_by_a_reset_is_seen(void **state)
 static void c4_wait_that_did_not_begin_anew_is_seen(void **state)
 {
     (void)state;
-    struct synfin_trace_event event = {
-        .kind = SYNFIN_TRACE_STATE,
-        .t_ns = WORLD_S,
-        .as.state = {SYNFIN_TCP_STATE_FIN_WAIT_2, SYNFIN_TCP_STATE_TIME_WAIT}};
-    judged_begin(&judged);
-    event.conn = judged_of(&judged, 0)->number;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
-    struct synfin_trace_event again = {.kind = SYNFIN_TRACE_SEGMENT_RECEIVED,
-                                       .reason = SYNFIN_REASON_TIME_WAIT_RESTARTED,
-                                       .conn = event.conn,
-                                       .t_ns = 2 * WORLD_S};
+    uint64_t lasts_ns = begin_time_wait();
+    const struct synfin_trace_event again = {.kind = SYNFIN_TRACE_SEGMENT_RECEIVED,
+                                             .reason = SYNFIN_REASON_TIME_WAIT_RESTARTED,
+                                             .conn = judged_of(&judged, 0)->number,
+                                             .t_ns = 2 * WORLD_S};
     oracle_trace(oracle_trace_ctx(judged.oracle, 0), &again);
-    event.reason = SYNFIN_REASON_TIME_WAIT_OVER;
-    event.t_ns += 2 * judged_host(&judged, 0)->stack_config.msl_ns;
-    event.as.state.from = SYNFIN_TCP_STATE_TIME_WAIT;
-    event.as.state.to = SYNFIN_TCP_STATE_CLOSED;
-    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    tell_time_wait_over(SYNFIN_REASON_TIME_WAIT_OVER, WORLD_S + lasts_ns);
     judged_assert_violated(&judged, ORACLE_C4);
     judged_end(&judged);
 }
@@ -137,9 +132,7 @@ static void c5_orphan_for_ever_is_seen(void **state)
     conn->is_orphan = end->is_closed = true;
     end->closed_ns = judged.world.now_ns;
     judged.world.now_ns += judged_host(&judged, 0)->stack_config.fin_wait_2_ns + 2 * WORLD_S;
-    oracle_advancing(judged.oracle, 0, judged.world.now_ns);
-    oracle_touch(judged.oracle, end);
-    oracle_after_event(judged.oracle, 0, judged.world.now_ns);
+    judged_look(&judged, 0, true);
     judged_assert_violated(&judged, ORACLE_C5);
     conn->is_orphan = false;
     judged_end(&judged);
@@ -164,8 +157,6 @@ static void c6_reset_to_a_reset_is_seen(void **state)
 {
     (void)state;
     struct segment_wire segment;
-    uint8_t octets[200];
-    struct synfin_packet packet;
     judged_begin(&judged);
     judged_segment(&judged, 0, &segment);
     segment.flags = ORACLE_RST | ORACLE_ACK;
@@ -177,8 +168,7 @@ static void c6_reset_to_a_reset_is_seen(void **state)
     answer.dst = segment.src;
     answer.src_port = segment.dst_port;
     answer.dst_port = segment.src_port;
-    synfin_packet_wrap(&packet, octets, segment_wire_build(&answer, octets));
-    oracle_sent(judged.oracle, 1, 0, &packet, judged.world.now_ns);
+    judged_tell_stray(&judged, 1, &answer);
     judged_assert_violated(&judged, ORACLE_C6);
     judged_end(&judged);
 }

@@ -100,14 +100,9 @@ static void h4_timestamps_left_out_are_seen(void **state)
 static void h4_blocks_not_agreed_on_are_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
     judged_begin(&judged);
     judged_of(&judged, 1)->heard.has_sack = false;
-    judged_segment(&judged, 1, &segment);
-    segment.sack_blocks = 1;
-    segment.sack[0].left = segment.ack + 100;
-    segment.sack[0].right = segment.ack + 200;
-    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    judged_tell_block(&judged, 1, 100, 200, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
     judged_assert_violated(&judged, ORACLE_H4);
     judged_end(&judged);
 }

@@ -124,13 +124,8 @@ static void q8_scoreboard_that_does_not_add_up_is_seen(void **state)
 static void q9_block_that_did_not_arrive_is_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
     judged_begin(&judged);
-    judged_segment(&judged, 1, &segment);
-    segment.sack_blocks = 1;
-    segment.sack[0].left = segment.ack + 100;
-    segment.sack[0].right = segment.ack + 200;
-    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
+    judged_tell_block(&judged, 1, 100, 200, SYNFIN_REASON_SEND_ACK_OUT_OF_ORDER);
     judged_assert_violated(&judged, ORACLE_Q9);
     judged_end(&judged);
 }
@@ -138,14 +133,9 @@ static void q9_block_that_did_not_arrive_is_seen(void **state)
 static void q9_duplicate_that_came_once_is_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
     judged_begin(&judged);
     judged_write(&judged, 0, 1000);
-    judged_segment(&judged, 1, &segment);
-    segment.sack_blocks = 1;
-    segment.sack[0].left = segment.ack - 100;
-    segment.sack[0].right = segment.ack;
-    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DUPLICATE);
+    judged_tell_block(&judged, 1, -100, 0, SYNFIN_REASON_SEND_ACK_DUPLICATE);
     judged_assert_violated(&judged, ORACLE_Q9);
     judged_end(&judged);
 }

@@ -58,11 +58,9 @@ static void expect_bad_handle(struct world *world, synfin_socket socket)
 static void handle_that_was_never_given_is_bad(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket socket;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     assert_int_equal(synfin_socket_open(world.host[0].stack, &socket), SYNFIN_ERROR_OK);
     assert_int_not_equal(socket, 0);
     const synfin_socket wrong[] = {
@@ -86,11 +84,9 @@ static void handle_that_was_never_given_is_bad(void **state)
 static void handle_after_close_is_bad_also_when_its_place_is_used_again(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket first, second;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     assert_int_equal(synfin_socket_open(stack, &first), SYNFIN_ERROR_OK);
     synfin_socket_close(stack, first, world.now_ns);
@@ -105,11 +101,9 @@ static void handle_after_close_is_bad_also_when_its_place_is_used_again(void **s
 static void handle_of_an_orphan_is_bad(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_socket listener = world_listen(&world, 4, PORT, 0);
     world_open_pair(&world, 4, PORT, listener, pair);
     synfin_socket_close(world.host[0].stack, pair[0], world.now_ns);
@@ -254,12 +248,10 @@ static void endpoints_of_both_ends_agree(void **state)
 static void info_of_a_socket_without_connection_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket socket;
     struct synfin_tcp_info info = {.size = sizeof info};
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
     assert_int_equal(synfin_socket_info(stack, socket, &info, 0), SYNFIN_ERROR_NOT_CONNECTED);
@@ -273,11 +265,9 @@ static void info_of_a_socket_without_connection_is_refused(void **state)
 static void bind_to_an_address_of_another_host_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket socket;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     struct synfin_endpoint local = {.addr = world_addr(&world, 1, 4), .port = PORT};
     assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
@@ -291,11 +281,9 @@ static void bind_to_an_address_of_another_host_is_refused(void **state)
 static void bind_to_a_port_in_use_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket first, second;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     struct synfin_endpoint local = {.addr = world_addr(&world, 0, 4), .port = PORT};
     assert_int_equal(synfin_socket_open(stack, &first), SYNFIN_ERROR_OK);
@@ -312,11 +300,9 @@ static void bind_to_a_port_in_use_is_refused(void **state)
 static void connect_from_a_bound_address_of_the_other_version_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket socket;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     struct synfin_endpoint local = {.addr = world_addr(&world, 0, 6), .port = 0};
     struct synfin_endpoint remote = {.addr = world_addr(&world, 1, 4), .port = PORT};
@@ -342,12 +328,10 @@ static enum synfin_error connect_to(struct world *world, struct synfin_addr addr
 static void connect_to_what_is_no_host_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_addr none = {{0}};
     struct synfin_addr group;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     assert_int_equal(synfin_addr_parse("ff02::1", &group), SYNFIN_ERROR_OK);
     const struct synfin_addr wrong[] = {
         none,
@@ -368,11 +352,9 @@ static void connect_to_what_is_no_host_is_refused(void **state)
 static void connect_without_a_route_is_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_addr far6;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     assert_int_equal(synfin_addr_parse("2001:db8:1::1", &far6), SYNFIN_ERROR_OK);
     assert_int_equal(connect_to(&world, synfin_addr_ipv4(198, 51, 100, 1), PORT),
                      SYNFIN_ERROR_NO_ROUTE);
@@ -403,12 +385,10 @@ static void connect_with_every_port_in_use_is_refused_at_once(void **state)
 static void options_read_back_what_was_set(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket socket;
     int64_t value = -7;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
     assert_int_equal(synfin_socket_set_option(stack, socket, SYNFIN_OPTION_NODELAY, 1, 0),

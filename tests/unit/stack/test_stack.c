@@ -51,11 +51,9 @@ static void destroy_of_nothing_does_nothing(void **state)
 static void addrs_and_routes_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_addr none = {{0}};
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     struct synfin_prefix prefix = {.addr = synfin_addr_ipv4(198, 51, 100, 1), .bits = 33};
     assert_int_equal(synfin_stack_add_addr(stack, 0, &prefix), SYNFIN_ERROR_INVALID);
@@ -71,12 +69,10 @@ static void addrs_and_routes_that_make_no_sense_are_refused(void **state)
 static void packets_of_an_unknown_iface_are_ignored(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_packet packet;
     uint8_t octets[40] = {0x45};
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_packet_wrap(&packet, octets, sizeof octets);
     synfin_stack_input(world.host[0].stack, 1, &packet, 1, world.now_ns);
     assert_int_equal(synfin_stack_output(world.host[0].stack, 1, &packet, 1, world.now_ns), 0);
@@ -327,12 +323,10 @@ static void same_inputs_give_the_same_packets_at_the_same_times(void **state)
 static void ifaces_beyond_the_limit_are_refused(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_iface_config iface;
     uint32_t number;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     synfin_iface_config_default(&iface);
     iface.accept_router_advertisements = 2;
@@ -352,10 +346,8 @@ static void ifaces_beyond_the_limit_are_refused(void **state)
 static void count_of_what_is_no_reason_is_zero(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     assert_int_equal(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_COUNT), 0);
     world_deinit(&world);
 }

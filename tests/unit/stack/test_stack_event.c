@@ -52,11 +52,9 @@ static void open_quietly(struct world *world, synfin_socket listener, synfin_soc
 static void opening_tells_both_ends_once(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     open_quietly(&world, world_listen(&world, 4, PORT, 0), pair);
     world_run(&world, 10 * WORLD_S);
     expect_no_event(&world, 0);
@@ -67,13 +65,11 @@ static void opening_tells_both_ends_once(void **state)
 static void arriving_data_is_told_once_until_it_was_taken_off(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
     char text[8];
     size_t n;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     open_quietly(&world, world_listen(&world, 4, PORT, 0), pair);
     for (int i = 0; i < 3; i++) {
         send_octet(&world, 0, pair[0]);
@@ -95,13 +91,11 @@ static void arriving_data_is_told_once_until_it_was_taken_off(void **state)
 static void events_carry_the_callers_pointer(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
     struct synfin_event event;
     int mark;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     open_quietly(&world, world_listen(&world, 4, PORT, 0), pair);
     assert_int_equal(synfin_socket_set_user(world.host[1].stack, pair[1], &mark), SYNFIN_ERROR_OK);
     send_octet(&world, 0, pair[0]);
@@ -142,14 +136,12 @@ static void room_after_none_is_told_as_writable(void **state)
 static void end_of_data_is_told_as_readable_and_the_end_as_closed(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
     struct synfin_event event;
     char octet;
     size_t n;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     open_quietly(&world, world_listen(&world, 4, PORT, 0), pair);
     assert_int_equal(
         synfin_socket_shutdown(world.host[0].stack, pair[0], SYNFIN_SHUTDOWN_WRITE, world.now_ns),
@@ -174,12 +166,10 @@ static void end_of_data_is_told_as_readable_and_the_end_as_closed(void **state)
 static void reset_is_told_with_error_and_reason(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     synfin_socket pair[2];
     struct synfin_event event;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     open_quietly(&world, world_listen(&world, 4, PORT, 0), pair);
     synfin_socket_abort(world.host[0].stack, pair[0], world.now_ns);
     world_run(&world, 100 * WORLD_MS);

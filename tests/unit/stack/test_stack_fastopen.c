@@ -183,9 +183,7 @@ static void cookie_of_no_length_or_size_is_refused(void **state)
 {
     (void)state;
     struct world world;
-    struct world_config config;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     struct synfin_fastopen_cookie cookie = {.size = sizeof cookie};
     for (uint32_t bytes = 0; bytes < 20; bytes++) {
         cookie.bytes = (uint8_t)bytes;
@@ -262,9 +260,9 @@ static void keys_of_a_listener_go_before_those_of_its_stack(void **state)
     synfin_stack *server = scene.world.host[1].stack;
     (void)ask(&scene);
     for (uint32_t i = 0; i < 2; i++) { // the second time in place of the first ones
-        assert_int_equal(synfin_socket_fastopen_keys(server, scene.listener,
-                                                     keys + i * SYNFIN_FASTOPEN_KEY, 1),
-                         SYNFIN_ERROR_OK);
+        assert_int_equal(
+            synfin_socket_fastopen_keys(server, scene.listener, keys + i * SYNFIN_FASTOPEN_KEY, 1),
+            SYNFIN_ERROR_OK);
         (void)ask(&scene); // and brings the new key's cookie home
         assert_int_equal(count(&scene, 1, SYNFIN_REASON_RECEIVED_SYN_DATA), i);
         (void)ask(&scene);
@@ -308,9 +306,9 @@ static void cookie_without_memory_is_refused(void **state)
     assert_int_equal(synfin_stack_fastopen_set(client->stack, &cookie, scene.world.now_ns),
                      SYNFIN_ERROR_NO_MEMORY);
     client->memory.fail_after = UINT32_MAX;
-    assert_int_equal(synfin_stack_fastopen_get(client->stack, &cookie.local, &cookie.remote,
-                                               &cookie),
-                     SYNFIN_ERROR_AGAIN);
+    assert_int_equal(
+        synfin_stack_fastopen_get(client->stack, &cookie.local, &cookie.remote, &cookie),
+        SYNFIN_ERROR_AGAIN);
     world_deinit(&scene.world);
 }
 

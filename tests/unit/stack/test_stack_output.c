@@ -21,6 +21,25 @@ static uint32_t pull(struct world *world, uint32_t host, struct synfin_packet *p
                                world->now_ns);
 }
 
+static void begin_on_ethernet(struct world *world)
+{
+    struct world_config config;
+    world_config_default(&config);
+    config.is_ethernet = true;
+    world_init(world, &config);
+}
+
+// Host 0 begins to connect to this address, which may be nobody's.
+static synfin_socket connect_to(struct world *world, const struct synfin_addr *addr)
+{
+    synfin_stack *stack = world->host[0].stack;
+    struct synfin_endpoint remote = {.addr = *addr, .port = PORT};
+    synfin_socket socket;
+    assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
+    assert_int_equal(synfin_socket_connect(stack, socket, &remote, world->now_ns), SYNFIN_ERROR_OK);
+    return socket;
+}
+
 // The SYN waits; what leaves is the question for the next hop, and nothing else.
 static void first_packet_on_ethernet_is_the_question_for_the_next_hop(void **state)
 {
@@ -28,12 +47,9 @@ static void first_packet_on_ethernet_is_the_question_for_the_next_hop(void **sta
     static const enum synfin_reason reason[] = {SYNFIN_REASON_NET_ARP_REQUEST,
                                                 SYNFIN_REASON_NET_ND_SOLICIT};
     for (uint32_t i = 0; i < 2; i++) {
-        struct world_config config;
         struct world world;
         struct synfin_packet packets[16];
-        world_config_default(&config);
-        config.is_ethernet = true;
-        world_init(&world, &config);
+        begin_on_ethernet(&world);
         world_run(&world, 5 * WORLD_S); // duplicate address detection
         (void)world_connect(&world, i == 0 ? 4 : 6, PORT);
         assert_true(synfin_stack_has_output(world.host[0].stack, 0));
@@ -70,17 +86,13 @@ static void next_hop_that_never_answers_ends_the_connection(void **state)
         struct world_config config;
         struct world world;
         struct closed_wait wait = {.host = 0};
-        synfin_socket socket;
         world_config_default(&config);
         config.is_ethernet = true;
         config.stack[0].syn_retries = 3;
         world_init(&world, &config);
-        struct synfin_endpoint remote = {.addr = world_addr(&world, 1, version), .port = PORT};
-        remote.addr.octet[15] = 77;
-        assert_int_equal(synfin_socket_open(world.host[0].stack, &socket), SYNFIN_ERROR_OK);
-        assert_int_equal(synfin_socket_connect(world.host[0].stack, socket, &remote, world.now_ns),
-                         SYNFIN_ERROR_OK);
-        wait.socket = socket;
+        struct synfin_addr addr = world_addr(&world, 1, version);
+        addr.octet[15] = 77;
+        wait.socket = connect_to(&world, &addr);
         assert_true(world_run_until(&world, has_closed, &wait, 120 * WORLD_S));
         assert_int_equal(wait.event.error, SYNFIN_ERROR_NO_NEIGHBOUR);
         assert_int_equal(wait.event.reason, SYNFIN_REASON_SYN_RETRIES_OVER);
@@ -96,18 +108,11 @@ static void next_hop_that_never_answers_ends_the_connection(void **state)
 static void next_hops_that_fail_together_fail_all_their_connections(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
-    world_config_default(&config);
-    config.is_ethernet = true;
-    world_init(&world, &config);
+    begin_on_ethernet(&world);
     for (uint8_t i = 0; i < 5; i++) {
-        synfin_socket socket;
-        struct synfin_endpoint remote = {.addr = synfin_addr_ipv4(192, 0, 2, (uint8_t)(70 + i)),
-                                         .port = PORT};
-        assert_int_equal(synfin_socket_open(world.host[0].stack, &socket), SYNFIN_ERROR_OK);
-        assert_int_equal(synfin_socket_connect(world.host[0].stack, socket, &remote, world.now_ns),
-                         SYNFIN_ERROR_OK);
+        struct synfin_addr addr = synfin_addr_ipv4(192, 0, 2, (uint8_t)(70 + i));
+        (void)connect_to(&world, &addr);
     }
     world_run(&world, 3500 * WORLD_MS);
     assert_int_equal(synfin_stack_count(world.host[0].stack, SYNFIN_REASON_NEIGHBOUR_FAILED), 5);
@@ -156,11 +161,9 @@ static void output_one_packet_at_a_time_carries_everything(void **state)
     (void)state;
     fill_flood();
     for (uint32_t max = 1; max <= 64; max += 21) {
-        struct world_config config;
         struct world world;
         struct transfer transfer = {0};
-        world_config_default(&config);
-        world_init(&world, &config);
+        world_init_default(&world);
         world.output_max = max;
         synfin_socket listener = world_listen(&world, 4, PORT, 0);
         world_open_pair(&world, 4, PORT, listener, transfer.pair);
@@ -266,19 +269,14 @@ static void reset_to_nowhere_leaves_on_ethernet(void **state)
 static void more_next_hops_than_can_be_asked_for_lose_their_syns(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
-    world_config_default(&config);
-    config.is_ethernet = true;
-    world_init(&world, &config);
+    begin_on_ethernet(&world);
     synfin_stack *stack = world.host[0].stack;
-    struct synfin_endpoint remote = {.addr = world_addr(&world, 1, 6), .port = PORT};
+    struct synfin_addr addr = world_addr(&world, 1, 6);
     synfin_socket socket = 0;
     for (uint32_t i = 0; i < 200; i++) {
-        remote.addr.octet[15] = (uint8_t)(10 + i);
-        assert_int_equal(synfin_socket_open(stack, &socket), SYNFIN_ERROR_OK);
-        assert_int_equal(synfin_socket_connect(stack, socket, &remote, world.now_ns),
-                         SYNFIN_ERROR_OK);
+        addr.octet[15] = (uint8_t)(10 + i);
+        socket = connect_to(&world, &addr);
     }
     world_settle(&world);
     assert_true(synfin_stack_count(stack, SYNFIN_REASON_DROP_NEIGHBOUR_FAILED) >= 200 - 128);

@@ -184,12 +184,10 @@ static void stray_leaves_by_the_interface_of_its_route(void **state)
 {
     (void)state;
     struct world world;
-    struct world_config config;
     struct synfin_iface_config iface;
     struct synfin_packet packets[4];
     uint32_t other;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_iface_config_default(&iface);
     iface.is_ethernet = false;
     assert_int_equal(synfin_stack_add_iface(world.host[1].stack, &iface, &other), SYNFIN_ERROR_OK);
@@ -210,11 +208,9 @@ static void stray_without_a_route_is_lost(void **state)
 {
     (void)state;
     struct world world;
-    struct world_config config;
     struct synfin_packet packets[4];
     struct synfin_addr far = synfin_addr_ipv4(198, 51, 100, 1);
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     assert_true(push_reset(&world, 0, &far, 7));
     world_run(&world, SETTLED_S * WORLD_S);
     assert_int_equal(pull(&world, 1, 0, packets, 4), 0);

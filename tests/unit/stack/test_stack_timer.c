@@ -15,10 +15,8 @@ enum { PORT = 80 };
 static void stack_without_work_has_no_deadline(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     world_run(&world, 100 * WORLD_S);
     assert_true(synfin_stack_next_deadline(world.host[0].stack) == SYNFIN_NEVER);
     world_deinit(&world);
@@ -81,11 +79,9 @@ static void time_that_goes_backwards_counts_as_the_latest(void **state)
 static void time_that_jumps_far_fires_each_timer_once(void **state)
 {
     (void)state;
-    struct world_config config;
     struct world world;
     struct synfin_packet packets[8];
-    world_config_default(&config);
-    world_init(&world, &config);
+    world_init_default(&world);
     synfin_stack *stack = world.host[0].stack;
     (void)world_connect(&world, 4, PORT);
     assert_int_equal(synfin_stack_output(stack, 0, packets, 8, world.now_ns), 1);
