@@ -48,7 +48,7 @@ static void acknowledge_in_order(struct tcp *tcp, struct tcp_conn *conn, uint32_
 // RFC 9293 §3.8.5 [MUST-62, MUST-31, MUST-32].
 static void take_urgent(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg)
 {
-    if (!tcp_segment_has(seg, SYNFIN_TCP_URG) || !tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
+    if (!tcp_segment_has(seg, SYNFIN_TCP_URG)) {
         return;
     }
     struct seq up = seq_add(seg->h.seq, seg->h.urgent);

@@ -465,6 +465,23 @@ static void dctcp_cuts_by_the_share_of_marks(void **state)
     CHECK_EQ(segment_conn()->cc.own.dctcp.alpha, (1 << 20) / 16 * 15);
 }
 
+// RFC 3168 §6.1.2: CWR goes with the first segment of new data; what cuts a super-packet into
+// segments would put it on each of them.
+static void window_that_was_cut_is_told_by_one_segment_of_many(void **state)
+{
+    (void)state;
+    segment_iface_config()->gso_bytes = 65535;
+    open_marked();
+    segment_conn()->cc.cwnd_bytes = 8 * DATA_BYTES;
+    WRITE(16 * DATA_BYTES);
+    TOWARD(.flags = ACK, .seq = 1, .ack = 1, .data = 8 * DATA_BYTES, .ecn = ECT0);
+    FROM(.flags = ACK | ECE, .seq = 1, .ack = OURS(8));
+    TOWARD(.flags = ACK | CWR, .seq = OURS(8), .ack = 1, .data = DATA_BYTES, .ecn = ECT0,
+           WHY(SEND_DATA_CWR));
+    TOWARD(.flags = ACK, .seq = OURS(9), .ack = 1, .data = 3 * DATA_BYTES, .ecn = ECT0);
+    EXPECT_NOTHING();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +507,7 @@ int main(int argc, char **argv)
         SEGMENT_TEST(dctcp_echoes_how_the_last_segment_came),
         SEGMENT_TEST(dctcp_asks_for_ecn),
         SEGMENT_TEST(dctcp_cuts_by_the_share_of_marks),
+        SEGMENT_TEST(window_that_was_cut_is_told_by_one_segment_of_many),
     };
     return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], segment_run_twice);
 }

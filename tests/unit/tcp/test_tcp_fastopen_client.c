@@ -480,6 +480,28 @@ static void data_are_bounded_by_the_users_segment_size(void **state)
     SEND_ACK(1001);
 }
 
+// RFC 7413 §4.1.1: an option without a cookie is a request, which nobody makes of a client.
+static void answer_with_an_empty_option_or_without_mss_says_nothing(void **state)
+{
+    (void)state;
+    CONNECT_FAST(40000);
+    WRITE(10);
+    EXPECT(.flags = SYN, .fastopen = FASTOPEN_REQUEST);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .fastopen = FASTOPEN_REQUEST);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    FINISH(11);
+    LEARN_COOKIE(1000);
+    CONNECT_FAST(40001);
+    WRITE(10);
+    EXPECT(.flags = SYN, .data = 10, .fastopen = COOKIE);
+    SEND(.flags = SYN | ACK, .ack = 11); // the size that it told before stays
+    FINISH(11);
+    segment_forget_sent();
+    CONNECT_FAST(40002);
+    WRITE(1500);
+    EXPECT(.flags = SYN, .data = 960, .fastopen = COOKIE);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_never_asks),
     SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
@@ -510,5 +532,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(waiting_end_refuses_every_acknowledgment),
     SEGMENT_TEST(waiting_end_answers_a_crossing_syn),
     SEGMENT_TEST(data_are_bounded_by_the_users_segment_size),
+    SEGMENT_TEST(answer_with_an_empty_option_or_without_mss_says_nothing),
 };
 SEGMENT_MAIN(tests)

@@ -3,6 +3,7 @@
 // Fast Open at a listener, RFC 7413 §4.1.2, §4.2 and §5.1.
 #include <string.h>
 
+#include "data_steps.h"
 #include "fastopen_steps.h"
 #include "lib/segment_info.h"
 #include "tcp/tcp_fastopen.h"
@@ -311,13 +312,13 @@ static void cookie_of_another_address_is_not_good(void **state)
 }
 
 // RFC 7413 §4.1.2: the key changes, and the one before is good as long again; then it is not.
-static void cookie_of_the_last_key_is_good_and_renewed(void **state)
+static void cookie_of_the_last_key_is_good_and_renewed_in(bool is_experimental)
 {
-    (void)state;
     struct segment_cookie cookie = listen_fast(8);
     uint64_t epoch_ns = SEC(12 * 3600);
     ADVANCE(epoch_ns - bench.now_ns % epoch_ns);
     struct segment_cookie next = cookie_of(&bench.theirs);
+    cookie.is_experimental = next.is_experimental = is_experimental;
     CHECK(memcmp(next.octets, cookie.octets, TCP_FASTOPEN_COOKIE) != 0);
     SEND(.flags = SYN, .data = 10, .fastopen = cookie);
     EXPECT(.flags = SYN | ACK, .ack = 11, .fastopen = next);
@@ -327,6 +328,13 @@ static void cookie_of_the_last_key_is_good_and_renewed(void **state)
     SEND(.flags = SYN, .data = 10, .fastopen = cookie, .peer_port = 41000);
     REASON(FASTOPEN_COOKIE_BAD);
     EXPECT(.flags = SYN | ACK, .ack = 1, .fastopen = FASTOPEN_ANY, .peer_port = 41000);
+}
+
+static void cookie_of_the_last_key_is_good_and_renewed(void **state)
+{
+    cookie_of_the_last_key_is_good_and_renewed_in(false);
+    steps_begin_again(state);
+    cookie_of_the_last_key_is_good_and_renewed_in(true);
 }
 
 // RFC 7413 §5.1: PendingFastOpenRequests.
@@ -605,6 +613,22 @@ static void syn_ack_behind_data_that_were_taken_completes_the_handshake(void **s
     }
 }
 
+// RFC 7413 §5.1: another listener of the same port has nothing to do with the places of the first.
+static void reset_counts_at_the_listener_that_took_the_data_only(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(1);
+    SEND(.flags = SYN, .mss = 1460, .data = 10, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 11);
+    ACCEPT();
+    synfin_socket_close(bench.stack, bench.listener, bench.now_ns);
+    LISTEN_FAST(1);
+    SEND(.flags = RST, .seq = 11);
+    SEND(.flags = SYN, .data = 10, .fastopen = cookie, .peer_port = 41000);
+    NO_REASON(FASTOPEN_LIMIT);
+    EXPECT(.flags = SYN | ACK, .ack = 11, .peer_port = 41000);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_ignores_option_and_data),
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
@@ -637,6 +661,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_before_the_third_segment_are_no_samples_of_the_round_trip),
     SEGMENT_TEST(listener_with_keys_of_its_own_gives_and_takes_their_cookies),
     SEGMENT_TEST(syn_ack_behind_data_that_were_taken_completes_the_handshake),
+    SEGMENT_TEST(reset_counts_at_the_listener_that_took_the_data_only),
 };
 
 SEGMENT_MAIN(tests)

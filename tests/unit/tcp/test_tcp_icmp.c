@@ -297,6 +297,19 @@ static void too_big_about_the_syn_lowers_the_segments(void **state)
            .data = bench.version == 4 ? 160 : 180);
 }
 
+// RFC 9293 §3.6.1: what has ended has nothing to lose.
+static void error_about_a_connection_in_time_wait_changes_nothing(void **state)
+{
+    (void)state;
+    REACH(TIME_WAIT);
+    for (size_t i = 0; i < COUNT(hard); i++) {
+        report(&hard[i], 1);
+        REASON(DROP_ICMP_SOFT);
+    }
+    EXPECT_NOTHING();
+    IN_STATE(TIME_WAIT);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(soft_error_does_not_end_connecting_but_explains_its_end),
     SEGMENT_TEST(connection_opens_in_spite_of_a_soft_error),
@@ -313,5 +326,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_69_mtu_below_the_floor_is_raised_to_it),
     SEGMENT_TEST(too_big_for_others_sends_nothing_again),
     SEGMENT_TEST(too_big_about_the_syn_lowers_the_segments),
+    SEGMENT_TEST(error_about_a_connection_in_time_wait_changes_nothing),
 };
 SEGMENT_MAIN(tests)

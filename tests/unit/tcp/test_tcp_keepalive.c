@@ -164,6 +164,23 @@ static void other_options_send_no_keepalive(void **state)
     SEND_ACK(1);
 }
 
+// The device takes nothing for a while, so that the block itself is in TIME-WAIT and hears more.
+static void time_wait_is_not_kept_alive(void **state)
+{
+    (void)state;
+    REACH(FIN_WAIT_2);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    SET(KEEPALIVE, 1);
+    SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
+    SEND(.flags = ACK, .seq = 2, .ack = 2);
+    IN_STATE(TIME_WAIT);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(5));
+    EXPECT(.flags = ACK, .seq = 2, .ack = 2);
+    ADVANCE(SEC(59));
+    EXPECT_NOTHING();
+    IN_STATE(TIME_WAIT);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(idle_connection_sends_nothing),
     SEGMENT_TEST(default_interval_is_two_hours),
@@ -176,6 +193,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_126_user_timeout_at_a_shut_window_is_on_time),
     SEGMENT_TEST(other_options_do_not_move_timers),
     SEGMENT_TEST(other_options_send_no_keepalive),
+    SEGMENT_TEST(time_wait_is_not_kept_alive),
 };
 
 SEGMENT_MAIN(tests)

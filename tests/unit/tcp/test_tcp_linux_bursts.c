@@ -4,6 +4,7 @@
 // segment has 1,000 octets.
 #include "linux_steps.h"
 #include "loss_steps.h"
+#include "tcp/tcp_linux.h"
 
 enum { TICK_NS = 100000 }; // of the wheel
 
@@ -188,6 +189,53 @@ static void keep_validated_what_was_full_when_data_were_sent_grows(void **state)
     }
 }
 
+// 64 KiB in place of a millisecond's worth, and 64 KiB more for who may be as near as can be.
+static void size_bursts_are_128_kib_where_no_round_trip_is_known(void **state)
+{
+    (void)state;
+    ONLY(SIZE_BURSTS);
+    OPEN(.mss = 1000);
+    struct tcp_conn *conn = segment_conn();
+    conn->rtt.srtt_ns = conn->rtt.min_ns = 0;
+    conn->cc.cwnd_bytes = 400000;
+    CHECK_EQ(tcp_linux_burst(conn), 2 * 65536);
+    conn->rtt.min_ns = MS(100); // too far for that
+    CHECK_EQ(tcp_linux_burst(conn), 65536);
+    conn->cc.cwnd_bytes = 100000; // of which half is the most
+    CHECK_EQ(tcp_linux_burst(conn), 50000);
+}
+
+// A segment of 1,000 octets takes 2,048 with its headers and 256 beside them, and a window has ten
+// at least. Nothing grows while the window is full, nor where the user has set the size.
+static void send_chunks_buffer_grows_to_two_windows(void **state)
+{
+    for (uint32_t is_set = 0; is_set < 2; is_set++) {
+        steps_begin_again(state);
+        ONLY(SEND_CHUNKS);
+        segment_config()->send_buffer_bytes = 5000;
+        segment_config()->send_buffer_bytes_max = 1 << 20;
+        OPEN(.mss = 1000);
+        if (is_set) {
+            SET(SEND_BUFFER, 5000);
+        }
+        struct tcp_conn *conn = segment_conn();
+        conn->cc.cwnd_bytes = 2000;
+        WRITE(1000);
+        WRITE(1000);
+        WRITE(1000);
+        RESULT(segment_user_send(1000), AGAIN);
+        EXPECT_RUN(1, 2001, 1000);
+        EXPECT_NOTHING();
+        CHECK_EQ(conn->set.send_buffer_bytes, 5000);
+        conn->cc.cwnd_bytes = 5000;
+        SEND_ACK(1001);
+        EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 1, .data = 1000);
+        EXPECT_NOTHING();
+        CHECK_EQ(conn->set.send_buffer_bytes, is_set ? 5000 : 2 * 10 * (2048 + 256));
+        SEND_ACK(3001);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(push_bursts_every_burst_ends_with_psh),
     SEGMENT_TEST(size_bursts_nearby_they_have_half_of_the_window),
@@ -198,6 +246,8 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(pace_departures_small_windows_are_paced_too),
     SEGMENT_TEST(pace_departures_nothing_leaves_early),
     SEGMENT_TEST(keep_validated_what_was_full_when_data_were_sent_grows),
+    SEGMENT_TEST(size_bursts_are_128_kib_where_no_round_trip_is_known),
+    SEGMENT_TEST(send_chunks_buffer_grows_to_two_windows),
 };
 
 SEGMENT_MAIN(tests)

@@ -234,6 +234,32 @@ static void hystart_ends_slow_start_where_the_round_trip_has_risen(void **state)
     }
 }
 
+// Neither a round trip, nor the end of a backoff, nor that a timeout was premature: by default they
+// are dropped, and with this way only what a timed segment tells is taken.
+static void bare_segments_acknowledgments_without_timestamps_measure_nothing(void **state)
+{
+    (void)state;
+    ONLY(BARE_SEGMENTS);
+    LOSS_OPEN_TS(10);
+    FLY(4, 0);
+    SEND_ACK(1001);
+    uint64_t srtt_ns = segment_conn()->rtt.srtt_ns;
+    ADVANCE(MS(50));
+    SEND_ACK(2001);
+    CHECK_EQ(segment_conn()->rtt.srtt_ns, srtt_ns);
+    segment_forget_sent();
+    ADVANCE(SEC(1) + MS(200));
+    segment_forget_sent();
+    CHECK_EQ(segment_conn()->rtt.backoff, 1);
+    uint32_t cwnd = segment_conn()->cc.cwnd_bytes;
+    SEND_ACK(3001);
+    CHECK_EQ(segment_conn()->rtt.srtt_ns, srtt_ns);
+    CHECK(segment_conn()->cc.cwnd_bytes < 10000 && cwnd <= 2000);
+    segment_forget_sent();
+    SEND_ACK(4001);
+    segment_forget_sent();
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(late_timers_reordering_takes_two_milliseconds_more),
     SEGMENT_TEST(whole_sacks_part_of_a_segment_says_nothing),
@@ -250,6 +276,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(count_delivered_once_much_is_late_sacks_open_the_window),
     SEGMENT_TEST(cubic_steps_loss_cuts_to_whole_segments),
     SEGMENT_TEST(hystart_ends_slow_start_where_the_round_trip_has_risen),
+    SEGMENT_TEST(bare_segments_acknowledgments_without_timestamps_measure_nothing),
 };
 
 SEGMENT_MAIN(tests)

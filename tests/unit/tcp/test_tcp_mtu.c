@@ -292,6 +292,22 @@ static void probe_is_no_super_packet(void **state)
     PMTU(1500);
 }
 
+// SYNFIN_OPTION_RECORD_END: a segment keeps the end, whatever its size could be.
+static void no_probe_reaches_across_the_end_of_a_record(void **state)
+{
+    (void)state;
+    MTU_OPEN(ALWAYS);
+    SET(CORK, 1);
+    WRITE(1000);
+    SET(RECORD_END, 1);
+    WRITE(FULL + 6 * BASE);
+    SET(CORK, 0);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 1000, WHY(SEND_DATA));
+    EXPECT_BYTES(1001, FULL, WHY(SEND_MTU_PROBE));
+    segment_forget_sent();
+    SEND_ACK(1001 + FULL + 6 * BASE);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_that_arrives_makes_segments_grow),
     SEGMENT_TEST(probe_lost_alone_is_no_congestion),
@@ -309,5 +325,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hole_behind_a_lost_probe_without_sack_is_congestion),
     SEGMENT_TEST(probe_that_went_again_says_nothing),
     SEGMENT_TEST(probe_is_no_super_packet),
+    SEGMENT_TEST(no_probe_reaches_across_the_end_of_a_record),
 };
 SEGMENT_MAIN(tests)

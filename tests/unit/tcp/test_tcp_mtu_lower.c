@@ -307,6 +307,30 @@ static void word_without_memory_to_wait_for_silence_is_dropped(void **state)
     SEND_ACK(1 + 2 * FULL);
 }
 
+// RFC 1191 §6.3: who does not search drops what is old, and routers say it again.
+static void what_a_router_said_is_forgotten_in_time_without_searches(void **state)
+{
+    (void)state;
+    MTU_OPEN(NEVER);
+    WRITE(2 * FULL);
+    EXPECT_RUN_ALL(1, 1 + 2 * FULL, FULL);
+    TOO_BIG(1280, 1);
+    PMTU(1280);
+    segment_forget_sent();
+    SEND(.flags = RST, .seq = 1);
+    CLOSE();
+    segment_without_iss();
+    for (uint32_t is_old = 0; is_old < 2; is_old++) {
+        ADVANCE(is_old ? SEC(600) : SEC(60));
+        segment_open_client((uint16_t)(40001 + is_old), HERE);
+        RESULT(segment_user_connect(), OK);
+        EXPECT(.flags = SYN);
+        PMTU(is_old ? 1500 : 1280);
+        ABORT();
+        segment_forget_sent();
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(full_segments_that_vanish_are_sent_in_smaller_pieces),
     SEGMENT_TEST(small_segments_that_vanish_keep_their_size),
@@ -323,5 +347,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_70_error_about_nothing_is_not_remembered),
     SEGMENT_TEST(super_packets_are_of_smaller_segments),
     SEGMENT_TEST(word_without_memory_to_wait_for_silence_is_dropped),
+    SEGMENT_TEST(what_a_router_said_is_forgotten_in_time_without_searches),
 };
 SEGMENT_MAIN(tests)
