@@ -85,6 +85,7 @@ enum synfin_error tcp_send(struct tcp *tcp, struct tcp_conn *conn, const void *d
     enum synfin_error error = check_send(conn);
     if (error == SYNFIN_ERROR_OK && bytes == 0) {
         tcp_fastopen_conn_let_go(tcp, conn);
+        tcp_timer_on_queued(tcp, conn, now_ns);
     }
     if (error != SYNFIN_ERROR_OK || bytes == 0) {
         return error;

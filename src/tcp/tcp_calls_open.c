@@ -156,6 +156,7 @@ enum synfin_error tcp_connect(struct tcp *tcp, struct tcp_conn *conn,
     tcp_table_insert(tcp, conn);
     conn->fastopen = conn->set.has_fastopen_connect ? TCP_FASTOPEN_WAITING : TCP_FASTOPEN_NONE;
     tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_SYN_SENT, SYNFIN_REASON_USER_CONNECT, now_ns);
+    tcp_timer_on_queued(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
     return SYNFIN_ERROR_OK;
 }

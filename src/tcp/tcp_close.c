@@ -28,8 +28,7 @@ static void finish_sending(struct tcp *tcp, struct tcp_conn *conn, enum synfin_r
         tcp_state_set(tcp, conn, SYNFIN_TCP_STATE_LAST_ACK, cause, now_ns);
         break;
     case SYNFIN_TCP_STATE_SYN_SENT: // after the handshake, for which a SYN may have waited
-        tcp_output_want(tcp, conn);
-        return;
+        break;
     case SYNFIN_TCP_STATE_CLOSED:
     case SYNFIN_TCP_STATE_LISTEN:
     case SYNFIN_TCP_STATE_FIN_WAIT_1:

@@ -76,9 +76,14 @@ static bool has_unacked(const struct tcp_conn *conn)
     return seq_lt(conn->snd.una, conn->snd.nxt);
 }
 
+// The user waits for an answer from when it has handed something over, a call of connect too, and
+// not from when that leaves: a device may never take it.
 static bool has_waiting(const struct tcp_conn *conn)
 {
-    return has_unacked(conn) || conn->send.bytes > 0 || (conn->snd_closed && !conn->fin_sent);
+    bool has_syn = conn->state == SYNFIN_TCP_STATE_SYN_SENT && !conn->is_syn_acked
+                   && !tcp_fastopen_conn_is_waiting(conn);
+    return has_syn || has_unacked(conn) || conn->send.bytes > 0
+           || (conn->snd_closed && !conn->fin_sent);
 }
 
 static void arm_user_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
@@ -234,7 +239,7 @@ void tcp_timer_on_tail(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns,
 
 void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT)) {
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT) && has_waiting(conn)) {
         arm_user_timeout(tcp, conn, now_ns);
     }
 }

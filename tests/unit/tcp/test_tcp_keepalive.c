@@ -102,6 +102,63 @@ static void user_timeout_ends_the_connection_on_time(void **state)
     EVENT_CLOSED(TIMED_OUT);
 }
 
+// The device takes nothing.
+static void run_out(uint64_t ns)
+{
+    bench.now_ns += ns - 1;
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    NO_EVENT();
+    bench.now_ns++;
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    EVENT_CLOSED(TIMED_OUT);
+    segment_forget_sent();
+}
+
+// RFC 9293 §3.9.1: it counts from when the user hands something over, whether that leaves or not.
+static void user_timeout_counts_data_that_never_leave(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    WRITE(10);
+    run_out(MS(2500));
+}
+
+static void user_timeout_counts_an_end_that_never_leaves(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    SHUTDOWN(WRITE);
+    run_out(MS(2500));
+}
+
+static void user_timeout_counts_a_syn_that_never_leaves(void **state)
+{
+    (void)state;
+    segment_open_client(40000, HERE);
+    segment_without_iss();
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    RESULT(segment_user_connect(), OK);
+    run_out(MS(2500));
+}
+
+// A SYN of Fast Open waits for data by the user's will, and for nobody else.
+static void user_timeout_of_a_waiting_syn_begins_when_it_is_let_go(void **state)
+{
+    (void)state;
+    segment_open_client(40000, HERE);
+    segment_without_iss();
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    SET(FASTOPEN_CONNECT, 1);
+    RESULT(segment_user_connect(), OK);
+    bench.now_ns += SEC(10);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    NO_EVENT();
+    WRITE(0);
+    run_out(MS(2500));
+}
+
 static void user_timeout_is_put_off_by_progress(void **state)
 {
     (void)state;
@@ -189,6 +246,10 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_in_flight_needs_no_probe),
     SEGMENT_TEST(keepalive_of_the_peer_is_answered),
     SEGMENT_TEST(user_timeout_ends_the_connection_on_time),
+    SEGMENT_TEST(user_timeout_counts_data_that_never_leave),
+    SEGMENT_TEST(user_timeout_counts_an_end_that_never_leaves),
+    SEGMENT_TEST(user_timeout_counts_a_syn_that_never_leaves),
+    SEGMENT_TEST(user_timeout_of_a_waiting_syn_begins_when_it_is_let_go),
     SEGMENT_TEST(user_timeout_is_put_off_by_progress),
     SEGMENT_TEST(hist_126_user_timeout_at_a_shut_window_is_on_time),
     SEGMENT_TEST(other_options_do_not_move_timers),
