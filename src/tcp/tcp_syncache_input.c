@@ -86,8 +86,11 @@ static enum tcp_verdict take_repeated_syn(const struct half_open *h)
 static enum tcp_verdict check_timestamp(const struct half_open *h)
 {
     const struct wire_tcp *seg = &h->seg->h;
-    if (!h->stub->has_timestamps || tcp_segment_has(h->seg, SYNFIN_TCP_RST | SYNFIN_TCP_SYN)) {
+    if (!h->stub->has_timestamps || tcp_segment_has(h->seg, SYNFIN_TCP_RST)) {
         return TCP_VERDICT_GO_ON;
+    }
+    if (!seg->has_timestamps && tcp_segment_has(h->seg, SYNFIN_TCP_SYN)) {
+        return TCP_VERDICT_GO_ON; // a peer that restarted, perhaps: the challenge tells it
     }
     if (!seg->has_timestamps && tcp_linux_has(h->listener, SYNFIN_LINUX_WAY_BARE_SEGMENTS)) {
         return TCP_VERDICT_GO_ON;
@@ -175,7 +178,7 @@ enum tcp_verdict tcp_syncache_input(struct tcp *tcp, struct tcp_stub *stub, stru
 {
     typedef enum tcp_verdict (*step)(const struct half_open *h);
     static const step steps[] = {
-        take_repeated_syn, check_timestamp, check_sequence, check_rst, check_syn, check_ack,
+        check_timestamp, take_repeated_syn, check_sequence, check_rst, check_syn, check_ack,
     };
     struct half_open h = {.tcp = tcp,
                           .stub = stub,

@@ -683,9 +683,7 @@ static bool time_wait(struct work *work)
 // §3.10.7.4
 static void otherwise(struct work *work)
 {
-    bool is_cached = work->tcb->is_passive;
-    if (reopen(work) || (is_cached && check_same_syn(work)) || check_timestamp(work)
-        || (!is_cached && check_same_syn(work))
+    if (reopen(work) || check_timestamp(work) || check_same_syn(work)
         || (work->tcb->state == ORACLE_STATE_TIME_WAIT && HOLDS(work, TIME_WAIT_REST)
             && time_wait(work))
         || check_sequence(work)) {

@@ -55,7 +55,8 @@ static void reset_and_syn_need_no_timestamp(void **state)
     EXPECT_FREE();
 }
 
-// RFC 7323 §4.3: the SYN that is answered is the one whose clock is echoed.
+// RFC 7323 §4.3: the SYN that is answered is the one whose clock is echoed; §5.3, R1: one that was
+// overtaken is not acceptable, and its answer no SYN+ACK.
 static void repeated_syn_brings_a_newer_timestamp(void **state)
 {
     (void)state;
@@ -64,7 +65,10 @@ static void repeated_syn_brings_a_newer_timestamp(void **state)
     SEND(.flags = SYN, .mss = 1460, .ts = TS(1500, 0));
     EXPECT(.flags = SYN | ACK, .ack = 1, .ts = TS(0, 1500));
     ADVANCE(MS(500));
-    SEND(.flags = SYN, .mss = 1460, .ts = TS(1400, 0)); // one that was overtaken
+    SEND(.flags = SYN, .mss = 1460, .ts = TS(1400, 0));
+    REASON(DROP_PAWS);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(0, 1500), WHY(SEND_ACK_UNACCEPTABLE));
+    SEND(.flags = SYN, .mss = 1460, .ts = TS(1500, 0));
     EXPECT(.flags = SYN | ACK, .ack = 1, .ts = TS(0, 1500));
 }
 
