@@ -133,7 +133,8 @@ struct synfin_stack_config {
     X(PACE_DEPARTURES, "pace-departures",                                                         \
       "a burst waits until the one before has left at the pace, which half a burst may outrun")   \
     X(GROW_WINDOW, "grow-window", "the window begins with 64 KiB and grows with what arrives")    \
-    X(CHECK_ECHO, "check-echo", "a SYN+ACK that echoes no timestamp of ours is reset")
+    X(CHECK_ECHO, "check-echo", "a SYN+ACK that echoes no timestamp of ours is reset")            \
+    X(REPORT_SYNS, "report-syns", "a SYN that arrives again is reported as data would be")
 
 enum synfin_linux_way {
 #define SYNFIN_LINUX_WAY_ENUM(code, name, text) SYNFIN_LINUX_WAY_##code,

@@ -7,6 +7,7 @@
 #include "tcp/tcp_autotune.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_loss.h"
 #include "tcp/tcp_mtu.h"
 #include "tcp/tcp_record.h"
@@ -181,6 +182,14 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
     return TCP_VERDICT_GO_ON;
 }
 
+// The SYN beside the acknowledgment is not acceptable any more, and such a segment is answered: a
+// peer that has missed our SYN+ACK need not wait until it sends its own again.
+static void answer_crossed_syn(struct tcp *tcp, struct tcp_conn *conn)
+{
+    tcp_linux_report_syn(conn);
+    tcp_output_acknowledge(tcp, conn, SYNFIN_REASON_SEND_HANDSHAKE_ACK);
+}
+
 // SYN-RECEIVED: the third segment of the handshake.
 static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *conn,
                                            struct tcp_segment *seg, uint64_t now_ns)
@@ -192,6 +201,9 @@ static enum tcp_verdict complete_handshake(struct tcp *tcp, struct tcp_conn *con
     conn->snd.wl1 = seq_sub(seg->h.seq, 1); // so that this segment's window counts
     seg->reason = SYNFIN_REASON_RECEIVED_HANDSHAKE_ACK;
     tcp_open_established(tcp, conn, SYNFIN_REASON_SYN_IS_ACKED, now_ns);
+    if (seg->was_syn) {
+        answer_crossed_syn(tcp, conn);
+    }
     tcp_ack_advance(tcp, conn, seg->h.ack, now_ns);
     tcp_ecn_on_handshake_ack(tcp, conn, seg, now_ns);
     tcp_fastopen_conn_send_rest(tcp, conn, now_ns);

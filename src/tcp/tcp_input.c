@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "tcp/tcp_fastopen_conn.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
 #include "tcp/tcp_syncache.h"
 #include "tcp/tcp_time_wait.h"
 
@@ -187,6 +188,7 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
     bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
     if (is_syn_ack_again) {
         tcp_ecn_on_syn_again(conn, seg);
+        tcp_linux_report_syn(conn);
     }
     tcp_challenge_send(tcp, conn,
                        is_syn_ack_again ? SYNFIN_REASON_SEND_HANDSHAKE_ACK_AGAIN

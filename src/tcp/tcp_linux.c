@@ -6,6 +6,7 @@
 #include "base/addr_kind.h"
 #include "base/deadline.h"
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_sack.h"
 
 enum {
     BURST_BYTES_MAX = 65536,
@@ -214,6 +215,13 @@ bool tcp_linux_refuses_echo(const struct tcp_conn *conn, const struct tcp_segmen
     uint32_t last = tcp_paws_now(conn, now_ns);
     return has_echo && tcp_linux_has(conn, SYNFIN_LINUX_WAY_CHECK_ECHO)
            && seg->h.ts_ecr - first > last - first;
+}
+
+void tcp_linux_report_syn(struct tcp_conn *conn)
+{
+    if (tcp_linux_has(conn, SYNFIN_LINUX_WAY_REPORT_SYNS)) {
+        tcp_sack_note_syn(conn);
+    }
 }
 
 bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause)

@@ -88,6 +88,9 @@ void tcp_linux_on_text(struct tcp_conn *conn, uint32_t bytes);
 bool tcp_linux_refuses_echo(const struct tcp_conn *conn, const struct tcp_segment *seg,
                             uint64_t now_ns);
 
+// REPORT_SYNS: the peer's SYN has arrived again.
+void tcp_linux_report_syn(struct tcp_conn *conn);
+
 // KEEP_ENDED: whether a connection that ends so keeps what its reader has not read yet.
 bool tcp_linux_keeps(const struct tcp_conn *conn, enum synfin_reason cause);
 

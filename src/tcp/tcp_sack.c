@@ -53,6 +53,11 @@ void tcp_sack_note_old(struct tcp_conn *conn, struct seq left, uint32_t length)
     note(conn, left, right);
 }
 
+void tcp_sack_note_syn(struct tcp_conn *conn)
+{
+    note(conn, conn->irs, seq_add(conn->irs, 1));
+}
+
 // RFC 2883 §4: of several parts the lowest is reported.
 void tcp_sack_note_held(struct tcp_conn *conn, struct seq left, uint32_t bytes)
 {

@@ -14,6 +14,8 @@
 // came before, and what of it is held out of order. Before it is taken.
 void tcp_sack_note_old(struct tcp_conn *conn, struct seq left, uint32_t length);
 void tcp_sack_note_held(struct tcp_conn *conn, struct seq left, uint32_t bytes);
+// The peer's SYN has arrived again, and is to be reported as well.
+void tcp_sack_note_syn(struct tcp_conn *conn);
 // Whether a duplicate waits to be reported.
 static inline bool tcp_sack_has_again(const struct tcp_conn *conn)
 {

@@ -586,6 +586,9 @@ static bool open_by_ack(struct work *work)
         tcb->snd_una = work->seg->ack;
         enter(work, ORACLE_STATE_ESTABLISHED);
         set_window(work);
+        if (work->was_syn) { // which is not acceptable, and answered
+            say_ack(work);
+        }
         return false;
     }
     return HOLDS(work, ACK_OPENS_NOT) && say_rst(work);

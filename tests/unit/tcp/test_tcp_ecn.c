@@ -152,6 +152,7 @@ static void simultaneous_open_agrees_when_both_ask(void **state)
         EXPECT(.flags = SYN | ACK | (is_agreed ? ECE : 0), .ack = 1);
         SEND(.flags = SYN | ACK | (is_agreed ? ECE : 0), .ack = 1, .mss = SEGMENT_BYTES);
         IN_STATE(ESTABLISHED);
+        EXPECT(.flags = ACK, .seq = 1, .ack = 1);
         CHECK_EQ(segment_conn()->ecn.mode, is_agreed ? TCP_ECN_CLASSIC : TCP_ECN_NONE);
         steps_begin_again(state);
     }

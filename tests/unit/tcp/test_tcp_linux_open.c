@@ -295,6 +295,21 @@ static void check_echo_resets_an_answer_to_none_of_our_syns(void **state)
     EXPECT(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(0, 7));
 }
 
+static void report_syns_tells_a_syn_that_came_again(void **state)
+{
+    for (FOR_BOTH(REPORT_SYNS)) {
+        CONNECT();
+        EXPECT(.flags = SYN);
+        SEND(.flags = SYN, .mss = 1460, .sack_ok = true);
+        EXPECT(.flags = SYN | ACK, .ack = 1);
+        for (uint32_t i = 0; i < 2; i++) { // it has crossed ours, and is repeated
+            SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460, .sack_ok = true);
+            IN_STATE(ESTABLISHED);
+            EXPECT(.flags = ACK, .seq = 1, .ack = 1, .sack = {{0, is_linux}});
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(keep_ended_lets_a_reset_connection_be_accepted_and_read),
     SEGMENT_TEST(keep_ended_leaves_what_arrived_at_an_accepted_connection),
@@ -311,6 +326,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(quick_acks_wait_behind_data_that_waited_for_the_handshake),
     SEGMENT_TEST(bare_segments_complete_a_handshake),
     SEGMENT_TEST(grow_window_begins_with_64_kib),
+    SEGMENT_TEST(report_syns_tells_a_syn_that_came_again),
     SEGMENT_TEST(check_echo_resets_an_answer_to_none_of_our_syns),
 };
 SEGMENT_MAIN(tests)
