@@ -153,7 +153,8 @@ static void take_window(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segme
     tcp_output_want(tcp, conn);
 }
 
-// ESTABLISHED and the states that process an ACK like it.
+// ESTABLISHED and the states that process an ACK like it. An old one moves nothing, but what it
+// says by SACK is as true as when it left (RFC 6675 §5: Update() for each), and its text counts.
 static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct tcp_segment *seg,
                                  uint64_t now_ns)
 {
@@ -166,19 +167,19 @@ static enum tcp_verdict take_ack(struct tcp *tcp, struct tcp_conn *conn, struct 
     }
     conn->totals.ack_received_ns = now_ns;
     tcp_timer_on_received(tcp, conn, now_ns);
-    if (seq_lt(seg->h.ack, conn->snd.una)) {
-        return TCP_VERDICT_GO_ON; // an old acknowledgment: its text still counts
-    }
+    bool is_old = seq_lt(seg->h.ack, conn->snd.una);
     if (seq_gt(seg->h.ack, conn->snd.una)) {
         take_new(tcp, conn, seg, now_ns);
-    } else if (conn->loss != NULL && seg->h.sack_blocks > 0 && seq_eq(seg->h.ack, conn->snd.una)) {
+    } else if (conn->loss != NULL && seg->h.sack_blocks > 0) {
         seg->reason = SYNFIN_REASON_RECEIVED_SACK;
         tcp_loss_on_ack(tcp, conn, seg, &(struct tcp_news){0, 0}, now_ns);
-    } else {
+    } else if (!is_old) {
         tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){0, 0}, now_ns);
         take_old(tcp, conn, seg, now_ns);
     }
-    take_window(tcp, conn, seg, now_ns);
+    if (!is_old) {
+        take_window(tcp, conn, seg, now_ns);
+    }
     return TCP_VERDICT_GO_ON;
 }
 

@@ -330,7 +330,10 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
     take_blocks(conn, seg, &delivery);
     tcp_rate_on_delivered(conn, &delivery, now_ns, &sample);
     uint32_t delivered = delivery.acked_bytes + delivery.sacked_bytes;
-    tcp_ecn_on_ack(tcp, conn, seg, &(struct tcp_ecn_news){news->acked_bytes, delivered}, now_ns);
+    if (seq_eq(seg->h.ack, conn->snd.una)) { // what an older one counts of marks is no news
+        struct tcp_ecn_news marks = {news->acked_bytes, delivered};
+        tcp_ecn_on_ack(tcp, conn, seg, &marks, now_ns);
+    }
     struct tcp_news all = *news;
     time_all(conn, &delivery, &all, now_ns);
     news = &all;

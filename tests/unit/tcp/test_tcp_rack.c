@@ -426,7 +426,24 @@ static void new_data_without_memory_behind_what_has_arrived_go_without_a_board(v
     SEND_ACK(3001);
 }
 
+// RFC 6675 §5: Update() for each acknowledgment. One that was overtaken moves nothing else.
+static void old_acknowledgment_tells_what_has_arrived(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(10, 0);
+    SEND_ACK(2001);
+    uint32_t window = segment_conn()->snd.wnd;
+    SEND(.flags = ACK, .seq = 1, .ack = 1001, .window = 9, .sack = {{4001, 5001}, {1501, 2501}});
+    REASON(RECEIVED_SACK);
+    CHECK_EQ(LOSS()->board.sacked_bytes, 1000); // what lies across SND.UNA is no block of ours
+    CHECK_EQ(segment_conn()->snd.wnd, window);
+    CHECK_EQ(seq_distance(segment_conn()->iss, segment_conn()->snd.una), 2001);
+    SEND_ACK(10001);
+}
+
 static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(old_acknowledgment_tells_what_has_arrived),
     SEGMENT_TEST(three_sacked_segments_show_a_loss),
     SEGMENT_TEST(three_small_sacked_segments_show_a_loss),
     SEGMENT_TEST(one_sacked_segment_shows_a_loss_after_the_reordering_window),
