@@ -49,6 +49,10 @@ class Assertions(unittest.TestCase):
         code = csource.parse(SOURCE).code
         self.assertEqual(counts.asserted_lines(code), {14, 15, 21})
 
+    def test_a_switch_without_default_names_every_value(self):
+        code = 'switch (a) {\ncase X: break;\n}\nswitch (b) {\ncase Y: {\n}\ndefault: break;\n}\n'
+        self.assertEqual(counts.whole_switches(csource.parse(code).code), {1})
+
     def test_what_only_assertions_call_is_a_part_of_them(self):
         found = counts.asserting_functions({'src/base/x.c': csource.parse(SOURCE)})
         self.assertEqual(found, {'src/base/x.c:is_sound', 'src/base/x.c:list_check'})
@@ -72,7 +76,7 @@ class Counting(unittest.TestCase):
         files = counts.merge([report(line(1, 3, 3, 0)), report(line(1, 2, 0, 2))])
         found = counts.count_functions(files['x.c'], set())['f']
         self.assertEqual((found.lines, found.reached, found.branches, found.taken), (1, 1, 2, 2))
-        self.assertTrue(found.is_whole())
+        self.assertEqual(found.missed, [])
 
     def test_lines_and_branches_that_are_missed_are_named(self):
         files = counts.merge([report(line(1, 3, 3, 0), line(2, 0), line(3, 0, 0, 0))])
@@ -84,7 +88,12 @@ class Counting(unittest.TestCase):
         files = counts.merge([report(line(1, 3, 3, 0))])
         found = counts.count_functions(files['x.c'], {1})['f']
         self.assertEqual((found.lines, found.branches), (1, 0))
-        self.assertTrue(found.is_whole())
+        self.assertEqual(found.missed, [])
+
+    def test_the_value_that_a_whole_switch_does_not_name_is_no_branch(self):
+        files = counts.merge([report(line(1, 3, 2, 1, 0), line(2, 3, 0, 3))])
+        found = counts.count_functions(files['x.c'], set(), {1, 2})['f']
+        self.assertEqual((found.branches, found.missed), (4, ['2b']))
 
     def test_conditions_are_put_together_by_place(self):
         def record(*shown):
@@ -101,18 +110,23 @@ class Judging(unittest.TestCase):
         return counts.complaints(self.FUNCTIONS, counts.read_rules(text))
 
     def test_what_keeps_its_floor_is_no_complaint(self):
-        self.assertEqual(self.complaints('# a comment\nfloor tcp 95 87.5\n'), [])
+        self.assertEqual(self.complaints('# a comment\nfloor tcp 87.5\nsrc/tcp/x.c:f 1 why\n'), [])
 
-    def test_fewer_lines_or_branches_than_the_floor_are(self):
-        self.assertEqual(len(self.complaints('floor tcp 95.1 87\n')), 1)
-        self.assertEqual(len(self.complaints('floor tcp 95 87.6\n')), 1)
-        self.assertEqual(len(self.complaints('')), 1)
+    def test_fewer_branches_than_the_floor_are(self):
+        reason = 'src/tcp/x.c:f 1 cannot happen\n'
+        self.assertEqual(len(self.complaints('floor tcp 87.6\n' + reason)), 1)
+        self.assertEqual(len(self.complaints(reason)), 1)
 
-    def test_reasons_must_be_needed(self):
-        floor = 'floor tcp 95 87\n'
-        self.assertEqual(self.complaints(floor + 'src/tcp/x.c:f cannot happen\n'), [])
-        self.assertEqual(len(self.complaints(floor + 'src/tcp/x.c:g cannot happen\n')), 1)
-        self.assertEqual(len(self.complaints(floor + 'src/tcp/x.c:h cannot happen\n')), 1)
+    def test_a_line_that_is_not_reached_needs_a_reason(self):
+        self.assertEqual(len(self.complaints('floor tcp 87\n')), 1)
+
+    def test_reasons_are_of_so_many_lines(self):
+        rules = 'floor tcp 87\nsrc/tcp/x.c:f 1 cannot happen\n'
+        self.assertEqual(self.complaints(rules), [])
+        self.assertEqual(len(self.complaints(rules.replace('f 1', 'f 2'))), 1)
+        self.assertEqual(len(self.complaints(rules.replace('f 1', 'f 0'))), 1)
+        self.assertEqual(len(self.complaints(rules + 'src/tcp/x.c:g 1 cannot happen\n')), 1)
+        self.assertEqual(len(self.complaints(rules + 'src/tcp/x.c:h 1 cannot happen\n')), 1)
 
 
 if __name__ == '__main__':
