@@ -130,7 +130,7 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
 #define SYNFIN_OPTIONS(X)                                                                         \
     X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")             \
     X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")     \
-    X(REUSE_ADDR, "SO_REUSEADDR", "bind although connections of the port are in TIME-WAIT")       \
+    X(REUSE_ADDR, "SO_REUSEADDR", "kept for callers: TIME-WAIT never keeps a port from bind")     \
     X(KEEPALIVE, "SO_KEEPALIVE", "1: probe an idle peer")                                         \
     X(KEEPALIVE_IDLE, "TCP_KEEPIDLE", "ns of silence before the first probe")                     \
     X(KEEPALIVE_INTERVAL, "TCP_KEEPINTVL", "ns between probes")                                   \

@@ -545,6 +545,29 @@ static void loss_before_the_third_segment_is_repaired_by_sack(void **state)
     EXPECT_NOTHING();
 }
 
+// The SYN comes again, and before it is answered the third segment comes.
+static void third_segment_before_a_syn_is_answered_again_says_what_goes_again(void **state)
+{
+    (void)state;
+    struct segment_cookie cookie = listen_fast(8);
+    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
+    EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
+    ACCEPT();
+    READ(5);
+    WRITE(3000);
+    for (uint32_t seq = 1; seq < 3001; seq += 1000) {
+        EXPECT(.flags = seq == 2001 ? PSH | ACK : ACK, .seq = seq, .ack = 6, .data = 1000);
+    }
+    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
+    SEND(.flags = ACK, .seq = 6, .ack = 1, .sack = {{1001, 2001}});
+    IN_STATE(ESTABLISHED);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 6, .data = 1000);
+    SEND(.flags = ACK, .seq = 6, .ack = 2001);
+    EXPECT(.flags = PSH | ACK, .seq = 2001, .ack = 6, .data = 1000);
+    SEND(.flags = ACK, .seq = 6, .ack = 3001);
+    EXPECT_NOTHING();
+}
+
 // When each of them left is not known: the round trip is that of the SYN+ACK.
 static void data_before_the_third_segment_are_no_samples_of_the_round_trip(void **state)
 {
@@ -658,6 +681,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(data_of_the_syn_count_against_the_window),
     SEGMENT_TEST(whole_initial_window_goes_before_the_third_segment),
     SEGMENT_TEST(loss_before_the_third_segment_is_repaired_by_sack),
+    SEGMENT_TEST(third_segment_before_a_syn_is_answered_again_says_what_goes_again),
     SEGMENT_TEST(data_before_the_third_segment_are_no_samples_of_the_round_trip),
     SEGMENT_TEST(listener_with_keys_of_its_own_gives_and_takes_their_cookies),
     SEGMENT_TEST(syn_ack_behind_data_that_were_taken_completes_the_handshake),
