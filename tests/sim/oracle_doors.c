@@ -327,10 +327,14 @@ static void hear_ack(struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     bool is_syn = (packet->flags & ORACLE_SYN) != 0;
     uint64_t window = oracle_window_of_heard(sight);
-    if (sight->ack > end->nxt) {
+    bool is_before_first = sight->ack > UINT64_MAX / 2;
+    if (sight->ack > end->nxt && !is_before_first) {
         return;
     }
-    oracle_flight_on_heard(sight);
+    oracle_flight_on_heard(sight); // the blocks of an old one, too (RFC 6675 §5)
+    if (is_before_first) {
+        return;
+    }
     if (!is_syn && window > end->window_max) { // a half-open connection keeps none of a SYN
         end->window_max = window;
     }

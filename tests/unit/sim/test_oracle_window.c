@@ -70,6 +70,27 @@ static void q5_more_than_the_congestion_window_is_seen(void **state)
     judged_end(&judged);
 }
 
+// An acknowledgment of before the first octet is an old one; what it has blocks of has come.
+static void q5_blocks_of_an_old_acknowledgment_tell_of_a_loss(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_fly(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.ack -= 2000;
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + 2100;
+    segment.sack[0].right = segment.ack + 2200;
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged_block(&judged, 0)->cc.cwnd_bytes = 999;
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 1000);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void q6_segment_above_the_mss_is_seen(void **state)
 {
     (void)state;
@@ -172,6 +193,7 @@ int main(void)
         cmocka_unit_test(q3_right_edge_moving_left_is_seen),
         cmocka_unit_test(q4_octets_beyond_the_edge_are_seen),
         cmocka_unit_test(q5_more_than_the_congestion_window_is_seen),
+        cmocka_unit_test(q5_blocks_of_an_old_acknowledgment_tell_of_a_loss),
         cmocka_unit_test(q6_segment_above_the_mss_is_seen),
         cmocka_unit_test(q7_runs_that_do_not_add_up_are_seen),
         cmocka_unit_test(q8_scoreboard_that_does_not_add_up_is_seen),
