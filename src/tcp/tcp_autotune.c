@@ -95,7 +95,8 @@ static bool is_worth_measuring(const struct tcp *tcp, const struct tcp_conn *con
            && conn->totals.bytes_received >= buffer / WORTH_PARTS;
 }
 
-static void begin(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+static void begin(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *seg,
+                  uint64_t now_ns)
 {
     struct tcp_autotune *tune = slab_pool_take(&tcp->autotunes, NULL);
     if (tune == NULL) {
@@ -103,6 +104,9 @@ static void begin(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
     conn->autotune = tune;
     tune->rtt_ns = conn->rtt.srtt_ns;
+    if (tune->rtt_ns == 0) { // perhaps a cookie's, whose low bits are not the clock's
+        tune->echo = seg->h.ts_ecr;
+    }
     tune->round_ns = now_ns;
     tune->round_at = tcp_calls_data_position(conn);
     await_window(conn, now_ns);
@@ -113,7 +117,7 @@ void tcp_autotune_on_text(struct tcp *tcp, struct tcp_conn *conn, const struct t
 {
     if (conn->autotune == NULL) {
         if (is_worth_measuring(tcp, conn)) {
-            begin(tcp, conn, now_ns);
+            begin(tcp, conn, seg, now_ns);
         }
     } else if (conn->uses_timestamps) {
         take_echo(conn, seg->h.ts_ecr, bytes, now_ns);

@@ -81,6 +81,29 @@ static void reader_of_more_each_round_trip_is_given_room_ahead(void **state)
     CHECK_EQ(info.rcv_buffer_bytes_max, MOST);
 }
 
+// A cookie's timestamp is up to 63 ms older than its segment: its echoes are no round trips.
+static void echo_of_a_cookie_measures_no_round_trip(void **state)
+{
+    (void)state;
+    ONLY_WITH_ENTRIES();
+    let_grow();
+    segment_config()->syn_cookies = SYNFIN_SYN_COOKIES_ALWAYS;
+    segment_without_iss();
+    LISTEN(1);
+    SEND(.flags = SYN, .seq = 0, .mss = 1000, .wscale = SHIFT(0), .ts = TS(1, 0));
+    EXPECT(.flags = SYN | ACK, .ack = 1, WHY(SEND_SYN_ACK_COOKIE));
+    uint32_t stamp = bench.last.ts_val;
+    ADVANCE(MS(100));
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .ts = TS(101, stamp));
+    ACCEPT();
+    for (uint32_t next = 1; next < BEGIN / 4; next += 1000) {
+        SEND(.flags = ACK, .seq = next, .ack = 1, .data = 1000, .ts = TS(101, stamp));
+        READ(1000);
+        segment_forget_sent();
+    }
+    CHECK_EQ(INFO().rcv_rtt_ns, 0);
+}
+
 static void size_that_the_user_has_set_stays(void **state)
 {
     (void)state;
@@ -185,6 +208,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(scale_covers_what_the_buffer_may_grow_to),
     SEGMENT_TEST(scale_of_a_small_buffer_stays_fine),
     SEGMENT_TEST(reader_of_more_each_round_trip_is_given_room_ahead),
+    SEGMENT_TEST(echo_of_a_cookie_measures_no_round_trip),
     SEGMENT_TEST(size_that_the_user_has_set_stays),
     SEGMENT_TEST(buffer_does_not_grow_while_memory_is_short),
     SEGMENT_TEST(send_buffer_grows_when_it_is_full_and_the_window_asks_for_more),
