@@ -72,6 +72,7 @@ struct sim_host {
     struct synfin_addr addr[2]; // IPv4, IPv6
     uint64_t random;            // of its device and clock
     uint32_t lives;             // how often it has begun
+    uint32_t keys_drawn;        // by its stack
 
     // Its device and its link to the switch or router.
     struct sim_frame *rx_first, *rx_last;

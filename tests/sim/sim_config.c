@@ -5,6 +5,8 @@
 #include "lib/test_random.h"
 #include "sim/sim.h"
 
+enum { PORT_SHIFT = 1024 }; // a multiple of what translators change
+
 static bool one_of(uint64_t *random, uint32_t n)
 {
     return test_random_below(random, n) == 0;
@@ -62,6 +64,19 @@ static void set_unusual(struct synfin_stack_config *config, uint64_t *random)
     set_unusual_sizes(config, random);
 }
 
+// Other keys, other ports: in the same order, and as translators see them as far from each other.
+static void shift_ports(struct sim_host *host)
+{
+    struct synfin_stack_config *config = &host->config;
+    if (config->port_last > UINT16_MAX - PORT_SHIFT) {
+        config->port_last = UINT16_MAX - PORT_SHIFT;
+    }
+    if (host->world->keys != 0) {
+        config->port_first = (uint16_t)(config->port_first + PORT_SHIFT);
+        config->port_last = (uint16_t)(config->port_last + PORT_SHIFT);
+    }
+}
+
 // What a host is like does not change with its lives.
 void sim_config_make(struct sim_host *host)
 {
@@ -84,6 +99,9 @@ void sim_config_make(struct sim_host *host)
     if (sim_plan_has(&host->world->plan, SIM_FAULT_PORTS)) {
         config->port_first = 40000;
         config->port_last = (uint16_t)(40000 + test_random_below(&random, 16));
+    }
+    if (host->world->plan.is_twice) {
+        shift_ports(host);
     }
     if (sim_plan_has(&host->world->plan, SIM_FAULT_MEMORY) && one_of(&random, 3)) {
         config->memory_limit_bytes = (size_t)1 << (20 + test_random_below(&random, 4));

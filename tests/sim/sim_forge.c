@@ -36,6 +36,14 @@ static void send(struct sim_world *world, struct sim_frame *frame, uint32_t to)
     sim_net_schedule(world, frame, world->now_ns + world->host[to].delay_ns);
 }
 
+// A number of somebody who does not know it. In a world that is run twice it lies as far from the
+// true one in both runs, or by chance only one of them would be hit.
+static uint32_t guess(struct sim_world *world, uint32_t number)
+{
+    uint32_t guessed = (uint32_t)test_random(&world->forge_random);
+    return world->plan.is_twice ? number + guessed : guessed;
+}
+
 // RFC 792 and RFC 4443: unreachable, too big, time exceeded, parameter problem, quench, redirect.
 static void forge_error(struct sim_world *world, const struct sim_frame *about)
 {
@@ -52,7 +60,7 @@ static void forge_error(struct sim_world *world, const struct sim_frame *about)
         return;
     }
     if (test_random_below(random, 2) == 0) { // most attackers do not know the number
-        sim_store32(tcp.tcp + 4, (uint32_t)test_random(random));
+        sim_store32(tcp.tcp + 4, guess(world, sim_load32(tcp.tcp + 4)));
     }
     struct sim_frame *error = sim_frame_take(world, ICMP_MOST);
     struct sim_icmp icmp = {.src = ip + (is_ip6 ? 24 : 16),
@@ -82,8 +90,8 @@ static void forge_segment(struct sim_world *world, const struct sim_frame *like)
         sim_frame_give(world, frame);
         return;
     }
-    sim_store32(tcp.tcp + 4, (uint32_t)test_random(random));
-    sim_store32(tcp.tcp + 8, (uint32_t)test_random(random));
+    sim_store32(tcp.tcp + 4, guess(world, sim_load32(tcp.tcp + 4)));
+    sim_store32(tcp.tcp + 8, guess(world, sim_load32(tcp.tcp + 8)));
     tcp.tcp[13] = flags[test_random_below(random, sizeof flags)];
     sim_tcp_seal(&tcp);
     frame->origin = ORACLE_FORGED;

@@ -2,6 +2,7 @@
 //
 // A host: its stack, its clock, and its lives; sim_device.c is the device before it. Everything is
 // done in the order of a loop that drives a stack: packets in, timers, events, packets out.
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/test_random.h"
@@ -101,6 +102,35 @@ static void tell_oracle(struct sim_host *host)
     oracle_host_add(host->world->oracle, host->index, &told, sim_host_clock(host));
 }
 
+// What a stack draws keys for, in its order.
+enum {
+    DRAWN_FLOW,
+    DRAWN_NET,
+    DRAWN_ENTROPY,
+    DRAWN_TABLE,
+    DRAWN_ISN,
+    DRAWN_TS,
+};
+
+// Of a world that is run twice: what keys choose by chance (how long a neighbour is believed, BBR's
+// turns, slots) follows from the seed in both runs, and all else from other keys in the second one.
+// Numbers and timestamps go on from one life to the next: whether they lie before or behind those
+// that a peer remembers is a matter of keys as well (RFC 9293 §3.6.1, RFC 6191 §2).
+static void draw_key(void *ctx, void *out, size_t bytes)
+{
+    struct sim_host *host =
+        (struct sim_host *)(void *)((uint8_t *)ctx - offsetof(struct sim_host, memory));
+    uint32_t drawn = host->keys_drawn++;
+    bool is_chance = drawn == DRAWN_NET || drawn == DRAWN_ENTROPY || drawn == DRAWN_TABLE;
+    bool is_lasting = drawn == DRAWN_ISN || drawn == DRAWN_TS;
+    uint64_t life = is_lasting ? 0 : host->lives;
+    uint64_t random = sim_stream(host->world->plan.seed, host->index * 64 + life) + drawn
+                      + (is_chance ? 0 : host->world->keys);
+    for (uint8_t *octet = out; bytes > 0; octet++, bytes--) {
+        *octet = (uint8_t)test_random(&random);
+    }
+}
+
 static void begin_life(struct sim_host *host)
 {
     struct synfin_env env;
@@ -110,6 +140,8 @@ static void begin_life(struct sim_host *host)
                   sim_stream(world->plan.seed, host->index * 64 + host->lives) + world->keys);
     env.trace = trace;
     env.trace_ctx = host;
+    host->keys_drawn = 0;
+    env.entropy = world->plan.is_twice ? draw_key : env.entropy;
     require(host, synfin_stack_create(&env, &host->config, sim_host_clock(host), &host->stack),
             "create");
     require(host, synfin_stack_add_iface(host->stack, &host->iface, &iface), "interface");

@@ -80,15 +80,22 @@ static void mark_damaged(struct sim_frame *frame)
     frame->origin = frame->origin == ORACLE_FORGED ? ORACLE_FORGED : ORACLE_CORRUPTED;
 }
 
-static void swap_words(struct sim_frame *frame, uint64_t *random)
+// In a world that is run twice words of the header stay, because keys choose them.
+static void swap_words(struct sim_world *world, struct sim_frame *frame)
 {
     struct sim_tcp tcp;
     uint8_t kept[2];
-    if (!sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp) || tcp.tcp_bytes < 4) {
+    uint64_t *random = &world->net_random;
+    if (!sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
         return;
     }
-    uint8_t *a = tcp.tcp + 2 * (size_t)test_random_below(random, tcp.tcp_bytes / 2);
-    uint8_t *b = tcp.tcp + 2 * (size_t)test_random_below(random, tcp.tcp_bytes / 2);
+    uint32_t first = world->plan.is_twice ? tcp.head_bytes : 0;
+    uint32_t words = (tcp.tcp_bytes - first) / 2;
+    if (words < 2) {
+        return;
+    }
+    uint8_t *a = tcp.tcp + first + 2 * (size_t)test_random_below(random, words);
+    uint8_t *b = tcp.tcp + first + 2 * (size_t)test_random_below(random, words);
     memcpy(kept, a, 2);
     memcpy(a, b, 2);
     memcpy(b, kept, 2);
@@ -104,7 +111,7 @@ static void damage(struct sim_world *world, struct sim_frame *frame)
         mark_damaged(frame);
     }
     if (sim_befalls(world, random, SIM_FAULT_SWAP) && test_random_below(random, 16) == 0) {
-        swap_words(frame, random);
+        swap_words(world, frame);
     }
     if (sim_befalls(world, random, SIM_FAULT_TRUNCATE) && frame->bytes > 1) {
         frame->bytes = 1 + test_random_below(random, frame->bytes - 1);

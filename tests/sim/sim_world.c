@@ -55,8 +55,7 @@ static void make_subnets(struct sim_world *world)
     uint32_t least = world->plan.has_ip6 ? 1280 : 576;
     for (uint32_t i = 0; i < world->plan.subnets; i++) {
         struct sim_subnet *subnet = &world->subnet[i];
-        // How long a neighbour is believed is drawn with the keys (RFC 4861 §6.3.2).
-        subnet->is_ethernet = test_random_below(&random, 2) == 0 && !world->plan.is_twice;
+        subnet->is_ethernet = test_random_below(&random, 2) == 0;
         subnet->mtu_bytes = mtus[test_random_below(&random, sizeof mtus / sizeof mtus[0])];
         if (!world->plan.has_ip6 && test_random_below(&random, 8) == 0) {
             subnet->mtu_bytes = 576;

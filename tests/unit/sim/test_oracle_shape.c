@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What violates Q10, and is named: a transfer is run twice, the second time with other keys.
+#include <string.h>
+
 #include "judged.h"
 
 #include "lib/test_cmocka.h"
@@ -64,6 +66,9 @@ static void q10_segment_by_the_number_is_seen(void **state)
     judged_segment(&judged, 0, &segment);
     segment.window += 1;
     judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_ACK_DUPLICATE);
+    const struct oracle_violation *violation;
+    assert_true(oracle_violations(judged.oracle, &violation) > 0);
+    assert_non_null(strstr(violation->text, "SEND_ACK_DUPLICATE, was SEND_ACK_DUPLICATE; window "));
     judged_assert_violated(&judged, ORACLE_Q10);
     judged_end(&judged);
     oracle_trail_deinit(&trail);
