@@ -523,19 +523,32 @@ static void whole_initial_window_goes_before_the_third_segment(void **state)
     EXPECT_NOTHING();
 }
 
-// What went before the third segment is lost like any other, and the third segment may say so.
-static void loss_before_the_third_segment_is_repaired_by_sack(void **state)
+// A client that has SACK, five octets of its SYN read, and the third segment is yet to come.
+static struct segment_cookie take_syn_data(void)
 {
-    (void)state;
     struct segment_cookie cookie = listen_fast(8);
     SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
     EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
     ACCEPT();
     READ(5);
-    WRITE(5000);
-    for (uint32_t seq = 1; seq < 5001; seq += 1000) {
-        EXPECT(.flags = seq == 4001 ? PSH | ACK : ACK, .seq = seq, .ack = 6, .data = 1000);
+    return cookie;
+}
+
+static void write_segments(uint32_t count)
+{
+    WRITE(1000 * count);
+    for (uint32_t i = 1; i <= count; i++) {
+        EXPECT(.flags = i == count ? PSH | ACK : ACK, .seq = 1000 * i - 999, .ack = 6,
+               .data = 1000);
     }
+}
+
+// What went before the third segment is lost like any other, and the third segment may say so.
+static void loss_before_the_third_segment_is_repaired_by_sack(void **state)
+{
+    (void)state;
+    (void)take_syn_data();
+    write_segments(5);
     ADVANCE(MS(10));
     SEND(.flags = ACK, .seq = 6, .ack = 1, .sack = {{2001, 5001}});
     IN_STATE(ESTABLISHED);
@@ -549,15 +562,8 @@ static void loss_before_the_third_segment_is_repaired_by_sack(void **state)
 static void third_segment_before_a_syn_is_answered_again_says_what_goes_again(void **state)
 {
     (void)state;
-    struct segment_cookie cookie = listen_fast(8);
-    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
-    EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
-    ACCEPT();
-    READ(5);
-    WRITE(3000);
-    for (uint32_t seq = 1; seq < 3001; seq += 1000) {
-        EXPECT(.flags = seq == 2001 ? PSH | ACK : ACK, .seq = seq, .ack = 6, .data = 1000);
-    }
+    struct segment_cookie cookie = take_syn_data();
+    write_segments(3);
     SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
     SEND(.flags = ACK, .seq = 6, .ack = 1, .sack = {{1001, 2001}});
     IN_STATE(ESTABLISHED);
@@ -572,11 +578,7 @@ static void third_segment_before_a_syn_is_answered_again_says_what_goes_again(vo
 static void data_before_the_third_segment_are_no_samples_of_the_round_trip(void **state)
 {
     (void)state;
-    struct segment_cookie cookie = listen_fast(8);
-    SEND(.flags = SYN, .mss = 1000, .sack_ok = true, .data = 5, .fastopen = cookie);
-    EXPECT(.flags = SYN | ACK, .ack = 6, .sack_ok = true);
-    ACCEPT();
-    READ(5);
+    (void)take_syn_data();
     for (uint32_t i = 0; i < 2; i++) {
         WRITE(1000);
         EXPECT(.flags = PSH | ACK, .seq = 1 + 1000 * i, .ack = 6, .data = 1000);
