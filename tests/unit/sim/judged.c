@@ -35,6 +35,7 @@ static void add_host(struct judged *judged, const struct world_config *config, u
 
 void judged_init(struct judged *judged, const struct world_config *config, uint32_t version)
 {
+    assert_null(judged->oracle); // ended before it begins again
     memset(judged, 0, sizeof *judged);
     world_init(&judged->world, config);
     judged->oracle = oracle_create(config->seed, WORLD_HOSTS);
@@ -50,6 +51,7 @@ void judged_end(struct judged *judged)
 {
     world_deinit(&judged->world);
     oracle_destroy(judged->oracle);
+    judged->oracle = NULL;
 }
 
 static void told(struct judged *judged, uint32_t i)

@@ -75,7 +75,6 @@ static void q5_blocks_of_an_old_acknowledgment_tell_of_a_loss(void **state)
 {
     (void)state;
     struct segment_wire segment;
-    judged_begin(&judged);
     judged_fly(&judged);
     judged_segment(&judged, 1, &segment);
     segment.ack -= 2000;
