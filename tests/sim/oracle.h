@@ -63,42 +63,14 @@ void oracle_destroy(struct oracle *oracle /* takes; may be NULL */);
 // Violations of these rules (bits by enum oracle_rule) are not recorded.
 void oracle_leave_out(struct oracle *oracle, uint64_t rules);
 
-// The shapes of all segments of a world, in order: when, by whom and how long they are, and their
-// numbers counted from the first. A world that is run again with other keys keeps them but for the
-// reason, which is last: Q10.
-#define ORACLE_SHAPE(X)             \
-    X(MS, "ms")                     \
-    X(NS, "ns")                     \
-    X(HOST, "host")                 \
-    X(CONN, "connection")           \
-    X(FLAGS, "flags")               \
-    X(OCTETS, "octets")             \
-    X(PAYLOAD, "payload")           \
-    X(WINDOW, "window")             \
-    X(MSS, "MSS")                   \
-    X(WSCALE, "window scale")       \
-    X(CLASS, "class")               \
-    X(BLOCKS, "SACK blocks")        \
-    X(SEQ, "SEG.SEQ")               \
-    X(ACK, "SEG.ACK")               \
-    X(EDGES, "hash of their edges") \
-    X(STAMP, "TSval")               \
-    X(ECHO, "TSecr")                \
-    X(REASON, "reason")
-enum oracle_shape_field {
-#define ORACLE_SHAPE_ENUM(code, name) ORACLE_SHAPE_##code,
-    ORACLE_SHAPE(ORACLE_SHAPE_ENUM)
-#undef ORACLE_SHAPE_ENUM
-        ORACLE_SHAPE_FIELDS
-};
-struct oracle_shape {
-    uint32_t field[ORACLE_SHAPE_FIELDS];
-};
+// What all stacks of a world did, step by step (oracle_trail.h). A world that is run again with
+// other keys does the same: Q10.
 struct oracle_trail {
-    struct oracle_shape *shape;
+    struct oracle_step *step;
     uint64_t count, room;
-    uint64_t at;   // the next one to compare
-    bool is_whole; // it is compared with from now on
+    uint64_t at;    // the next one to compare
+    bool is_whole;  // it is compared with from now on
+    bool is_parted; // what came after the first `at` steps is not compared
 };
 void oracle_trail_deinit(struct oracle_trail *trail);
 // Before anything happens: adds to the trail, or compares with it once it is whole.

@@ -142,7 +142,7 @@ static struct oracle_end *promise(struct oracle_host *host, struct oracle_accoun
                                   const struct oracle_packet *packet)
 {
     struct oracle_end *end = oracle_ends_add(host, 0);
-    end->is_passive = true;
+    end->is_passive = end->has_cookie = true;
     end->local = (struct synfin_endpoint){.addr = packet->src, .port = packet->src_port};
     end->remote = (struct synfin_endpoint){.addr = packet->dst, .port = packet->dst_port};
     end->account = account;
@@ -374,6 +374,7 @@ static void hear(struct oracle_sight *sight)
         end->is_tainted = end->is_tainted || packet->length > 0;
     }
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST)) == ORACLE_SYN) {
+        oracle_shape_on_heard(sight);
         hear_syn(sight);
     }
     if (!end->has_irs) {

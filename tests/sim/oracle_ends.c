@@ -132,10 +132,15 @@ void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t
     oracle_map_set(&oracle->by_iss, key, end);
 }
 
+struct oracle_end *oracle_ends_of_shown(const struct oracle *oracle, uint32_t iss)
+{
+    return oracle_map_find(&oracle->by_iss, key_of_iss(iss));
+}
+
 // A clock that stands still gives connections the same number: the one that knows this number too.
 static struct oracle_end *choose_peer(const struct oracle *oracle, const struct oracle_end *end)
 {
-    struct oracle_end *last = oracle_map_find(&oracle->by_iss, key_of_iss(end->irs));
+    struct oracle_end *last = oracle_ends_of_shown(oracle, end->irs);
     uint32_t shown = oracle_ends_shown(oracle, end);
     for (struct oracle_end *peer = last; peer != NULL; peer = peer->namesake) {
         if (peer->has_irs && peer->irs == shown) {
@@ -231,7 +236,7 @@ static void promise_again(struct oracle_host *host, struct oracle_account *accou
     end->nxt = end->ack = 1;
     end->edge = opened->edge;
     oracle_ranges_add(&end->arrived, 0, 1);
-    end->is_promise = true;
+    end->is_promise = end->has_cookie = true;
     end->account = account;
     end->cookie_next = account->cookies;
     account->cookies = end;

@@ -29,6 +29,8 @@ struct oracle_end {
     uint64_t key;                    // of the stream it sends
     bool is_promise;                 // of a cookie that has opened before
     bool is_of_cookie;               // opened by one
+    bool has_cookie;                 // its number is a cookie, promised or kept
+    bool is_loose;                   // has heard what it may answer as keys say: oracle_shape.c
     struct oracle_end *half_open;    // whose number a cookie has taken over; NULL: none
     struct oracle_end *namesake;     // that had its ISS before; NULL: none
     bool is_double;                  // a namesake of the same pair has its IRS too
@@ -216,6 +218,8 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
 void oracle_ends_set_iss(struct oracle *oracle, struct oracle_end *end, uint32_t iss);
 // A passive end has taken this SYN; NULL: one that is forgotten.
 void oracle_ends_hear_syn(struct oracle_end *end, const struct oracle_syn *syn);
+// The last end whose initial number peers see as this; NULL: none.
+struct oracle_end *oracle_ends_of_shown(const struct oracle *oracle, uint32_t iss);
 // Its initial number as its peers see it.
 uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end *end);
 void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t irs);

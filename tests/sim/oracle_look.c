@@ -169,6 +169,7 @@ void oracle_advancing(struct oracle *oracle, uint32_t host, uint64_t now_ns)
 void oracle_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct oracle_host *host = ctx;
+    oracle_shape_on_trace(host, event);
     oracle_close_on_trace(host, event);
     oracle_timer_on_trace(host, event);
 }

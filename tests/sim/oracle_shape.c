@@ -2,49 +2,16 @@
 //
 // Shapes: Q10. Initial sequence numbers, timestamps and ports follow from keys that a stack draws
 // when it begins. Nothing else may: comparisons of numbers work anywhere on their circle (RFC 9293
-// §3.4), so that of two runs of one world with different keys each segment has the same shape.
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+// §3.4), so that of two runs of one world with different keys each segment has the same shape, and
+// every stack tells the same of what it did and why.
 #include <string.h>
 
 #include "sim/oracle_subjects.h"
-
-void oracle_follow(struct oracle *oracle, struct oracle_trail *trail)
-{
-    oracle->trail = trail;
-    trail->at = 0;
-}
-
-void oracle_trail_deinit(struct oracle_trail *trail)
-{
-    free(trail->shape);
-    *trail = (struct oracle_trail){0};
-}
-
-static const char *const field_name[] = {
-#define FIELD_NAME(code, name) name,
-    ORACLE_SHAPE(FIELD_NAME)
-#undef FIELD_NAME
-};
-
-static void add(struct oracle_trail *trail, const struct oracle_shape *shape)
-{
-    if (trail->count == trail->room) {
-        trail->room = trail->room == 0 ? 1024 : 2 * trail->room;
-        trail->shape = oracle_allocate(trail->shape, (size_t)trail->room * sizeof *trail->shape);
-    }
-    trail->shape[trail->count++] = *shape;
-}
+#include "sim/oracle_trail.h"
 
 // What keys have no part in.
-static void fill_frame(const struct oracle_sight *sight, uint32_t number, uint32_t *field)
+static void fill_frame(const struct oracle_packet *packet, uint32_t *field)
 {
-    const struct oracle_packet *packet = sight->packet;
-    field[ORACLE_SHAPE_MS] = (uint32_t)(sight->now_ns / 1000000);
-    field[ORACLE_SHAPE_NS] = (uint32_t)(sight->now_ns % 1000000);
-    field[ORACLE_SHAPE_HOST] = sight->host->id;
-    field[ORACLE_SHAPE_CONN] = number;
     field[ORACLE_SHAPE_FLAGS] = packet->flags;
     field[ORACLE_SHAPE_OCTETS] = packet->datagram_bytes;
     field[ORACLE_SHAPE_PAYLOAD] = packet->payload_bytes;
@@ -53,7 +20,6 @@ static void fill_frame(const struct oracle_sight *sight, uint32_t number, uint32
     field[ORACLE_SHAPE_WSCALE] = (uint16_t)packet->wscale;
     field[ORACLE_SHAPE_CLASS] = packet->traffic_class;
     field[ORACLE_SHAPE_BLOCKS] = packet->sack_blocks;
-    field[ORACLE_SHAPE_REASON] = sight->reason;
 }
 
 // Numbers of its own and of its peer, from their first ones on.
@@ -83,72 +49,124 @@ static void fill_numbers(const struct oracle_sight *sight, uint32_t *field)
     field[ORACLE_SHAPE_ECHO] = echo >= UINT32_C(1) << 31 ? 0 : echo;
 }
 
-// The reason is told, and not compared: on which side of a window the number of an old connection
-// lies, too old or too new, is up to keys.
-static bool is_same(const struct oracle_shape *a, const struct oracle_shape *b)
+// Numbers and timestamps of one pair go on from each other, and those of two pairs do not: a call
+// that a translator has given another port halfway has two at its peer (RFC 6528 §3, RFC 7323
+// §7.1). A cookie is a hash and no clock at all (RFC 4987 §3.6), and its timestamp, whose low bits
+// are options, is too early by what keys decide.
+static bool is_beyond_compare(const struct oracle_end *sender, const struct oracle_end *peer)
 {
-    return memcmp(a->field, b->field, ORACLE_SHAPE_REASON * sizeof a->field[0]) == 0;
+    bool has_cookie = (sender != NULL && sender->has_cookie) || (peer != NULL && peer->has_cookie);
+    return has_cookie || (sender != NULL && peer != NULL && sender->account != peer->account);
 }
 
-// Such as "payload 1448, was 536"; what it was is what the first run had in its place.
-static const char *print_difference(const struct oracle_shape *is, const struct oracle_shape *was,
-                                    char *text, size_t capacity)
+// An open connection drops a SYN+ACK in any case: as too old by its timestamp, or else as a SYN,
+// which have limits of their own, and with a reason that says on which side of the window it lies.
+void oracle_shape_on_heard(const struct oracle_sight *sight)
 {
-    size_t at = 0;
-    text[0] = '\0';
-    for (uint32_t i = 0; i < ORACLE_SHAPE_REASON && at < capacity; i++) {
-        if (is->field[i] != was->field[i]) {
-            at += (size_t)snprintf(text + at, capacity - at, "%s%s %" PRIu32 ", was %" PRIu32,
-                                   at == 0 ? "" : "; ", field_name[i], is->field[i], was->field[i]);
-        }
+    struct oracle_end *end = sight->end;
+    if ((sight->packet->flags & ORACLE_ACK) == 0 || !end->has_irs) {
+        return;
     }
-    return text;
+    const struct oracle_end *sender = oracle_ends_of_shown(sight->host->oracle, sight->packet->seq);
+    end->is_loose = end->is_loose || is_beyond_compare(sender, end->peer);
 }
 
-static void report(const struct oracle_sight *sight, uint64_t at, const struct oracle_shape *shape)
+static bool is_loose(struct oracle_host *host, uint32_t number)
 {
-    static const struct oracle_shape none;
-    const struct oracle_trail *trail = sight->host->oracle->trail;
-    const struct oracle_shape *was = at < trail->count ? &trail->shape[at] : &none;
-    char text[ORACLE_TEXT_MAX];
-    oracle_fail_host(sight->host, ORACLE_Q10, sight->now_ns,
-                     "segment %" PRIu64 " of %" PRIu64 ", of connection %" PRIu32
-                     ": %s, was %s; %s",
-                     at, trail->count, shape->field[ORACLE_SHAPE_CONN],
-                     synfin_reason_name((enum synfin_reason)sight->reason),
-                     synfin_reason_name((enum synfin_reason)was->field[ORACLE_SHAPE_REASON]),
-                     print_difference(shape, was, text, sizeof text));
+    const struct oracle_end *end = number != 0 ? oracle_ends_of_number(host, number) : NULL;
+    return end != NULL && end->is_loose;
 }
 
 void oracle_shape_on_sent(const struct oracle_sight *sight, uint32_t number)
 {
-    struct oracle_trail *trail = sight->host->oracle->trail;
-    struct oracle_shape shape = {0};
-    if (trail == NULL || number == 0) { // answers to strangers go in any order
-        return;
-    }
+    struct oracle_step step = {.now_ns = sight->now_ns,
+                               .host = sight->host->id,
+                               .conn = number,
+                               .what = ORACLE_STEP_SEGMENT,
+                               .reason = sight->reason};
     bool is_reset = (sight->packet->flags & ORACLE_RST) != 0;
-    fill_frame(sight, number, shape.field);
-    if (sight->end != NULL && !is_reset) { // a reset has numbers of what it answers
-        fill_numbers(sight, shape.field);
-    }
-    if (!trail->is_whole) {
-        add(trail, &shape);
+    if (sight->host->oracle->trail == NULL) {
         return;
     }
-    uint64_t at = trail->at++;
-    if (at >= trail->count || !is_same(&trail->shape[at], &shape)) {
-        report(sight, at, &shape);
-        sight->host->oracle->trail = NULL; // the first difference says it all
+    step.is_loose = is_loose(sight->host, number);
+    fill_frame(sight->packet, step.field);
+    if (sight->end != NULL && !is_reset) { // a reset has numbers of what it answers
+        fill_numbers(sight, step.field);
+    }
+    oracle_trail_step(sight->host, &step);
+}
+
+static void fill_header(const struct synfin_segment *segment, uint32_t *field)
+{
+    field[0] = segment->flags;
+    field[1] = segment->bytes;
+    field[2] = segment->window;
+    field[3] = segment->mss;
+    field[4] = (uint8_t)segment->wscale_shift;
+    field[5] = segment->sack_blocks;
+}
+
+static void fill_told(const struct synfin_trace_event *event, uint32_t *field)
+{
+    switch (event->kind) {
+    case SYNFIN_TRACE_SEGMENT_SENT:
+    case SYNFIN_TRACE_SEGMENT_RETRANSMITTED:
+    case SYNFIN_TRACE_SEGMENT_RECEIVED:
+    case SYNFIN_TRACE_SEGMENT_DROPPED: fill_header(&event->as.segment, field); break;
+    case SYNFIN_TRACE_STATE:
+        field[0] = event->as.state.from;
+        field[1] = event->as.state.to;
+        break;
+    case SYNFIN_TRACE_TIMER_ARMED:
+    case SYNFIN_TRACE_TIMER_FIRED:
+        field[0] = event->as.timer.timer;
+        field[1] = (uint32_t)(event->as.timer.deadline_ns / ORACLE_S);
+        field[2] = (uint32_t)(event->as.timer.deadline_ns % ORACLE_S);
+        field[3] = event->as.timer.count;
+        break;
+    case SYNFIN_TRACE_CONGESTION:
+        field[0] = event->as.congestion.cwnd_bytes;
+        field[1] = event->as.congestion.ssthresh_bytes;
+        break;
+    case SYNFIN_TRACE_OUTCOME: field[0] = event->as.outcome.error; break;
+    case SYNFIN_TRACE_BUFFER:
+        field[0] = event->as.buffer.bytes;
+        field[1] = event->as.buffer.before_bytes;
+        field[2] = event->as.buffer.measured_bytes;
+        field[3] = (uint32_t)(event->as.buffer.rtt_ns / 1000);
+        break;
+    case SYNFIN_TRACE_PATH_MTU:
+        field[0] = event->as.path_mtu.mtu_bytes;
+        field[1] = event->as.path_mtu.probe_bytes;
+        break;
+    case SYNFIN_TRACE_PACKET_DROPPED:
+    case SYNFIN_TRACE_KIND_COUNT:
+    default: break;
     }
 }
 
-void oracle_shape_on_finish(struct oracle *oracle, uint64_t now_ns)
+// Options are read before the sum is, so that a damaged segment may have impossible ones, or other
+// ones, by what keys had put there.
+static void forget_options(struct oracle_step *step)
 {
-    const struct oracle_trail *trail = oracle->trail;
-    if (trail != NULL && trail->is_whole && trail->at != trail->count) {
-        oracle_fail_host(&oracle->host[0], ORACLE_Q10, now_ns,
-                         "%" PRIu64 " segments, %" PRIu64 " with other keys", trail->at,
-                         trail->count);
+    if (step->reason == SYNFIN_REASON_DROP_TCP_CHECKSUM
+        || step->reason == SYNFIN_REASON_DROP_TCP_OPTION) {
+        step->reason = SYNFIN_REASON_DROP_TCP_CHECKSUM;
+        memset(step->field, 0, sizeof step->field);
+    }
+}
+
+void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_event *event)
+{
+    struct oracle_step step = {.now_ns = event->t_ns,
+                               .host = host->id,
+                               .conn = event->conn,
+                               .what = (uint16_t)(ORACLE_STEP_TOLD + event->kind),
+                               .reason = (uint16_t)event->reason};
+    if (host->oracle->trail != NULL) {
+        step.is_loose = is_loose(host, event->conn);
+        fill_told(event, step.field);
+        forget_options(&step);
+        oracle_trail_step(host, &step);
     }
 }

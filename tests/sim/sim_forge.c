@@ -92,7 +92,11 @@ static void forge_segment(struct sim_world *world, const struct sim_frame *like)
     }
     sim_store32(tcp.tcp + 4, guess(world, sim_load32(tcp.tcp + 4)));
     sim_store32(tcp.tcp + 8, guess(world, sim_load32(tcp.tcp + 8)));
+    bool has_ack = (tcp.tcp[13] & SIM_ACK) != 0;
     tcp.tcp[13] = flags[test_random_below(random, sizeof flags)];
+    if (world->plan.is_twice && !has_ack) { // there is no number to lie as far from
+        tcp.tcp[13] &= (uint8_t)~SIM_ACK;
+    }
     sim_tcp_seal(&tcp);
     frame->origin = ORACLE_FORGED;
     send(world, frame, like->to);

@@ -233,6 +233,8 @@ static void add(struct sim_totals *totals, const struct sim_totals *more)
     totals->worlds += more->worlds;
     totals->frames += more->frames;
     totals->delivered += more->delivered;
+    totals->steps += more->steps;
+    totals->parted += more->parted;
 }
 
 static void print_world(const struct options *options, uint64_t world, const struct sim_plan *plan,
@@ -422,9 +424,14 @@ static void print_totals(const struct options *options, const struct sim_totals 
         return;
     }
     (void)printf("sim: %" PRIu64 " worlds, %" PRIu64 " connections, %" PRIu64 " segments, %" PRIu64
-                 " faults, %" PRIu64 " octets checked, %.0f s simulated, %" PRIu64 " violations\n",
+                 " faults, %" PRIu64 " octets checked, %.0f s simulated, %" PRIu64 " violations",
                  totals->worlds, totals->connections, totals->segments, totals->faults,
                  totals->octets, (double)totals->sim_ms / 1e3, totals->violations);
+    if (options->switches.is_twice) {
+        (void)printf("; %" PRIu64 " steps twice, %" PRIu64 " worlds parted", totals->steps,
+                     totals->parted);
+    }
+    (void)puts("");
 }
 
 int main(int argc, char **argv)

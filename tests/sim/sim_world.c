@@ -406,6 +406,8 @@ static void run_twice(const struct sim_plan *plan, const struct sim_run_options 
     if (result->rule[0] == '\0') {
         trail.is_whole = true;
         run(plan, options, OTHER_KEYS, &trail, result);
+        result->totals.steps = trail.at;
+        result->totals.parted = trail.is_parted;
     }
     oracle_trail_deinit(&trail);
 }

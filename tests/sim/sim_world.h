@@ -11,6 +11,7 @@ struct sim_totals {
     uint64_t connections, segments, faults, octets, violations, worlds;
     uint64_t frames, delivered; // as the engine counts them: packets sent, octets read
     uint64_t sim_ms;            // of virtual time; in ns centuries would not fit
+    uint64_t steps, parted;     // that were the same with other keys; worlds that parted by design
 };
 
 struct sim_result {

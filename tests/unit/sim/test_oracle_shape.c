@@ -45,43 +45,244 @@ static void q10_other_keys_keep_every_shape(void **state)
     oracle_trail_deinit(&trail);
 }
 
-// The first run had one segment more at its end, of which the second has still to tell.
-static void begin_run_behind_a_longer_one(void)
+// A transfer twice, with other keys the second time, and behind it something for each run to tell.
+static void run_twice(void (*tell)(uint32_t run))
 {
-    struct segment_wire segment;
     begin_run(1);
-    judged_segment(&judged, 0, &segment);
-    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_ACK_DUPLICATE);
+    tell(0);
     judged_end(&judged);
     trail.is_whole = true;
     begin_run(2);
+    judged_assert_right(&judged);
+    tell(1);
+}
+
+static void end_run(void)
+{
+    judged_end(&judged);
+    oracle_trail_deinit(&trail);
+}
+
+// The text of the violation, which need not be the first: other rules may find something wrong with
+// what the runs have told. "" when there is none.
+static const char *find_violated(const struct judged *world, enum oracle_rule rule)
+{
+    const struct oracle_violation *violation;
+    uint32_t violations = oracle_violations(world->oracle, &violation);
+    for (uint32_t i = 0; i < violations; i++) {
+        if (violation[i].rule == rule) {
+            return violation[i].text;
+        }
+    }
+    return "";
+}
+
+static void send_window(uint32_t more, enum synfin_reason reason)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 0, &segment);
+    segment.window = (uint16_t)(segment.window + more);
+    judged_tell_sent(&judged, 0, &segment, reason);
+}
+
+static void send_another_window(uint32_t run)
+{
+    send_window(run, SYNFIN_REASON_SEND_ACK_DUPLICATE);
 }
 
 static void q10_segment_by_the_number_is_seen(void **state)
 {
     (void)state;
-    struct segment_wire segment;
-    begin_run_behind_a_longer_one();
-    judged_assert_right(&judged);
-    judged_segment(&judged, 0, &segment);
-    segment.window += 1;
-    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_ACK_DUPLICATE);
-    const struct oracle_violation *violation;
-    assert_true(oracle_violations(judged.oracle, &violation) > 0);
-    assert_non_null(strstr(violation->text, "SEND_ACK_DUPLICATE, was SEND_ACK_DUPLICATE; window "));
-    judged_assert_violated(&judged, ORACLE_Q10);
-    judged_end(&judged);
-    oracle_trail_deinit(&trail);
+    run_twice(send_another_window);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(
+        text, "SEND_ACK_DUPLICATE; was segment of connection 1 of host 0, SEND_ACK_DUPLICATE: "
+              "window "));
+    end_run();
+}
+
+static void send_for_another_reason(uint32_t run)
+{
+    send_window(0,
+                run == 0 ? SYNFIN_REASON_SEND_ACK_DUPLICATE : SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+}
+
+static void q10_reason_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(send_for_another_reason);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(
+        text, "SEND_ACK_UNACCEPTABLE; was segment of connection 1 of host 0, SEND_ACK_DUPLICATE"));
+    end_run();
+}
+
+static void send_in_the_first_run(uint32_t run)
+{
+    if (run == 0) {
+        send_window(0, SYNFIN_REASON_SEND_ACK_DUPLICATE);
+    }
 }
 
 static void q10_segment_that_is_missing_is_seen(void **state)
 {
     (void)state;
-    begin_run_behind_a_longer_one();
+    run_twice(send_in_the_first_run);
     oracle_finish(judged.oracle, judged.world.now_ns);
-    judged_assert_violated(&judged, ORACLE_Q10);
-    judged_end(&judged);
-    oracle_trail_deinit(&trail);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(text, " steps, "));
+    end_run();
+}
+
+// A reset from a port where nobody is.
+static void reset_stranger(uint32_t run)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 1, &segment);
+    segment.src_port = 9;
+    segment.flags = ORACLE_RST | ORACLE_ACK;
+    segment.traffic_class = (uint8_t)(run << 2);
+    judged_tell_stray(&judged, 1, &segment);
+}
+
+static void q10_answer_to_a_stranger_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(reset_stranger);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(text, ": traffic class 4, was 0"));
+    end_run();
+}
+
+static void tell(const struct synfin_trace_event *event)
+{
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), event);
+}
+
+static void drop_for_another_reason(uint32_t run)
+{
+    const struct synfin_trace_event event = {.kind = SYNFIN_TRACE_SEGMENT_DROPPED,
+                                             .reason = run == 0 ? SYNFIN_REASON_DROP_UNACCEPTABLE
+                                                                : SYNFIN_REASON_DROP_BAD_ACK,
+                                             .conn = 1};
+    tell(&event);
+}
+
+static void q10_drop_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(drop_for_another_reason);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(
+        text, "dropped of connection 1 of host 0, DROP_BAD_ACK; was dropped of connection 1 of "
+              "host 0, DROP_UNACCEPTABLE"));
+    end_run();
+}
+
+static void arm_timer_otherwise(uint32_t run)
+{
+    const struct synfin_trace_event event = {.kind = SYNFIN_TRACE_TIMER_ARMED,
+                                             .as.timer.deadline_ns = 5000000000 + run};
+    tell(&event);
+}
+
+static void q10_timer_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(arm_timer_otherwise);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(text, "and ns 1, was 0"));
+    end_run();
+}
+
+// Octets that were no options before a bit of them changed.
+static void drop_damaged(uint32_t run)
+{
+    struct synfin_trace_event event = {.kind = SYNFIN_TRACE_SEGMENT_DROPPED,
+                                       .reason = SYNFIN_REASON_DROP_TCP_CHECKSUM};
+    if (run == 1) {
+        event.reason = SYNFIN_REASON_DROP_TCP_OPTION;
+        event.as.segment.sack_blocks = 2;
+    }
+    tell(&event);
+}
+
+static void q10_options_of_damaged_octets_may_differ(void **state)
+{
+    (void)state;
+    run_twice(drop_damaged);
+    assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
+    assert_false(trail.is_parted);
+    end_run();
+}
+
+// The listener answers somebody's SYN by a cookie, which the connection hears.
+static void hear_cookie(void)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 1, &segment);
+    segment.flags = ORACLE_SYN | ORACLE_ACK;
+    segment.mss = 1460;
+    segment.seq += 5555;
+    segment.ack += 7777;
+    judged_tell_stray(&judged, 1, &segment);
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+}
+
+static void answer_cookie_for_another_reason(uint32_t run)
+{
+    hear_cookie();
+    send_for_another_reason(run);
+}
+
+static void answer_cookie_otherwise(uint32_t run)
+{
+    hear_cookie();
+    send_another_window(run);
+}
+
+static void q10_reason_to_answer_a_cookie_may_differ(void **state)
+{
+    (void)state;
+    run_twice(answer_cookie_for_another_reason);
+    assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
+    assert_false(trail.is_parted);
+    assert_int_equal(trail.at, trail.count);
+    end_run();
+}
+
+static void q10_answer_to_a_cookie_may_part_the_runs(void **state)
+{
+    (void)state;
+    run_twice(answer_cookie_otherwise);
+    assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
+    assert_true(trail.is_parted);
+    end_run();
+}
+
+// A SYN+ACK from another pair of the same listener's, as after a translator's change of mind.
+static void answer_other_pair_otherwise(uint32_t run)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 1, &segment);
+    struct oracle_end *other = oracle_ends_add(judged_host(&judged, 1), 77);
+    const struct synfin_endpoint local = {segment.src, segment.src_port};
+    const struct synfin_endpoint remote = {segment.dst, (uint16_t)(segment.dst_port + 1)};
+    oracle_ends_set_pair(judged_host(&judged, 1), other, &local, &remote);
+    oracle_ends_set_iss(judged.oracle, other, 31415926);
+    segment.flags = ORACLE_SYN | ORACLE_ACK;
+    segment.seq = 31415926;
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    send_another_window(run);
+}
+
+static void q10_number_of_another_pair_may_part_the_runs(void **state)
+{
+    (void)state;
+    run_twice(answer_other_pair_otherwise);
+    assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
+    assert_true(trail.is_parted);
+    end_run();
 }
 
 int main(void)
@@ -89,7 +290,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(q10_other_keys_keep_every_shape),
         cmocka_unit_test(q10_segment_by_the_number_is_seen),
+        cmocka_unit_test(q10_reason_by_the_number_is_seen),
         cmocka_unit_test(q10_segment_that_is_missing_is_seen),
+        cmocka_unit_test(q10_answer_to_a_stranger_by_the_number_is_seen),
+        cmocka_unit_test(q10_drop_by_the_number_is_seen),
+        cmocka_unit_test(q10_timer_by_the_number_is_seen),
+        cmocka_unit_test(q10_options_of_damaged_octets_may_differ),
+        cmocka_unit_test(q10_reason_to_answer_a_cookie_may_differ),
+        cmocka_unit_test(q10_answer_to_a_cookie_may_part_the_runs),
+        cmocka_unit_test(q10_number_of_another_pair_may_part_the_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
