@@ -32,6 +32,7 @@
     X(DROP_NO_TIMESTAMP, "timestamps were agreed on and this has none", "RFC 7323 §3.2")          \
     X(DROP_BACKLOG, "the listener's backlog is full", "RFC 4987 §2.1")                            \
     X(DROP_ACCEPT_QUEUE, "the accept queue is full: the peer will try again", "RFC 4987 §2.1")    \
+    X(DROP_DEFERRED, "the listener waits for a client's first data, and this has none", "")       \
     X(DROP_COOKIE, "acknowledges no cookie of ours, or one too old", "RFC 4987 §3.6")             \
     X(DROP_ECN_KINDS, "asks for both kinds of ECN in one handshake: reset", "RFC 9768 §3.1.5")    \
     X(DROP_AMPLIFICATION,                                                                         \

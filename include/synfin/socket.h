@@ -160,7 +160,11 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(FASTOPEN, "TCP_FASTOPEN", "listener: how many may be open before the third segment")        \
     X(FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT",                                                   \
       "1: connect, and let the first data go with the SYN")                                       \
-    X(ECN, "net.ipv4.tcp_ecn", "enum synfin_ecn (config.h); before connecting or listening")
+    X(ECN, "net.ipv4.tcp_ecn", "enum synfin_ecn (config.h); before connecting or listening")      \
+    X(RECEIVE_LOWAT, "SO_RCVLOWAT", "octets to read before READABLE tells of any")                \
+    X(WINDOW_CLAMP, "TCP_WINDOW_CLAMP", "largest window offered, below RECEIVE_BUFFER; 0: none")  \
+    X(FIN_WAIT_2, "TCP_LINGER2", "ns that FIN-WAIT-2 may last once the socket is closed")         \
+    X(DEFER_ACCEPT, "TCP_DEFER_ACCEPT", "listener: ns that a client's first data are awaited")
 
 enum synfin_option {
 #define SYNFIN_OPTION_ENUM(code, name, text) SYNFIN_OPTION_##code,
@@ -172,6 +176,14 @@ enum synfin_option {
 // RECORD_END is set after the last octets of a record and before the stack is asked for output: no
 // segment then holds octets of two records, also when they are sent again, and one that ends a
 // record does not wait for others to fill it, unless it is the last and CORK or PUSH hold it.
+
+// RECEIVE_LOWAT holds back READABLE only: recv gives what is there. It counts as half of what the
+// receive buffer may hold at most, so that the peer can always send that much.
+//
+// With DEFER_ACCEPT a client that has completed the handshake is not there for accept before its
+// first data or its FIN, and takes the place of a half-open connection until then. Its SYN+ACK goes
+// once more when the time is about to be over, and what the client answers to that opens the
+// connection. One that was answered by a cookie does not wait.
 
 // Errors: INVALID (value out of range; URGENT_MARK with nothing queued; RECORD_END where send is
 // not allowed), NOT_SUPPORTED (read only), NO_MEMORY (RECORD_END: nothing is changed).

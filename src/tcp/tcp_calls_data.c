@@ -138,6 +138,17 @@ struct seq tcp_calls_data_position(const struct tcp_conn *conn)
     return seq_sub(conn->rcv.nxt, conn->receive.bytes + (conn->fin_received ? 1 : 0));
 }
 
+// Half of the buffer always fits, whatever the peer's segments leave unused of the window.
+void tcp_calls_data_on_text(struct tcp *tcp, struct tcp_conn *conn)
+{
+    uint32_t held = conn->receive.bytes;
+    uint32_t lowat = conn->set.receive_lowat_bytes;
+    bool is_enough = held >= lowat || held >= tcp_window_buffer(tcp, conn) / 2;
+    if (is_enough && held > 0) {
+        tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
+    }
+}
+
 // How much may be read in one go: reading stops once at the urgent mark, so that the user can
 // see where it is (RFC 9293 §3.8.5 [MUST-33]).
 static uint32_t readable_bytes(const struct tcp_conn *conn)

@@ -55,6 +55,7 @@ void tcp_handshake_of_stub(const struct tcp *tcp, const struct tcp_stub *stub,
         .number = stub->number,
         .own_shift = stub->as.half_open.own_shift,
         .retries = stub->as.half_open.retries,
+        .is_answered = stub->is_answered,
         .wants_fastopen = stub->wants_fastopen,
         .is_fastopen_experimental = stub->as.half_open.is_fastopen_experimental,
         .is_ecn_barred = stub->is_ecn_barred,
@@ -207,7 +208,7 @@ static void book_syn_ack(struct tcp_conn *conn, const struct tcp_handshake *hand
     struct seq iss = handshake->iss;
     conn->iss = conn->snd.una = iss;
     conn->snd.nxt = conn->snd.resend = conn->snd.edge = seq_add(iss, 1);
-    conn->has_syn_lost = handshake->retries > 0;
+    conn->has_syn_lost = handshake->retries > 0 && !handshake->is_answered;
     conn->totals.segments_out = 1 + (uint64_t)handshake->retries;
     conn->totals.segments_in = 1;
     if (handshake->sent_ns != 0 && handshake->retries == 0) { // Karn's rule: RFC 6298 §3

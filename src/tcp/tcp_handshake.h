@@ -21,6 +21,7 @@ struct tcp_handshake {
     uint8_t own_shift;             // the window scale that our SYN+ACK offers
     uint8_t retries;               // SYN+ACKs sent again
     bool is_cookie;                // nothing was kept of it
+    bool is_answered;              // the SYN+ACK did not get lost: data were awaited
     uint8_t syn_field;             // enum tcp_ecn_field with which the SYN came
     bool is_ecn_barred;            // a SYN came that does not ask for ECN
     bool wants_fastopen;           // the first SYN+ACK carries a Fast Open cookie ...

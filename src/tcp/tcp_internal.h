@@ -150,6 +150,8 @@ void tcp_open_set_mss(struct tcp_conn *conn);
 struct seq tcp_calls_data_position(const struct tcp_conn *conn);
 // Something queued was sent or acknowledged, or a limit moved: WRITABLE may be due.
 void tcp_calls_data_on_room(struct tcp *tcp, struct tcp_conn *conn);
+// Tells the reader of what has arrived, once that is enough for it.
+void tcp_calls_data_on_text(struct tcp *tcp, struct tcp_conn *conn);
 
 // tcp_close.c
 // The handshake is complete: a close or shutdown that came during it is carried out.
@@ -165,6 +167,8 @@ static inline uint32_t tcp_window_open(const struct tcp_conn *conn)
 {
     return seq_lt(conn->rcv.nxt, conn->rcv.adv) ? seq_distance(conn->rcv.nxt, conn->rcv.adv) : 0;
 }
+// RCV.BUFF as far as memory allows and windows may be offered.
+uint32_t tcp_window_buffer(const struct tcp *tcp, const struct tcp_conn *conn);
 // What our SYN offers.
 uint16_t tcp_window_of_syn(const struct tcp_conn *conn);
 uint8_t tcp_window_shift(uint32_t buffer_bytes);

@@ -152,6 +152,7 @@ static void init_settings(struct tcp_settings *set, const struct synfin_stack_co
     set->keepalive_interval_ns = config->keepalive_interval_ns;
     set->keepalive_probes = (uint8_t)config->keepalive_probes;
     set->syn_retries = (uint8_t)config->syn_retries;
+    set->fin_wait_2_ns = config->fin_wait_2_ns;
     set->hop_limit = config->hop_limit;
     set->linger = -1;
 }

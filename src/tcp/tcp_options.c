@@ -15,6 +15,7 @@ enum {
 };
 
 #define INTERVAL_MAX_NS (365 * 24 * 3600 * NS_PER_S)
+#define DEFER_MAX_NS    (3600 * NS_PER_S)
 
 struct range {
     int64_t min, max;
@@ -45,6 +46,10 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_FASTOPEN] = {0, UINT16_MAX},
     [SYNFIN_OPTION_FASTOPEN_CONNECT] = {0, 1},
     [SYNFIN_OPTION_ECN] = {SYNFIN_ECN_NEVER, SYNFIN_ECN_ASK_ACCURATE},
+    [SYNFIN_OPTION_RECEIVE_LOWAT] = {1, BUFFER_MAX},
+    [SYNFIN_OPTION_WINDOW_CLAMP] = {0, BUFFER_MAX},
+    [SYNFIN_OPTION_FIN_WAIT_2] = {NS_PER_MS, INTERVAL_MAX_NS},
+    [SYNFIN_OPTION_DEFER_ACCEPT] = {0, DEFER_MAX_NS},
 };
 
 static bool is_read_only(enum synfin_option option)
@@ -77,6 +82,10 @@ static void set_timing(struct tcp_settings *set, enum synfin_option option, int6
         set->keepalive_probes = (uint8_t)value;
     } else if (option == SYNFIN_OPTION_USER_TIMEOUT) {
         set->user_timeout_ns = (uint64_t)value;
+    } else if (option == SYNFIN_OPTION_FIN_WAIT_2) {
+        set->fin_wait_2_ns = (uint64_t)value;
+    } else if (option == SYNFIN_OPTION_DEFER_ACCEPT) {
+        set->defer_accept_ms = (uint32_t)(((uint64_t)value + NS_PER_MS - 1) / NS_PER_MS);
     }
 }
 
@@ -99,6 +108,10 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->has_no_push = value == 0;
     } else if (option == SYNFIN_OPTION_NOTSENT_LOWAT) {
         set->notsent_lowat_bytes = (uint32_t)value;
+    } else if (option == SYNFIN_OPTION_RECEIVE_LOWAT) {
+        set->receive_lowat_bytes = (uint32_t)value;
+    } else if (option == SYNFIN_OPTION_WINDOW_CLAMP) {
+        set->window_clamp_bytes = (uint32_t)value;
     } else if (option == SYNFIN_OPTION_PACING_RATE_MAX) {
         set->pacing_rate_max = (uint64_t)value;
     } else if (option == SYNFIN_OPTION_LINGER) {
@@ -142,7 +155,8 @@ static void set_shift_of_children(const struct tcp *tcp, struct tcp_conn *listen
 static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option option,
                   uint64_t now_ns)
 {
-    if (conn->state == SYNFIN_TCP_STATE_LISTEN && option == SYNFIN_OPTION_RECEIVE_BUFFER) {
+    bool is_window = option == SYNFIN_OPTION_RECEIVE_BUFFER || option == SYNFIN_OPTION_WINDOW_CLAMP;
+    if (conn->state == SYNFIN_TCP_STATE_LISTEN && is_window) {
         set_shift_of_children(tcp, conn, now_ns);
     }
     if (!tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
@@ -150,10 +164,12 @@ static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option opt
     }
     if (option == SYNFIN_OPTION_MAXSEG) {
         tcp_open_set_mss(conn);
-    } else if (option == SYNFIN_OPTION_RECEIVE_BUFFER) {
+    } else if (is_window) {
         tcp_window_after_read(tcp, conn);
     } else if (option == SYNFIN_OPTION_NODELAY) {
         tcp_output_want(tcp, conn);
+    } else if (option == SYNFIN_OPTION_RECEIVE_LOWAT) {
+        tcp_calls_data_on_text(tcp, conn);
     }
     if (is_timing(option) && conn->state != SYNFIN_TCP_STATE_TIME_WAIT) {
         tcp_timer_on_settings(tcp, conn, now_ns);
@@ -206,6 +222,11 @@ static uint32_t mss_in_use(const struct tcp_conn *conn)
     return tcp_state_is(conn, TCP_FACT_SYNCHRONISED) ? conn->snd.mss : conn->set.mss_limit;
 }
 
+static uint32_t lowat_in_use(const struct tcp_settings *set)
+{
+    return set->receive_lowat_bytes > 0 ? set->receive_lowat_bytes : 1;
+}
+
 // RFC 9293 §3.9.1.8 [MUST-47, SHLD-20]: who wants to know of soft errors asks.
 enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
                                  enum synfin_option option, int64_t *value)
@@ -246,6 +267,10 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
     case SYNFIN_OPTION_FASTOPEN: *value = set->fastopen_max; break;
     case SYNFIN_OPTION_FASTOPEN_CONNECT: *value = set->has_fastopen_connect; break;
     case SYNFIN_OPTION_ECN: *value = set->ecn; break;
+    case SYNFIN_OPTION_RECEIVE_LOWAT: *value = lowat_in_use(set); break;
+    case SYNFIN_OPTION_WINDOW_CLAMP: *value = set->window_clamp_bytes; break;
+    case SYNFIN_OPTION_FIN_WAIT_2: *value = (int64_t)set->fin_wait_2_ns; break;
+    case SYNFIN_OPTION_DEFER_ACCEPT: *value = (int64_t)(set->defer_accept_ms * NS_PER_MS); break;
     case SYNFIN_OPTION_COUNT:
     default: return SYNFIN_ERROR_INVALID;
     }

@@ -19,11 +19,15 @@ struct tcp_totals {
 struct tcp_settings {
     uint32_t send_buffer_bytes, receive_buffer_bytes; // also written by tcp_autotune.c, unless set
     uint32_t notsent_lowat_bytes; // unsent octets that send() may reach; 0: no limit
+    uint32_t receive_lowat_bytes; // to read before READABLE tells; 0: any
+    uint32_t window_clamp_bytes;  // largest window offered; 0: no limit but the buffer
+    uint32_t defer_accept_ms;     // of a listener, until a client's first data; 0: not awaited
     uint16_t mss_limit;           // TCP_MAXSEG; 0: none
     uint16_t fastopen_max;        // of a listener, before the third segment; 0: no Fast Open
     uint32_t linux_ways;          // as configured
     uint64_t pacing_rate_max;     // octets per second; 0: no limit
     uint64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
+    uint64_t fin_wait_2_ns; // an orphan's longest stay in FIN-WAIT-2
     uint8_t keepalive_probes, syn_retries;
     uint8_t traffic_class, hop_limit;
     uint8_t burst_segments_min;

@@ -407,7 +407,7 @@ void tcp_stub_wait(struct tcp_stub_table *table, struct tcp_stub *stub, uint32_t
     struct tcp_stub_queue *to = &table->queue[queue];
     uint32_t number = stub->prev;
     uint64_t tick = tick_in(table, to, deadline_ns);
-    stub->queue = queue & 31;
+    stub->queue = queue & 15;
     stub->deadline = (uint32_t)tick;
     stub->prev = to->last;
     stub->next = TCP_STUB_NONE;

@@ -27,7 +27,7 @@
 #define TCP_STUB_NONE UINT32_MAX
 
 enum {
-    TCP_STUB_QUEUES = 16,
+    TCP_STUB_QUEUES = 15,
     TCP_STUBS_MAX = (1 << 24) - (1 << 16), // of a table: their numbers fit 24 bits
     TCP_STUB_ADDRS_MAX = 128,              // more than a stack can have addresses
     TCP_STUB_RETRIES_MAX = 127,            // counted
@@ -49,7 +49,8 @@ struct tcp_stub {
     uint32_t ts_recent;         // TS.Recent, RFC 7323 §4.3
     struct seq ours;            // half-open: ISS; TIME-WAIT: SND.NXT
     struct seq theirs;          // half-open: IRS; TIME-WAIT: RCV.NXT
-    uint8_t queue : 5;          // where it waits; TCP_STUB_QUEUES: nowhere
+    uint8_t queue : 4;          // where it waits; TCP_STUB_QUEUES: nowhere
+    uint8_t is_answered : 1;    // half-open: by a third segment that brought no data
     uint8_t ecn : 3;            // half-open: what is agreed on; tcp_handshake.c's numbers
     union {
         struct {

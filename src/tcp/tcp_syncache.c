@@ -299,13 +299,32 @@ struct tcp_conn *tcp_syncache_promote(struct tcp *tcp, struct tcp_stub *stub,
 {
     struct tcp_handshake handshake;
     tcp_handshake_of_stub(tcp, stub, &handshake);
-    handshake.sent_ns = sent_ns(tcp, stub);
+    handshake.sent_ns = stub->is_answered ? 0 : sent_ns(tcp, stub); // or a client's thinking counts
     struct tcp_conn *conn = tcp_handshake_make_block(tcp, listener, &handshake, path, now_ns);
     if (conn != NULL) {
         forget(tcp, stub, listener);
         tcp_table_insert(tcp, conn);
     }
     return conn;
+}
+
+// How many SYN+ACKs' waits it takes until a client's first data are awaited no longer.
+static uint32_t waits_for_data(const struct tcp *tcp, const struct tcp_conn *listener)
+{
+    uint64_t most_ns = listener->set.defer_accept_ms * NS_PER_MS;
+    uint64_t waited_ns = 0;
+    uint32_t waits = 0;
+    while (waited_ns < most_ns && waits < TCP_STUB_RETRIES_MAX) {
+        waited_ns += wait_ns(tcp, waits < TCP_STUB_QUEUES ? waits : TCP_STUB_QUEUES - 1);
+        waits++;
+    }
+    return waits;
+}
+
+bool tcp_syncache_awaits_data(const struct tcp *tcp, const struct tcp_stub *stub,
+                              const struct tcp_conn *listener)
+{
+    return stub->as.half_open.retries < waits_for_data(tcp, listener);
 }
 
 // A SYN that was answered by a cookie came again, or twice, when there was room for a stub: the
@@ -387,12 +406,17 @@ static void fire(struct tcp *tcp, struct tcp_stub *stub, uint64_t now_ns)
                             .reason = SYNFIN_REASON_TIMER_RETRANSMIT,
                             .deadline_ns = now_ns};
     trace_timer(tcp, stub, &tick, now_ns);
-    if (stub->as.half_open.retries >= tcp->config.syn_ack_retries) {
+    // Who has answered is asked once more, when its data are not awaited any longer.
+    uint32_t waits = stub->is_answered ? waits_for_data(tcp, listener) : 0;
+    uint32_t retries = stub->as.half_open.retries;
+    if (retries >= tcp->config.syn_ack_retries && retries >= waits) {
         tcp_syncache_end(tcp, stub, &over, now_ns);
         return;
     }
     count_retry(stub);
-    tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
+    if (retries + 1 >= waits) {
+        tcp_syncache_send_syn_ack(tcp, stub, listener, SYNFIN_REASON_SEND_SYN_ACK_AGAIN, now_ns);
+    }
     arm(tcp, stub, SYNFIN_REASON_ARM_BACKOFF, now_ns);
 }
 

@@ -49,6 +49,9 @@ void tcp_syncache_send(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_
 void tcp_syncache_send_syn_ack(struct tcp *tcp, struct tcp_stub *stub,
                                const struct tcp_conn *listener, enum synfin_reason reason,
                                uint64_t now_ns);
+// Whether a third segment without data does not complete the handshake yet: DEFER_ACCEPT.
+bool tcp_syncache_awaits_data(const struct tcp *tcp, const struct tcp_stub *stub,
+                              const struct tcp_conn *listener);
 // A reset for a segment that acknowledges something else, if the peer has earned it.
 void tcp_syncache_reset(struct tcp *tcp, struct tcp_stub *stub, const struct tcp_segment *seg,
                         uint64_t now_ns);

@@ -173,12 +173,24 @@ static enum tcp_verdict check_ack(const struct half_open *h)
     return TCP_VERDICT_GO_ON;
 }
 
+// The handshake is complete, but there is nothing yet to serve. What the client sends first
+// acknowledges the same again.
+static enum tcp_verdict check_deferred(const struct half_open *h)
+{
+    if (tcp_segment_len(h->seg) > 0 || !tcp_syncache_awaits_data(h->tcp, h->stub, h->listener)) {
+        return TCP_VERDICT_GO_ON;
+    }
+    h->stub->is_answered = true;
+    return tcp_segment_drop(h->seg, SYNFIN_REASON_DROP_DEFERRED);
+}
+
 enum tcp_verdict tcp_syncache_input(struct tcp *tcp, struct tcp_stub *stub, struct tcp_segment *seg,
                                     struct tcp_conn **out, uint64_t now_ns)
 {
     typedef enum tcp_verdict (*step)(const struct half_open *h);
     static const step steps[] = {
-        check_timestamp, take_repeated_syn, check_sequence, check_rst, check_syn, check_ack,
+        check_timestamp, take_repeated_syn, check_sequence, check_rst,
+        check_syn,       check_ack,         check_deferred,
     };
     struct half_open h = {.tcp = tcp,
                           .stub = stub,

@@ -104,7 +104,7 @@ static void note_received(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes
     conn->totals.bytes_received += bytes;
     conn->totals.data_received_ns = now_ns;
     tcp->octets_in += bytes;
-    tcp_event_tell(tcp, conn, SYNFIN_EVENT_READABLE);
+    tcp_calls_data_on_text(tcp, conn);
 }
 
 // What is in order goes before what waits behind a gap: were the last memory kept for that, the

@@ -271,8 +271,8 @@ void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (conn->is_orphan) {
         bool is_finished = conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2;
         arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER,
-            is_finished ? tcp->config.fin_wait_2_ns : tcp->config.orphan_ns,
-            SYNFIN_REASON_ARM_LINGER, now_ns);
+            is_finished ? conn->set.fin_wait_2_ns : tcp->config.orphan_ns, SYNFIN_REASON_ARM_LINGER,
+            now_ns);
     }
 }
 

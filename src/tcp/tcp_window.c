@@ -20,11 +20,29 @@ uint8_t tcp_window_shift(uint32_t buffer_bytes)
     return shift;
 }
 
+// The user's limit, which is none when it is 0.
+static uint32_t clamp(const struct tcp_conn *conn)
+{
+    uint32_t most = conn->set.window_clamp_bytes;
+    return most > 0 ? most : UINT32_MAX;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+uint32_t tcp_window_buffer(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    uint32_t most = smaller(tcp_linux_window_most(conn), clamp(conn));
+    return smaller(tcp_memory_receive_limit(tcp, conn), most);
+}
+
 // A buffer that begins small is not offered in units that it holds few of: it grows less far.
 uint8_t tcp_window_offered_shift(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint8_t shift = tcp_window_shift(tcp_autotune_receive_max(tcp, conn));
-    uint8_t least = tcp_window_shift(conn->set.receive_buffer_bytes);
+    uint8_t shift = tcp_window_shift(smaller(tcp_autotune_receive_max(tcp, conn), clamp(conn)));
+    uint8_t least = tcp_window_shift(smaller(conn->set.receive_buffer_bytes, clamp(conn)));
     while (shift > least && (UINT32_C(1) << shift) > conn->set.receive_buffer_bytes / UNITS_MIN) {
         shift--;
     }
@@ -42,7 +60,7 @@ uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
     // All of the buffer, less what came with the peer's SYN; memory does not change it, because
     // the third segment of the handshake is judged by the same number.
     uint32_t room = free_room(conn, conn->set.receive_buffer_bytes);
-    return (uint16_t)(room < WINDOW_FIELD_MAX ? room : WINDOW_FIELD_MAX);
+    return (uint16_t)smaller(smaller(room, clamp(conn)), WINDOW_FIELD_MAX);
 }
 
 // By how much the right edge could move.
@@ -51,16 +69,15 @@ static uint32_t possible_growth(const struct tcp_conn *conn, uint32_t buffer)
     uint32_t room = free_room(conn, buffer);
     uint32_t open = tcp_window_open(conn);
     uint32_t field_most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
-    uint32_t linux_most = tcp_linux_window_most(conn);
-    uint32_t most = field_most < linux_most ? field_most : linux_most;
-    room = room < most ? room : most;
+    uint32_t most = smaller(tcp_linux_window_most(conn), clamp(conn));
+    room = smaller(room, smaller(field_most, most));
     return room > open ? room - open : 0;
 }
 
 // Fr * RCV.BUFF with Fr = 1/2, and one segment.
 static bool is_worth_offering(const struct tcp_conn *conn, uint32_t buffer, uint32_t growth)
 {
-    return growth >= buffer / 2 || growth >= conn->rcv.mss_seen;
+    return growth >= smaller(buffer, clamp(conn)) / 2 || growth >= conn->rcv.mss_seen;
 }
 
 // The scale cuts the edge down. Where that would move it left it is rounded up instead, as long as
@@ -110,10 +127,8 @@ void tcp_window_after_read(struct tcp *tcp, struct tcp_conn *conn)
     if (!tcp_state_is(conn, TCP_FACT_TAKES_TEXT)) {
         return;
     }
-    uint32_t limit = tcp_memory_receive_limit(tcp, conn);
-    uint32_t linux_most = tcp_linux_window_most(conn);
-    uint32_t buffer = limit < linux_most ? limit : linux_most;
-    uint32_t growth = possible_growth(conn, limit);
+    uint32_t buffer = tcp_window_buffer(tcp, conn);
+    uint32_t growth = possible_growth(conn, tcp_memory_receive_limit(tcp, conn));
     bool is_low = tcp_window_open(conn) <= buffer / 4;
     bool is_useful = growth >= buffer / 2 || (is_low && growth >= 2 * (uint32_t)conn->rcv.mss_seen);
     if (is_useful) {

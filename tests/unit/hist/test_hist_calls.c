@@ -122,10 +122,10 @@ static void hist_85_any_option_of_a_listener_then_a_connection(void **state)
               || error == SYNFIN_ERROR_NOT_SUPPORTED);
         SEND(.flags = SYN, .mss = 1000);
         EXPECT(.flags = SYN | ACK, .ack = 1);
-        SEND(.flags = ACK, .seq = 1, .ack = 1);
+        SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 1);
         ACCEPT();
         hist_take_events();
-        SEND(.flags = RST, .seq = 1);
+        SEND(.flags = RST, .seq = 2);
         EVENT_CLOSED(RESET);
         CLOSE();
         SEND(.flags = SYN, .mss = 1000, .peer_port = 40001);

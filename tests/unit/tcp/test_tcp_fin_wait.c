@@ -162,6 +162,20 @@ static void hist_118_orphan_leaves_fin_wait_2(void **state)
     EXPECT_FREE();
 }
 
+static void user_says_how_long_an_orphan_waits_for_the_fin(void **state)
+{
+    (void)state;
+    REACH(FIN_WAIT_2);
+    SET(FIN_WAIT_2, (int64_t)SEC(5));
+    CLOSE();
+    ADVANCE(SEC(4));
+    IN_STATE(FIN_WAIT_2);
+    ADVANCE(SEC(2));
+    REASON(FIN_WAIT_2_OVER);
+    IN_STATE(CLOSED);
+    EXPECT_FREE();
+}
+
 static void orphan_in_fin_wait_2_still_closes_in_order(void **state)
 {
     (void)state;
@@ -228,6 +242,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(reset_ends_either_state_and_is_told),
     SEGMENT_TEST(fin_wait_2_with_a_reader_has_no_limit),
     SEGMENT_TEST(hist_118_orphan_leaves_fin_wait_2),
+    SEGMENT_TEST(user_says_how_long_an_orphan_waits_for_the_fin),
     SEGMENT_TEST(orphan_in_fin_wait_2_still_closes_in_order),
     SEGMENT_TEST(hist_119_data_after_close_is_reset),
     SEGMENT_TEST(data_sent_before_the_close_was_known_is_reset_too),

@@ -263,7 +263,7 @@ static void many_retries_keep_the_longest_wait(void **state)
     for (uint64_t i = 0; i <= 40; i++) {
         IN_STATE(SYN_RECEIVED);
         segment_step(HERE);
-        ADVANCE(MS(10) << (i < 15 ? i : 15));
+        ADVANCE(MS(10) << (i < 14 ? i : 14));
         ADVANCE(MS(1));
     }
     IN_STATE(LISTEN);
