@@ -65,6 +65,7 @@ void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_h
     self->config = *config;
     self->stack_config = *config->config;
     self->boot++;
+    self->is_loose = false;
     self->now_ns = now_ns;
     self->is_up = true;
     self->pending = (struct oracle_pending){0};
@@ -75,6 +76,7 @@ void oracle_host_ending(struct oracle *oracle, uint32_t host, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
     oracle_after_event(oracle, host, now_ns);
+    oracle_shape_on_ending(self, now_ns);
     self->is_up = false;
     forget_boot(self);
 }

@@ -137,6 +137,7 @@ struct oracle_host {
     struct oracle *oracle;
     uint32_t id, boot;
     bool is_up, had_fragments;
+    bool is_loose;                // one of its ends is
     uint64_t now_ns;              // the latest that was named: a stack's time never runs backwards
     uint64_t behind_ns;           // how far the clock is behind that, after a leap back
     uint64_t leapt_ns;            // time that its clock has left out, in all

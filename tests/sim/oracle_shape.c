@@ -69,6 +69,7 @@ void oracle_shape_on_heard(const struct oracle_sight *sight)
     }
     const struct oracle_end *sender = oracle_ends_of_shown(sight->host->oracle, sight->packet->seq);
     end->is_loose = end->is_loose || is_beyond_compare(sender, end->peer);
+    sight->host->is_loose = sight->host->is_loose || end->is_loose;
 }
 
 static bool is_loose(struct oracle_host *host, uint32_t number)
@@ -169,4 +170,37 @@ void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_e
         forget_options(&step);
         oracle_trail_step(host, &step);
     }
+}
+
+// Not all reasons have an event of their own; each has a counter. Those of a host that may answer
+// something for one reason or another may differ as well.
+void oracle_shape_on_ending(struct oracle_host *host, uint64_t now_ns)
+{
+    if (host->oracle->trail == NULL || host->is_loose) {
+        return;
+    }
+    for (uint32_t i = 0; i < SYNFIN_REASON_COUNT; i++) {
+        uint64_t times = synfin_stack_count(host->config.stack, (enum synfin_reason)i);
+        if (i == SYNFIN_REASON_DROP_TCP_CHECKSUM) { // see forget_options
+            times += synfin_stack_count(host->config.stack, SYNFIN_REASON_DROP_TCP_OPTION);
+        }
+        if (times > 0 && i != SYNFIN_REASON_DROP_TCP_OPTION) {
+            const struct oracle_step step = {.now_ns = now_ns,
+                                             .host = host->id,
+                                             .what = ORACLE_STEP_COUNTED,
+                                             .reason = (uint16_t)i,
+                                             .field = {(uint32_t)times, (uint32_t)(times >> 32)}};
+            oracle_trail_step(host, &step);
+        }
+    }
+}
+
+void oracle_shape_on_finish(struct oracle *oracle, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < oracle->hosts_max; i++) {
+        if (oracle->host[i].is_up) {
+            oracle_shape_on_ending(&oracle->host[i], now_ns);
+        }
+    }
+    oracle_trail_end(oracle, now_ns);
 }

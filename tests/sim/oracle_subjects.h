@@ -48,6 +48,8 @@ void oracle_shape_on_sent(const struct oracle_sight *sight, uint32_t number);
 // A SYN, with ACK or without.
 void oracle_shape_on_heard(const struct oracle_sight *sight);
 void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
+// A stack is about to be destroyed.
+void oracle_shape_on_ending(struct oracle_host *host, uint64_t now_ns);
 void oracle_shape_on_finish(struct oracle *oracle, uint64_t now_ns);
 
 // oracle_ack.c: A1 to A4, Q9.

@@ -23,6 +23,7 @@ struct form {
 
 static const struct form forms[] = {
     [ORACLE_STEP_SEGMENT] = {"segment", {SHAPE_NAMES}},
+    [ORACLE_STEP_COUNTED] = {"counted", {"times", "times 2^32"}},
     TOLD(SEGMENT_SENT) = {"made", {HEADER_NAMES}},
     TOLD(SEGMENT_RETRANSMITTED) = {"made again", {HEADER_NAMES}},
     TOLD(SEGMENT_RECEIVED) = {"received", {HEADER_NAMES}},
@@ -143,11 +144,12 @@ void oracle_trail_step(struct oracle_host *host, const struct oracle_step *step)
     }
 }
 
-void oracle_shape_on_finish(struct oracle *oracle, uint64_t now_ns)
+void oracle_trail_end(struct oracle *oracle, uint64_t now_ns)
 {
     const struct oracle_trail *trail = oracle->trail;
     if (trail != NULL && trail->is_whole && trail->at != trail->count) {
         oracle_fail_host(&oracle->host[0], ORACLE_Q10, now_ns,
                          "%" PRIu64 " steps, %" PRIu64 " with other keys", trail->count, trail->at);
     }
+    oracle->trail = NULL;
 }

@@ -12,13 +12,14 @@
 
 enum { ORACLE_STEP_FIELDS = 13 };
 
-// What a step is: a segment that leaves, or an event of the trace, of its kind.
-enum { ORACLE_STEP_SEGMENT, ORACLE_STEP_TOLD };
+// What a step is: a segment that leaves, how often something had happened when a stack ends, or an
+// event of the trace, of its kind.
+enum { ORACLE_STEP_SEGMENT, ORACLE_STEP_COUNTED, ORACLE_STEP_TOLD };
 
 struct oracle_step {
     uint64_t now_ns;
     uint32_t host, conn; // conn: the stack's number; 0: none
-    uint16_t what;       // ORACLE_STEP_SEGMENT, or ORACLE_STEP_TOLD + enum synfin_trace_kind
+    uint16_t what;       // one of these; ORACLE_STEP_TOLD + enum synfin_trace_kind
     uint16_t reason;
     bool is_loose; // may part from the other run: what keys decide, and not the stack
     uint32_t field[ORACLE_STEP_FIELDS]; // what they are follows from `what`; see oracle_trail.c
@@ -52,5 +53,7 @@ _Static_assert((int)ORACLE_SHAPE_FIELDS <= (int)ORACLE_STEP_FIELDS,
 
 // The next step of the world that this host is in: adds it, or compares.
 void oracle_trail_step(struct oracle_host *host, const struct oracle_step *step);
+// There are no more.
+void oracle_trail_end(struct oracle *oracle, uint64_t now_ns);
 
 #endif

@@ -6,6 +6,7 @@
 #include "judged.h"
 
 #include "lib/test_cmocka.h"
+#include "sim/oracle_trail.h"
 
 static struct judged judged;
 static struct oracle_trail trail;
@@ -128,9 +129,9 @@ static void q10_segment_that_is_missing_is_seen(void **state)
 {
     (void)state;
     run_twice(send_in_the_first_run);
-    oracle_finish(judged.oracle, judged.world.now_ns);
+    oracle_trail_end(judged.oracle, judged.world.now_ns);
     const char *text = find_violated(&judged, ORACLE_Q10);
-    assert_non_null(strstr(text, " steps, "));
+    assert_non_null(strstr(text, " with other keys"));
     end_run();
 }
 
@@ -192,6 +193,22 @@ static void q10_timer_by_the_number_is_seen(void **state)
     run_twice(arm_timer_otherwise);
     const char *text = find_violated(&judged, ORACLE_Q10);
     assert_non_null(strstr(text, "and ns 1, was 0"));
+    end_run();
+}
+
+static void count_in_the_second_run(uint32_t run)
+{
+    synfin_stack *stack = judged.world.host[1].stack;
+    stack->report.count[SYNFIN_REASON_DROP_CHALLENGE_LIMIT] += run;
+    oracle_host_ending(judged.oracle, 1, judged.world.now_ns);
+}
+
+static void q10_count_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(count_in_the_second_run);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(text, "counted of connection 0 of host 1, DROP_CHALLENGE_LIMIT"));
     end_run();
 }
 
@@ -295,6 +312,7 @@ int main(void)
         cmocka_unit_test(q10_answer_to_a_stranger_by_the_number_is_seen),
         cmocka_unit_test(q10_drop_by_the_number_is_seen),
         cmocka_unit_test(q10_timer_by_the_number_is_seen),
+        cmocka_unit_test(q10_count_by_the_number_is_seen),
         cmocka_unit_test(q10_options_of_damaged_octets_may_differ),
         cmocka_unit_test(q10_reason_to_answer_a_cookie_may_differ),
         cmocka_unit_test(q10_answer_to_a_cookie_may_part_the_runs),
