@@ -175,10 +175,10 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void report(const char *of, enum pattern pattern, uint64_t *cost_ns, uint64_t count)
+static void report(const char *of, enum pattern pattern, uint64_t *cost_ns, size_t count)
 {
     char what[96];
-    uint64_t middle = count / 2, p99 = count * 99 / 100;
+    size_t middle = count / 2, p99 = count * 99 / 100;
     qsort(cost_ns, count, sizeof cost_ns[0], compare);
     const struct harness_detail details[] = {
         {"p99_ns", (double)cost_ns[p99]},
@@ -189,7 +189,7 @@ static void report(const char *of, enum pattern pattern, uint64_t *cost_ns, uint
     harness_report_with(&figure, details, 2);
 }
 
-static void measure(enum pattern pattern, uint64_t count)
+static void measure(enum pattern pattern, size_t count)
 {
     static struct sender sender;
     memset(&sender, 0, sizeof sender);
@@ -216,7 +216,7 @@ static void measure(enum pattern pattern, uint64_t count)
 static bool run_acks(void)
 {
     for (enum pattern pattern = IN_ORDER; pattern < PATTERNS; pattern++) {
-        measure(pattern, harness_count(ACKS, ACKS_QUICK));
+        measure(pattern, (size_t)harness_count(ACKS, ACKS_QUICK));
     }
     return true;
 }

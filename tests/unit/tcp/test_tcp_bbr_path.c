@@ -53,8 +53,8 @@ static bool pump(struct world *world, void *ctx)
     size_t count;
     (void)ctx;
     while (path.sent < path.bytes) {
-        size_t want = path.bytes - path.sent;
-        want = want < sizeof octets ? want : sizeof octets;
+        uint64_t left = path.bytes - path.sent;
+        size_t want = left < sizeof octets ? (size_t)left : sizeof octets;
         if (synfin_socket_send(world->host[0].stack, path.tx, octets, want, &count, world->now_ns)
             != SYNFIN_ERROR_OK) {
             break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Round-trip times and the timeout of RFC 6298, against the RFC's own formulas in rational numbers
-// of 128 bits: SRTT in eighths and RTTVAR in quarters, nothing cut off before the end. Samples,
+// Round-trip times and the timeout of RFC 6298, against the RFC's own formulas in fractions of a
+// nanosecond: SRTT in eighths and RTTVAR in quarters, nothing cut off before the end. Samples,
 // timeouts and what turns out to have been none come in any order.
 #include "conn_box.h"
 #include "lib/test_random.h"
@@ -9,36 +9,34 @@
 
 #define G_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
 
-// An exact fraction would need ever more bits: 40 of them behind the point leave an error far
-// below one nanosecond for any number of samples.
-enum { POINT = 40 };
-
-__extension__ typedef unsigned __int128 wide;
+// An exact fraction would need ever more bits: 20 of them behind the point leave an error far
+// below one nanosecond for any number of samples, and room for eight times 10 min before it.
+enum { POINT = 20 };
 
 struct reference {
-    wide srtt, rttvar; // ns << POINT
+    uint64_t srtt, rttvar; // ns << POINT
     bool has_sample, was_spurious;
     uint32_t expiries; // since the last sample
 };
 
 static void take(struct reference *reference, uint64_t rtt_ns)
 {
-    wide r = (wide)rtt_ns << POINT;
+    uint64_t r = rtt_ns << POINT;
     if (!reference->has_sample) { // §2.2
         reference->srtt = r;
         reference->rttvar = r / 2;
         reference->has_sample = true;
         return;
     }
-    wide error = reference->srtt > r ? reference->srtt - r : r - reference->srtt;
+    uint64_t error = reference->srtt > r ? reference->srtt - r : r - reference->srtt;
     reference->rttvar = (reference->rttvar * 3 + error) / 4; // §2.3, before SRTT is touched
     reference->srtt = (reference->srtt * 7 + r) / 8;
 }
 
 static uint64_t reference_rto(const struct reference *reference)
 {
-    uint64_t srtt = (uint64_t)(reference->srtt >> POINT);
-    uint64_t spread = (uint64_t)(4 * reference->rttvar >> POINT);
+    uint64_t srtt = reference->srtt >> POINT;
+    uint64_t spread = 4 * reference->rttvar >> POINT;
     uint64_t late = BOX_S / 5; // above G
     return srtt + (spread > late ? spread : late);
 }
@@ -54,8 +52,8 @@ static void compare(struct conn_box *box, const struct reference *reference)
     uint64_t rto = reference_rto(reference);
     rto = rto < BOX_S ? BOX_S : rto;
     rto = rto > 60 * BOX_S ? 60 * BOX_S : rto;
-    assert_near(box->conn->rtt.srtt_ns, (uint64_t)(reference->srtt >> POINT));
-    assert_near(box->conn->rtt.rttvar_ns, (uint64_t)(reference->rttvar >> POINT));
+    assert_near(box->conn->rtt.srtt_ns, reference->srtt >> POINT);
+    assert_near(box->conn->rtt.rttvar_ns, reference->rttvar >> POINT);
     assert_near(tcp_rtt_timeout(&box->tcp, box->conn), rto);
 }
 
@@ -83,8 +81,8 @@ static void hist_121_any_round_trip_equals_the_reference(void **state)
 // RFC 4015 §3.1 step 11, in the reference's numbers.
 static void adapt(struct reference *reference, uint64_t rtt_ns)
 {
-    wide r = (wide)rtt_ns << POINT;
-    wide least = reference->srtt + ((wide)(2 * G_NS) << POINT);
+    uint64_t r = rtt_ns << POINT;
+    uint64_t least = reference->srtt + (2 * G_NS << POINT);
     reference->srtt = r > least ? r : least;
     reference->rttvar = r / 2 > reference->rttvar ? r / 2 : reference->rttvar;
     reference->was_spurious = false;
