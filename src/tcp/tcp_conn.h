@@ -106,16 +106,16 @@ struct tcp_rtt {
 
 // RFC 6582 fast recovery. Written by tcp_recovery.c.
 struct tcp_recovery {
-    struct seq recover;         // highest sent when loss was last detected
-    uint32_t inflation_bytes;   // artificial window: segments that have left the network
-    uint16_t dup_acks;          // in a row
-    bool is_active;             // in fast recovery
-    bool has_recover;           // recover is set: a loss was seen before
-    bool needs_resend;          // send the segment at snd.una once, now
-    uint8_t limited;            // segments allowed by limited transmit, RFC 3042
-    struct seq round_end;       // the present round trip ends when this is acknowledged
-    uint32_t flight_peak_bytes; // most in flight during it
-    uint64_t validated_ns;      // when the window was last in use; written by tcp_cwv.c
+    struct seq recover;                 // highest sent when loss was last detected
+    uint32_t inflation_bytes;           // artificial window: segments that have left the network
+    uint16_t dup_acks, inflations_left; // in a row; how many more may inflate the window
+    bool is_active;                     // in fast recovery
+    bool has_recover;                   // recover is set: a loss was seen before
+    bool needs_resend;                  // send the segment at snd.una once, now
+    uint8_t limited;                    // segments allowed by limited transmit, RFC 3042
+    struct seq round_end;               // the present round trip ends when this is acknowledged
+    uint32_t flight_peak_bytes;         // most in flight during it
+    uint64_t validated_ns;              // when the window was last in use; written by tcp_cwv.c
     // RFC 8985 §6.2 steps 3 and 4; written by tcp_rack.c.
     struct seq dsack_round;  // the present round of duplicates ends when this is acknowledged
     uint8_t reo_wnd_mult;    // by how many quarters of a round trip the window was widened

@@ -369,16 +369,6 @@ bool tcp_mtu_takes_loss(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     return true;
 }
 
-// RFC 5681 §3.2 step 4: while the probe's octets go again each duplicate says that a segment has
-// left the network, though nothing was cut.
-static void inflate(struct tcp_conn *conn)
-{
-    struct tcp_recovery *recovery = &conn->recovery;
-    if (recovery->inflation_bytes < tcp_output_flight(conn)) {
-        recovery->inflation_bytes += conn->snd.mss;
-    }
-}
-
 static void resend_here(struct tcp_conn *conn)
 {
     conn->recovery.needs_resend = true;
@@ -392,7 +382,7 @@ bool tcp_mtu_takes_duplicate(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
         return false;
     }
     if (mtu->is_resending) {
-        inflate(conn);
+        tcp_recovery_inflate(conn); // RFC 5681 §3.2 step 4, though nothing was cut
         return true;
     }
     if (mtu->probe_bytes == 0 || conn->recovery.dup_acks < conn->set.reordering_segments
@@ -403,7 +393,7 @@ bool tcp_mtu_takes_duplicate(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     mtu->is_resending = true;
     mtu->resend_end = conn->snd.nxt;
     conn->recovery.limited = 0;
-    conn->recovery.inflation_bytes = conn->set.reordering_segments * (uint32_t)conn->snd.mss;
+    tcp_recovery_begin_inflation(conn);
     resend_here(conn);
     return true;
 }

@@ -43,23 +43,43 @@ void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_
     tcp_trace_congestion(tcp, conn, reason, now_ns);
 }
 
+// RFC 5681 §3.2: the window is inflated at most as often as segments are outstanding. What goes
+// because it was inflated is not one of them, or forged duplicates would let a segment go each,
+// without end.
+static void limit_inflation(struct tcp_conn *conn)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    uint32_t flight = tcp_output_flight(conn);
+    uint32_t there = flight > recovery->inflation_bytes ? flight - recovery->inflation_bytes : 0;
+    uint32_t segments = (there + conn->snd.mss - 1) / conn->snd.mss;
+    recovery->inflations_left = (uint16_t)tcp_cc_smaller(segments, UINT16_MAX);
+}
+
+// Step 3.
+void tcp_recovery_begin_inflation(struct tcp_conn *conn)
+{
+    conn->recovery.inflation_bytes = conn->set.reordering_segments * (uint32_t)conn->snd.mss;
+    limit_inflation(conn);
+}
+
+// Step 4.
+void tcp_recovery_inflate(struct tcp_conn *conn)
+{
+    struct tcp_recovery *recovery = &conn->recovery;
+    if (recovery->inflations_left > 0) {
+        recovery->inflations_left--;
+        recovery->inflation_bytes += conn->snd.mss;
+    }
+}
+
 // Without SACK the segment at SND.UNA is taken for the lost one.
 static void enter(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     tcp_recovery_enter(tcp, conn, tcp_output_flight(conn), SYNFIN_REASON_CC_FAST_RETRANSMIT,
                        now_ns);
     conn->recovery.needs_resend = true;
-    conn->recovery.inflation_bytes = conn->set.reordering_segments * (uint32_t)conn->snd.mss;
+    tcp_recovery_begin_inflation(conn);
     conn->pending.resend_reason = SYNFIN_REASON_SEND_FAST_RETRANSMIT;
-}
-
-// RFC 5681 §3.2 step 4. No more can have left the network than was in it, so a peer that forges
-// duplicates gains little.
-static void inflate(struct tcp_conn *conn)
-{
-    if (conn->recovery.inflation_bytes < tcp_output_flight(conn)) {
-        conn->recovery.inflation_bytes += conn->snd.mss;
-    }
 }
 
 void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
@@ -78,7 +98,7 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
         return;
     }
     if (recovery->is_active) {
-        inflate(conn);
+        tcp_recovery_inflate(conn);
     } else if (recovery->dup_acks < conn->set.reordering_segments) {
         recovery->limited = (uint8_t)(recovery->dup_acks < LIMITED_SEGMENTS ? recovery->dup_acks
                                                                             : LIMITED_SEGMENTS);
@@ -110,6 +130,7 @@ static void go_on(struct tcp_conn *conn, uint32_t acked_bytes)
     uint32_t deflated =
         recovery->inflation_bytes > acked_bytes ? recovery->inflation_bytes - acked_bytes : 0;
     recovery->inflation_bytes = deflated + (acked_bytes >= conn->snd.mss ? conn->snd.mss : 0);
+    limit_inflation(conn);
     recovery->needs_resend = true;
     conn->pending.resend_reason = SYNFIN_REASON_SEND_PARTIAL_ACK;
 }

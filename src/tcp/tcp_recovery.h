@@ -46,6 +46,9 @@ void tcp_recovery_on_duplicate_ack(struct tcp *tcp, struct tcp_conn *conn, uint6
 void tcp_recovery_on_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes,
                          uint64_t rtt_ns, uint64_t now_ns);
 void tcp_recovery_on_sent(struct tcp_conn *conn);
+// The duplicates that have told of a loss have left the network, and so has each further one.
+void tcp_recovery_begin_inflation(struct tcp_conn *conn);
+void tcp_recovery_inflate(struct tcp_conn *conn);
 void tcp_recovery_on_timeout(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
 #endif

@@ -203,6 +203,31 @@ static void hist_144_flood_of_duplicates_sends_little(void **state)
     CHECK(seq <= 30001);
 }
 
+// The same, where each lets go what it may before the next one comes: what went because of a
+// duplicate is no reason to believe in another.
+static void hist_144_duplicates_between_new_segments_send_little(void **state)
+{
+    (void)state;
+    segment_config()->send_buffer_bytes = 1 << 20;
+    OPEN(.mss = 1000, .wscale = SHIFT(4));
+    WRITE(500000);
+    EXPECT_RUN(1, 10001, 1000);
+    uint64_t before = segment_conn()->totals.bytes_sent;
+    for (uint32_t i = 0; i < 500; i++) {
+        SEND_ACK(1);
+        segment_forget_sent();
+    }
+    CHECK_EQ(segment_conn()->totals.bytes_sent - before, 9000); // of 7 + 12 segments 10 were there
+    SEND_ACK(4001); // the next hole: 15 are outstanding, of which 9 are taken for arrived
+    segment_forget_sent();
+    before = segment_conn()->totals.bytes_sent;
+    for (uint32_t i = 0; i < 500; i++) {
+        SEND_ACK(4001);
+        segment_forget_sent();
+    }
+    CHECK(segment_conn()->totals.bytes_sent - before <= 7000);
+}
+
 // RFC 5681 §3.2: a second loss in the same window needs the timer when its repair is lost too.
 static void lost_retransmission_waits_for_the_timer(void **state)
 {
@@ -230,6 +255,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(acknowledgment_with_another_window_is_no_duplicate),
     SEGMENT_TEST(loss_among_small_segments_is_repaired_fast),
     SEGMENT_TEST(hist_144_flood_of_duplicates_sends_little),
+    SEGMENT_TEST(hist_144_duplicates_between_new_segments_send_little),
     SEGMENT_TEST(lost_retransmission_waits_for_the_timer),
 };
 
