@@ -260,6 +260,7 @@ void tcp_fastopen_conn_on_syn_ack(struct tcp *tcp, struct tcp_conn *conn,
 void tcp_fastopen_conn_send_rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     bool is_lost = !conn->is_passive || conn->has_syn_lost;
+    conn->snd.resend = conn->snd.nxt; // our SYN is acknowledged, though it may have been due again
     tcp_loss_take_over(tcp, conn, now_ns);
     if (is_lost && seq_lt(conn->snd.una, conn->snd.nxt)) {
         tcp_output_go_back(conn);

@@ -107,11 +107,6 @@ void tcp_loss_take_over(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     tcp_rate_on_send(conn, seq_distance(conn->snd.una, conn->snd.nxt), latest_ns, &snapshot);
     tcp_scoreboard_sent_before(&conn->loss->board, conn->snd.nxt, latest_ns, &snapshot);
     tcp_rate_on_sent(conn);
-    bool goes_again = seq_lt(conn->snd.resend, conn->snd.nxt);
-    conn->snd.resend = conn->snd.nxt; // from here on the board says what goes again
-    if (goes_again) {
-        tcp_loss_go_back(conn);
-    }
     tcp_tail_schedule(tcp, conn, now_ns);
 }
 
