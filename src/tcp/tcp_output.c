@@ -354,16 +354,16 @@ static bool choose_new(const struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 9293 §3.8.6.1 [MUST-36]: at least one octet, or the FIN when there is nothing else.
+// RFC 9293 §3.8.6.1 [MUST-36]: at least one octet, or the FIN when there is nothing else. The
+// window is shut: tcp_timer_on_window_open takes back a probe that is not needed any more.
 static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
 {
     if (!conn->pending.probe) {
         return false;
     }
     conn->pending.probe = false;
-    bool has_nothing = seq_eq(conn->snd.una, conn->snd.nxt) && !has_unsent(conn);
-    if (has_nothing || conn->snd.wnd > 0) { // the window has opened before the probe could leave
-        return false;
+    if (seq_eq(conn->snd.una, conn->snd.nxt) && !has_unsent(conn)) {
+        return false; // what waited is acknowledged
     }
     plan->kind = TCP_PLAN_PROBE;
     plan->seq = conn->snd.una;
