@@ -20,8 +20,7 @@
 #include "base/check.h"
 #include "base/deadline.h"
 
-enum { BUCKETS_MIN = 64, BUCKETS_MAX = 1 << 26, BUCKET_NUMBER_BITS = 24 };
-#define BUCKET_NONE ((UINT32_C(1) << BUCKET_NUMBER_BITS) - 1) // no stub, and no bit of the filter
+enum { BUCKETS_MIN = 64, BUCKETS_MAX = 1 << 26 };
 
 // The last tick, in which SYNFIN_NEVER lies, stands for never.
 #define TICK_NEVER (SYNFIN_NEVER >> TCP_STUB_TICK_SHIFT)
@@ -68,12 +67,12 @@ static void give_buckets(struct tcp_stub_table *table)
 // without a look at any: with a million stubs each look is a cache miss.
 static uint32_t first_of(uint32_t bucket)
 {
-    return (bucket & BUCKET_NONE) == BUCKET_NONE ? TCP_STUB_NONE : bucket & BUCKET_NONE;
+    return bucket & TCP_STUB_NONE;
 }
 
 static uint32_t filter_bit(uint64_t hash)
 {
-    return UINT32_C(1) << (BUCKET_NUMBER_BITS + (uint32_t)(hash >> 61));
+    return UINT32_C(1) << (TCP_STUB_NUMBER_BITS + (uint32_t)(hash >> 61));
 }
 
 // The table's references to our addresses go with the stubs.
@@ -152,8 +151,8 @@ static uint64_t hash_of(const struct tcp_stub_table *table, const struct tcp_stu
 static void link_stub(struct tcp_stub_table *table, uint32_t number, uint64_t hash)
 {
     uint32_t *bucket = bucket_of(table, hash);
-    at(table, number)->chain = first_of(*bucket);
-    *bucket = (*bucket & ~BUCKET_NONE) | filter_bit(hash) | number;
+    at(table, number)->chain = first_of(*bucket) & TCP_STUB_NONE;
+    *bucket = (*bucket & ~TCP_STUB_NONE) | filter_bit(hash) | number;
 }
 
 static bool take_buckets(struct tcp_stub_table *table, uint32_t count)
@@ -163,7 +162,7 @@ static bool take_buckets(struct tcp_stub_table *table, uint32_t count)
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        buckets[i] = BUCKET_NONE;
+        buckets[i] = TCP_STUB_NONE; // and no bit of the filter
     }
     table->buckets = buckets;
     table->bucket_count = count;
@@ -336,7 +335,7 @@ static void unlink_stub(struct tcp_stub_table *table, const struct tcp_stub *stu
     } else {
         first = stub->chain;
     }
-    *bucket = filter | (first == TCP_STUB_NONE ? BUCKET_NONE : first);
+    *bucket = filter | first;
 }
 
 void tcp_stub_remove(struct tcp_stub_table *table, struct tcp_stub *stub)

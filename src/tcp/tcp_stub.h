@@ -24,15 +24,17 @@
 #include "base/wheel.h"
 #include "tcp/tcp_conn.h"
 
-#define TCP_STUB_NONE UINT32_MAX
-
 enum {
+    TCP_STUB_NUMBER_BITS = 24,
     TCP_STUB_QUEUES = 15,
-    TCP_STUBS_MAX = (1 << 24) - (1 << 16), // of a table: their numbers fit 24 bits
+    TCP_STUBS_MAX = (1 << 24) - (1 << 16), // of a table
     TCP_STUB_ADDRS_MAX = 128,              // more than a stack can have addresses
     TCP_STUB_RETRIES_MAX = 127,            // counted
+    TCP_STUB_CHALLENGES_MAX = 15,          // counted in each second
     TCP_STUB_TICK_SHIFT = 12,              // deadlines inside are ticks of 4.1 us
 };
+
+#define TCP_STUB_NONE ((UINT32_C(1) << TCP_STUB_NUMBER_BITS) - 1)
 
 // The longest wait of a stub; configurations are held below it.
 #define TCP_STUB_WAIT_NS_MAX (UINT64_C(3600) * UINT64_C(1000000000))
@@ -42,16 +44,19 @@ struct tcp_stub {
     uint16_t remote_port, local_port;
     uint8_t local; // number of our address in the table's list
     uint8_t iface : 4, has_timestamps : 1, has_sack : 1, is_ecn_barred : 1, wants_fastopen : 1;
-    uint16_t size;              // half-open: the peer's MSS; TIME-WAIT: the window field
-    uint32_t chain, prev, next; // in bucket and queue; the table's own. In no queue prev is itself
-    uint32_t deadline;          // in ticks; the table's own
-    uint32_t number;            // of the connection, in traces
-    uint32_t ts_recent;         // TS.Recent, RFC 7323 §4.3
-    struct seq ours;            // half-open: ISS; TIME-WAIT: SND.NXT
-    struct seq theirs;          // half-open: IRS; TIME-WAIT: RCV.NXT
-    uint8_t queue : 4;          // where it waits; TCP_STUB_QUEUES: nowhere
-    uint8_t is_answered : 1;    // half-open: by a third segment that brought no data
-    uint8_t ecn : 3;            // half-open: what is agreed on; tcp_handshake.c's numbers
+    uint16_t size;                         // half-open: the peer's MSS; TIME-WAIT: the window field
+    uint32_t chain : TCP_STUB_NUMBER_BITS; // in its bucket; the table's own
+    // half-open: challenges sent in the present second, and that, of the clock, in four bits
+    uint32_t challenges : 4, challenges_second : 4;
+    uint32_t prev, next;     // in its queue; the table's own. In no queue prev is itself
+    uint32_t deadline;       // in ticks; the table's own
+    uint32_t number;         // of the connection, in traces
+    uint32_t ts_recent;      // TS.Recent, RFC 7323 §4.3
+    struct seq ours;         // half-open: ISS; TIME-WAIT: SND.NXT
+    struct seq theirs;       // half-open: IRS; TIME-WAIT: RCV.NXT
+    uint8_t queue : 4;       // where it waits; TCP_STUB_QUEUES: nowhere
+    uint8_t is_answered : 1; // half-open: by a third segment that brought no data
+    uint8_t ecn : 3;         // half-open: what is agreed on; tcp_handshake.c's numbers
     union {
         struct {
             // of the peer, TCP_STUB_NO_WSCALE: not agreed on; and what we offered

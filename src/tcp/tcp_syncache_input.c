@@ -17,10 +17,31 @@ struct half_open {
     uint64_t now_ns;
 };
 
+// RFC 5961 §7, by a count that no other connection can see, as blocks have it (tcp_challenge.c).
+static bool may_challenge(const struct half_open *h)
+{
+    struct tcp_stub *stub = h->stub;
+    uint32_t most = h->tcp->config.challenge_acks_per_second;
+    uint32_t second = (uint32_t)(h->now_ns / NS_PER_S) & 15;
+    if (stub->challenges_second != second) {
+        stub->challenges_second = second & 15;
+        stub->challenges = 0;
+    }
+    if (stub->challenges >= most || stub->challenges == TCP_STUB_CHALLENGES_MAX) {
+        report_count(h->tcp->report, SYNFIN_REASON_DROP_CHALLENGE_LIMIT);
+        return false;
+    }
+    stub->challenges++;
+    return true;
+}
+
 // <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. A peer that began anew resets at that number.
 static void challenge(const struct half_open *h, enum synfin_reason reason)
 {
     const struct tcp_stub *stub = h->stub;
+    if (!may_challenge(h)) {
+        return;
+    }
     struct tcp_stray stray = {
         .seq = seq_add(stub->ours, 1),
         .ack = seq_add(stub->theirs, 1),

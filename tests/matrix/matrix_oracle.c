@@ -18,10 +18,11 @@ bool oracle_refuse(struct oracle_work *work, bool is_challenge)
 {
     const struct oracle_tcb *tcb = work->tcb;
     bool is_cached = tcb->state == ORACLE_STATE_SYN_RECEIVED && tcb->is_passive;
-    bool is_limited = is_challenge || work->length == 0 || tcb->state == ORACLE_STATE_TIME_WAIT;
-    // The first answer to a segment decides. That of the cache is no larger than what it answers.
-    if (is_limited && !is_cached && !work->ignores_text) {
-        bool is_counted = is_challenge && tcb->state != ORACLE_STATE_TIME_WAIT;
+    bool is_limited =
+        is_challenge || is_cached || work->length == 0 || tcb->state == ORACLE_STATE_TIME_WAIT;
+    // The first answer to a segment decides. The cache counts all alike.
+    if (is_limited && !work->ignores_text) {
+        bool is_counted = is_cached || (is_challenge && tcb->state != ORACLE_STATE_TIME_WAIT);
         oracle_limit_answers(work, is_counted ? CHALLENGES_MAX : 1);
     }
     return say_ack(work);

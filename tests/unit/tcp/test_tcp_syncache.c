@@ -44,6 +44,34 @@ static void timestamp_from_the_past_is_answered_and_dropped(void **state)
     IN_STATE(ESTABLISHED);
 }
 
+static uint32_t challenges_of(uint16_t port, uint32_t segments)
+{
+    uint64_t before = synfin_stack_count(bench.stack, SYNFIN_REASON_SEND_CHALLENGE_SYN);
+    for (uint32_t i = 0; i < segments; i++) {
+        SEND(.flags = SYN, .seq = 77 + i, .peer_port = port);
+        segment_forget_sent();
+    }
+    return (uint32_t)(synfin_stack_count(bench.stack, SYNFIN_REASON_SEND_CHALLENGE_SYN) - before);
+}
+
+// RFC 5961 §7; what is sent in one connection's place leaves those of others as they are.
+static void challenges_are_limited_in_each_second(void **state)
+{
+    (void)state;
+    segment_config()->challenge_acks_per_second = 3;
+    LISTEN(4);
+    syn_from(40000);
+    syn_from(40001);
+    bench.now_ns += SEC(20) - bench.now_ns % SEC(1); // half-opens wait; the device is not asked
+    CHECK_EQ(challenges_of(40000, 10), 3);
+    REASON(DROP_CHALLENGE_LIMIT);
+    CHECK_EQ(challenges_of(40001, 10), 3);
+    bench.now_ns += SEC(1) - 1;
+    CHECK_EQ(challenges_of(40000, 10), 0);
+    bench.now_ns += 1;
+    CHECK_EQ(challenges_of(40000, 10), 3);
+}
+
 static void reset_and_syn_need_no_timestamp(void **state)
 {
     (void)state;
@@ -593,6 +621,7 @@ static void listener_with_half_open_children_does_not_connect(void **state)
 
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(timestamp_from_the_past_is_answered_and_dropped),
+    SEGMENT_TEST(challenges_are_limited_in_each_second),
     SEGMENT_TEST(reset_and_syn_need_no_timestamp),
     SEGMENT_TEST(repeated_syn_brings_a_newer_timestamp),
     SEGMENT_TEST(window_of_the_syn_ack_is_what_is_acceptable),
