@@ -27,7 +27,7 @@
 #include "packetdrill/drill_report.h"
 #include "packetdrill/drill_settings.h"
 
-enum { DRILL_HANDLES = 1024, DRILL_KEPT_OPTIONS = 16 };
+enum { DRILL_HANDLES = 1024, DRILL_KEPT_OPTIONS = 32 };
 
 enum drill_kind { DRILL_FREE, DRILL_SOCKET, DRILL_EPOLL };
 
@@ -46,16 +46,18 @@ struct drill_handle {
     synfin_socket socket; // DRILL_SOCKET
     bool is_nonblocking;
     bool is_listener;
-    bool is_acceptable;  // a listener: accept may give something
-    bool is_connecting;  // connect was called
-    bool is_connected;   // and has succeeded, or the socket came from accept
-    bool is_deferred;    // its SYN waits for the first write
-    bool is_ended;       // the connection is over
-    bool is_corked;      // TCP_CORK as the script has set it
-    bool more_announced; // MSG_MORE of the last send
-    int error;           // errno that the script was not told yet
-    uint32_t arrivals;   // how often something happened that wakes a reader ...
-    uint32_t departures; // ... or a writer, for edge-triggered epoll
+    bool is_acceptable;   // a listener: accept may give something
+    bool is_connecting;   // connect was called
+    bool is_connected;    // and has succeeded, or the socket came from accept
+    bool is_deferred;     // its SYN waits for the first write
+    bool is_ended;        // the connection is over
+    bool is_corked;       // TCP_CORK as the script has set it
+    int linger_s;         // close waits so long for what is queued
+    bool more_announced;  // MSG_MORE of the last send
+    bool is_urgent_taken; // MSG_OOB has given the urgent octet
+    int error;            // errno that the script was not told yet
+    uint32_t arrivals;    // how often something happened that wakes a reader ...
+    uint32_t departures;  // ... or a writer, for edge-triggered epoll
     struct drill_reports reports;
     uint32_t kept;
     struct drill_kept keep[DRILL_KEPT_OPTIONS];

@@ -8,6 +8,8 @@
 #include "packetdrill/drill_keep.h"
 #include "packetdrill/packetdrill.h"
 
+enum { US_PER_S = 1000000 };
+
 // The sockets that a setting of the system gives another beginning than the stack's configuration.
 static void apply_settings(struct drill *drill, const struct drill_handle *handle)
 {
@@ -218,10 +220,42 @@ int packetdrill_connect(void *userdata, int fd, const struct sockaddr *addr, soc
     return drill_call_leave(drill, result);
 }
 
+// Something of ours is not acknowledged yet, its FIN at least.
+static bool is_leaving(struct drill *drill, const struct drill_handle *handle)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    enum synfin_error error =
+        synfin_socket_info(drill->stack, handle->socket, &info, drill_stack_now(drill));
+    return error == SYNFIN_ERROR_OK
+           && (info.state == SYNFIN_TCP_STATE_FIN_WAIT_1 || info.state == SYNFIN_TCP_STATE_CLOSING
+               || info.state == SYNFIN_TCP_STATE_LAST_ACK);
+}
+
+// SO_LINGER with a time: until what is queued is acknowledged. What was not read is a reason for a
+// reset, which waits for nothing.
+static void linger(struct drill *drill, const struct drill_handle *handle)
+{
+    int64_t unread = 0;
+    (void)!synfin_socket_get_option(drill->stack, handle->socket, SYNFIN_OPTION_READ_QUEUE,
+                                    &unread);
+    if (handle->linger_s <= 0 || !handle->is_connected || handle->is_ended || unread > 0) {
+        return;
+    }
+    (void)!synfin_socket_shutdown(drill->stack, handle->socket, SYNFIN_SHUTDOWN_WRITE,
+                                  drill_stack_now(drill));
+    drill_stack_pump(drill);
+    uint64_t until_us = drill->now_us + (uint64_t)handle->linger_s * US_PER_S;
+    while (is_leaving(drill, handle) && drill_clock_wait(drill, until_us)) {
+    }
+}
+
 int packetdrill_close(void *userdata, int fd)
 {
     struct drill *drill = drill_call_enter(userdata);
     struct drill_handle *handle = drill_handle_find(drill, fd);
+    if (handle != NULL && handle->kind == DRILL_SOCKET) {
+        linger(drill, handle);
+    }
     if (handle != NULL) {
         drill_handle_close(drill, handle);
     }

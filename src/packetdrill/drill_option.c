@@ -3,6 +3,7 @@
 // Socket options by Linux's levels and names. Each is a row: which option of the stack it is, and
 // the unit in which Linux counts. What the stack has no use for is kept as it was set.
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -21,7 +22,11 @@ enum {
     MEMINFO_BYTES = 36,
     CONGESTION_NAME = 16,
     // Linux sets aside as much again for what packets need besides their octets.
-    SNDBUF_FACTOR = 2,
+    BUFFER_FACTOR = 2,
+    BUFFER_LEAST = 2304, // what Linux sets aside at least, before that
+    CLAMP_LEAST = 1152,
+    LINGER2_MOST = 120,
+    SYN_ACK_WAIT_MOST = 120,
 };
 
 struct row {
@@ -29,28 +34,34 @@ struct row {
     enum synfin_option option;
     bool is_switch; // any value but 0 means 1
     int64_t unit;
+    int least, most; // as Linux has them; both 0: as the stack has them
 };
 
 static const struct row ROWS[] = {
-    {SOL_SOCKET, SO_REUSEADDR, SYNFIN_OPTION_REUSE_ADDR, true, 1},
-    {SOL_SOCKET, SO_KEEPALIVE, SYNFIN_OPTION_KEEPALIVE, true, 1},
-    {SOL_SOCKET, SO_RCVBUF, SYNFIN_OPTION_RECEIVE_BUFFER, false, 1},
-    {SOL_SOCKET, SO_MAX_PACING_RATE, SYNFIN_OPTION_PACING_RATE_MAX, false, 1},
-    {SOL_SOCKET, SO_ACCEPTCONN, SYNFIN_OPTION_IS_LISTENER, false, 1},
-    {IPPROTO_TCP, TCP_NODELAY, SYNFIN_OPTION_NODELAY, true, 1},
-    {IPPROTO_TCP, TCP_MAXSEG, SYNFIN_OPTION_MAXSEG, false, 1},
-    {IPPROTO_TCP, TCP_KEEPIDLE, SYNFIN_OPTION_KEEPALIVE_IDLE, false, NS_PER_S},
-    {IPPROTO_TCP, TCP_KEEPINTVL, SYNFIN_OPTION_KEEPALIVE_INTERVAL, false, NS_PER_S},
-    {IPPROTO_TCP, TCP_KEEPCNT, SYNFIN_OPTION_KEEPALIVE_PROBES, false, 1},
-    {IPPROTO_TCP, TCP_SYNCNT, SYNFIN_OPTION_SYN_RETRIES, false, 1},
-    {IPPROTO_TCP, TCP_QUICKACK, SYNFIN_OPTION_QUICKACK, true, 1},
-    {IPPROTO_TCP, TCP_USER_TIMEOUT, SYNFIN_OPTION_USER_TIMEOUT, false, NS_PER_MS},
-    {IPPROTO_TCP, TCP_FASTOPEN, SYNFIN_OPTION_FASTOPEN, false, 1},
-    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, SYNFIN_OPTION_FASTOPEN_CONNECT, true, 1},
-    {IPPROTO_IP, IP_TOS, SYNFIN_OPTION_TRAFFIC_CLASS, false, 1},
-    {IPPROTO_IP, IP_TTL, SYNFIN_OPTION_HOP_LIMIT, false, 1},
-    {IPPROTO_IPV6, IPV6_TCLASS, SYNFIN_OPTION_TRAFFIC_CLASS, false, 1},
-    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, SYNFIN_OPTION_HOP_LIMIT, false, 1},
+    {SOL_SOCKET, SO_REUSEADDR, SYNFIN_OPTION_REUSE_ADDR, true, 1, 0, 0},
+    {SOL_SOCKET, SO_KEEPALIVE, SYNFIN_OPTION_KEEPALIVE, true, 1, 0, 0},
+    {SOL_SOCKET, SO_SNDBUF, SYNFIN_OPTION_SEND_BUFFER, false, 1, 0, 0},
+    {SOL_SOCKET, SO_RCVBUF, SYNFIN_OPTION_RECEIVE_BUFFER, false, 1, 0, 0},
+    {SOL_SOCKET, SO_RCVLOWAT, SYNFIN_OPTION_RECEIVE_LOWAT, false, 1, 0, 0},
+    {SOL_SOCKET, SO_MAX_PACING_RATE, SYNFIN_OPTION_PACING_RATE_MAX, false, 1, 0, 0},
+    {SOL_SOCKET, SO_ACCEPTCONN, SYNFIN_OPTION_IS_LISTENER, false, 1, 0, 0},
+    {IPPROTO_TCP, TCP_NODELAY, SYNFIN_OPTION_NODELAY, true, 1, 0, 0},
+    {IPPROTO_TCP, TCP_MAXSEG, SYNFIN_OPTION_MAXSEG, false, 1, 88, 32767},
+    {IPPROTO_TCP, TCP_KEEPIDLE, SYNFIN_OPTION_KEEPALIVE_IDLE, false, NS_PER_S, 1, 32767},
+    {IPPROTO_TCP, TCP_KEEPINTVL, SYNFIN_OPTION_KEEPALIVE_INTERVAL, false, NS_PER_S, 1, 32767},
+    {IPPROTO_TCP, TCP_KEEPCNT, SYNFIN_OPTION_KEEPALIVE_PROBES, false, 1, 1, 127},
+    {IPPROTO_TCP, TCP_SYNCNT, SYNFIN_OPTION_SYN_RETRIES, false, 1, 1, 127},
+    {IPPROTO_TCP, TCP_QUICKACK, SYNFIN_OPTION_QUICKACK, true, 1, 0, 0},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, SYNFIN_OPTION_USER_TIMEOUT, false, NS_PER_MS, 0, INT_MAX},
+    {IPPROTO_TCP, TCP_LINGER2, SYNFIN_OPTION_FIN_WAIT_2, false, NS_PER_S, 0, 0},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, SYNFIN_OPTION_DEFER_ACCEPT, false, NS_PER_S, 0, 0},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, SYNFIN_OPTION_WINDOW_CLAMP, false, 1, 0, 0},
+    {IPPROTO_TCP, TCP_FASTOPEN, SYNFIN_OPTION_FASTOPEN, false, 1, 0, 0},
+    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, SYNFIN_OPTION_FASTOPEN_CONNECT, true, 1, 0, 0},
+    {IPPROTO_IP, IP_TOS, SYNFIN_OPTION_TRAFFIC_CLASS, false, 1, 0, 0},
+    {IPPROTO_IP, IP_TTL, SYNFIN_OPTION_HOP_LIMIT, false, 1, 0, 0},
+    {IPPROTO_IPV6, IPV6_TCLASS, SYNFIN_OPTION_TRAFFIC_CLASS, false, 1, 0, 0},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, SYNFIN_OPTION_HOP_LIMIT, false, 1, 0, 0},
 };
 
 static const struct row *find_row(int level, int name)
@@ -74,16 +85,19 @@ static int set_in_stack(struct drill *drill, const struct drill_handle *handle,
     return error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
 }
 
-static int set_send_buffer(struct drill *drill, struct drill_handle *handle, int value)
+// What is read is what was set aside; a receive buffer keeps the other half free of octets.
+static int set_buffer(struct drill *drill, struct drill_handle *handle, int name, int value)
 {
-    int64_t least = 2304; // what Linux gives at least
-    int64_t bytes = (int64_t)value * SNDBUF_FACTOR;
-    bytes = bytes < 2 * least ? 2 * least : bytes;
-    (void)drill_keep_set(handle, SOL_SOCKET, SO_SNDBUF, (int)bytes);
-    return set_in_stack(drill, handle, SYNFIN_OPTION_SEND_BUFFER, bytes);
+    bool is_send = name == SO_SNDBUF;
+    int64_t half = value > BUFFER_LEAST ? value : BUFFER_LEAST;
+    int64_t bytes = BUFFER_FACTOR * half;
+    (void)drill_keep_set(handle, SOL_SOCKET, name, bytes < INT_MAX ? (int)bytes : INT_MAX);
+    return set_in_stack(drill, handle,
+                        is_send ? SYNFIN_OPTION_SEND_BUFFER : SYNFIN_OPTION_RECEIVE_BUFFER,
+                        is_send ? bytes : value);
 }
 
-static int set_linger(struct drill *drill, const struct drill_handle *handle, const void *value,
+static int set_linger(struct drill *drill, struct drill_handle *handle, const void *value,
                       socklen_t bytes)
 {
     struct linger linger;
@@ -92,6 +106,7 @@ static int set_linger(struct drill *drill, const struct drill_handle *handle, co
     }
     memcpy(&linger, value, sizeof linger);
     bool aborts = linger.l_onoff != 0 && linger.l_linger == 0;
+    handle->linger_s = linger.l_onoff != 0 ? linger.l_linger : 0;
     return set_in_stack(drill, handle, SYNFIN_OPTION_LINGER, aborts ? 0 : -1);
 }
 
@@ -146,12 +161,54 @@ static int set_nodelay(struct drill *drill, struct drill_handle *handle, bool is
                        : result;
 }
 
+// Linux counts repetitions of SYN+ACKs, of which the first comes after a second.
+static int seconds_deferred(int value)
+{
+    int waited = 0;
+    for (int wait = 1; waited < value; wait = 2 * wait < SYN_ACK_WAIT_MOST ? 2 * wait : wait) {
+        waited += wait;
+    }
+    return waited;
+}
+
+// What Linux makes of values that it does not refuse; -1 and errno for one that it does.
+static int adapt(const struct drill_handle *handle, const struct row *row, int *value)
+{
+    if (row->most > 0 && (*value < row->least || *value > row->most)) {
+        return drill_errno_fail(EINVAL);
+    }
+    if (row->is_switch) {
+        *value = *value != 0;
+    } else if (row->option == SYNFIN_OPTION_RECEIVE_LOWAT) {
+        *value = *value < 0 ? 1 << 30 : *value > 0 ? *value : 1;
+    } else if (row->option == SYNFIN_OPTION_DEFER_ACCEPT) {
+        *value = seconds_deferred(*value);
+    } else if (row->option == SYNFIN_OPTION_FIN_WAIT_2) {
+        *value = *value < 0 ? 1 : *value > LINGER2_MOST ? LINGER2_MOST : *value;
+    } else if (row->option == SYNFIN_OPTION_WINDOW_CLAMP) {
+        bool is_open = handle->is_connecting || handle->is_connected || handle->is_listener;
+        if (*value == 0 && is_open) {
+            return drill_errno_fail(EINVAL);
+        }
+        *value = *value > 0 && *value < CLAMP_LEAST ? CLAMP_LEAST : *value;
+    }
+    return 0;
+}
+
+static int set_row(struct drill *drill, const struct drill_handle *handle, const struct row *row,
+                   int value)
+{
+    return adapt(handle, row, &value) == 0
+               ? set_in_stack(drill, handle, row->option, value * row->unit)
+               : -1;
+}
+
 static int set_number(struct drill *drill, struct drill_handle *handle, int level, int name,
                       int value)
 {
     const struct row *row = find_row(level, name);
-    if (level == SOL_SOCKET && name == SO_SNDBUF) {
-        return set_send_buffer(drill, handle, value);
+    if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF)) {
+        return set_buffer(drill, handle, name, value);
     } else if (level == IPPROTO_TCP && name == TCP_NOTSENT_LOWAT) {
         return set_lowat(drill, handle, value);
     } else if (level == IPPROTO_TCP && name == TCP_NODELAY) {
@@ -164,10 +221,10 @@ static int set_number(struct drill *drill, struct drill_handle *handle, int leve
                && !drill_fastopen_is_on(drill)) {
         return drill_errno_fail(EOPNOTSUPP);
     } else if (row != NULL) {
-        int64_t number = row->is_switch ? value != 0 : (int64_t)value * row->unit;
-        return set_in_stack(drill, handle, row->option, number);
+        return set_row(drill, handle, row, value);
     }
-    return drill_keep_set(handle, level, name, value) ? 0 : drill_errno_fail(ENOPROTOOPT);
+    bool is_kept = drill_keep_knows(level, name) && drill_keep_set(handle, level, name, value);
+    return is_kept ? 0 : drill_errno_fail(ENOPROTOOPT);
 }
 
 static int set_option(struct drill *drill, struct drill_handle *handle, int level, int name,
@@ -182,7 +239,9 @@ static int set_option(struct drill *drill, struct drill_handle *handle, int leve
         return set_congestion(drill, handle, value, bytes);
     } else if (level == IPPROTO_TCP && name == TCP_FASTOPEN_KEY) {
         return set_fastopen_keys(drill, handle, value, bytes);
-    } else if (bytes == 0) {
+    } else if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
+        return drill_keep_set(handle, level, name, bytes > 0) ? 0 : drill_errno_fail(ENOMEM);
+    } else if (bytes < (level == IPPROTO_IP ? 1 : sizeof number)) {
         return drill_errno_fail(EINVAL);
     }
     memcpy(&number, value, bytes < sizeof number ? bytes : sizeof number);
@@ -215,27 +274,54 @@ static int get_row(struct drill *drill, const struct drill_handle *handle, const
     return error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
 }
 
+static int get_mtu(struct drill *drill, const struct drill_handle *handle, int *number)
+{
+    struct synfin_tcp_info info = {.size = sizeof info};
+    enum synfin_error error =
+        synfin_socket_info(drill->stack, handle->socket, &info, drill_stack_now(drill));
+    *number = (int)info.pmtu_bytes;
+    return error == SYNFIN_ERROR_OK ? 0 : drill_errno_fail(ENOTCONN);
+}
+
+// What Linux tells of a socket that is no option of the stack's; false when it is not one of these.
+static bool get_fact(struct drill_handle *handle, int level, int name, int *number)
+{
+    if (level == IPPROTO_TCP && name == TCP_CORK) {
+        *number = handle->is_corked;
+        return true;
+    }
+    if (level != SOL_SOCKET) {
+        return false;
+    }
+    switch (name) {
+    case SO_ERROR: *number = drill_call_take_error(handle); return true;
+    case SO_TYPE: *number = SOCK_STREAM; return true;
+    case SO_DOMAIN: *number = handle->family; return true;
+    case SO_PROTOCOL: *number = IPPROTO_TCP; return true;
+    case SO_SNDLOWAT: *number = 1; return true;
+    case SO_TIMESTAMPING: *number = (int)handle->reports.timestamping; return true;
+    default: return false;
+    }
+}
+
+static bool get_kept(const struct drill_handle *handle, int level, int name, int *number)
+{
+    *number = drill_keep_get(handle, level, name, 0);
+    return drill_keep_has(handle, level, name) || drill_keep_knows(level, name);
+}
+
 static int get_number(struct drill *drill, struct drill_handle *handle, int level, int name,
                       int *number)
 {
     const struct row *row = find_row(level, name);
-    if (level == SOL_SOCKET && name == SO_ERROR) {
-        *number = drill_call_take_error(handle);
+    bool is_mtu =
+        (level == IPPROTO_IP && name == IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU);
+    if (get_fact(handle, level, name, number) || get_kept(handle, level, name, number)) {
         return 0;
-    } else if (level == SOL_SOCKET && name == SO_TYPE) {
-        *number = SOCK_STREAM;
-        return 0;
-    } else if (level == IPPROTO_TCP && name == TCP_CORK) {
-        *number = handle->is_corked;
-        return 0;
-    } else if (level == SOL_SOCKET && name == SO_TIMESTAMPING) {
-        *number = (int)handle->reports.timestamping;
-        return 0;
-    } else if (row != NULL) {
-        return get_row(drill, handle, row, number);
+    } else if (is_mtu) {
+        return get_mtu(drill, handle, number);
     }
-    *number = drill_keep_get(handle, level, name, 0);
-    return 0;
+    return row != NULL ? get_row(drill, handle, row, number) : drill_errno_fail(ENOPROTOOPT);
 }
 
 static int get_congestion(struct drill *drill, const struct drill_handle *handle, void *value,

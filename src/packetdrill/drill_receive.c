@@ -9,6 +9,7 @@
 
 #include "packetdrill/drill_memory.h"
 #include "packetdrill/drill_message.h"
+#include "packetdrill/drill_urgent.h"
 #include "packetdrill/packetdrill.h"
 
 enum { PIECES = 16 };
@@ -50,21 +51,6 @@ static enum synfin_error take(struct drill *drill, const struct drill_handle *ha
     return synfin_socket_consume(drill->stack, handle->socket, *taken, now_ns);
 }
 
-static size_t take_into(struct drill *drill, const struct drill_handle *handle,
-                        const struct iovec *pieces, size_t count, int flags)
-{
-    size_t done = 0;
-    for (size_t at = 0; at < count; at++) {
-        size_t taken = 0;
-        enum synfin_error error = take(drill, handle, &pieces[at], flags, &taken);
-        done += taken;
-        if (error != SYNFIN_ERROR_OK || taken < pieces[at].iov_len || (flags & MSG_PEEK) != 0) {
-            break;
-        }
-    }
-    return done;
-}
-
 static size_t room_of(const struct iovec *pieces, size_t count)
 {
     size_t room = 0;
@@ -93,31 +79,106 @@ static ssize_t end_of(struct drill_handle *handle, enum synfin_error error)
     return is_over || error == SYNFIN_ERROR_OK ? 0 : drill_errno_set(error);
 }
 
+// A call that reads: where to, and how much it waits for.
+struct reading {
+    const struct iovec *pieces;
+    size_t count, room, target, done;
+    int flags;
+};
+
+// What follows in the pieces.
+static struct iovec rest_of(const struct reading *reading)
+{
+    size_t skip = reading->done;
+    for (size_t at = 0; at < reading->count; at++) {
+        const struct iovec *piece = &reading->pieces[at];
+        if (skip < piece->iov_len) {
+            uint8_t *base = piece->iov_base;
+            return (struct iovec){.iov_base = base != NULL ? base + skip : NULL,
+                                  .iov_len = piece->iov_len - skip};
+        }
+        skip -= piece->iov_len;
+    }
+    return (struct iovec){0};
+}
+
+// Without waiting, and no farther than to the urgent octet.
+static void take_some(struct drill *drill, const struct drill_handle *handle,
+                      struct reading *reading)
+{
+    size_t taken;
+    do {
+        struct iovec piece = rest_of(reading);
+        size_t ahead = drill_urgent_ahead(drill, handle);
+        piece.iov_len = piece.iov_len < ahead ? piece.iov_len : ahead;
+        taken = 0;
+        (void)take(drill, handle, &piece, reading->flags, &taken);
+        reading->done += taken;
+    } while (taken > 0 && reading->done < reading->room && (reading->flags & MSG_PEEK) == 0
+             && !drill_urgent_is_at_mark(drill, handle));
+}
+
+// All that is asked for with MSG_WAITALL, else what SO_RCVLOWAT asks for.
+static size_t target_of(struct drill *drill, const struct drill_handle *handle, size_t room,
+                        int flags)
+{
+    int64_t lowat = 1;
+    (void)!synfin_socket_get_option(drill->stack, handle->socket, SYNFIN_OPTION_RECEIVE_LOWAT,
+                                    &lowat);
+    return (flags & MSG_WAITALL) != 0 || room < (size_t)lowat ? room : (size_t)lowat;
+}
+
+static ssize_t read_stream(struct drill *drill, struct drill_handle *handle,
+                           struct reading *reading)
+{
+    for (;;) {
+        bool is_peeking = (reading->flags & MSG_PEEK) != 0;
+        reading->done = is_peeking ? 0 : reading->done;
+        size_t before = reading->done;
+        if (before == 0 && !is_peeking) {
+            drill_urgent_skip(drill, handle);
+        }
+        enum synfin_error error = look(drill, handle);
+        if (error == SYNFIN_ERROR_OK) {
+            take_some(drill, handle, reading);
+        }
+        bool is_over = error == SYNFIN_ERROR_OK ? reading->done == before && reading->room > 0
+                                                : error != SYNFIN_ERROR_AGAIN;
+        bool is_enough = error == SYNFIN_ERROR_OK && reading->done >= reading->target;
+        if (is_over && reading->done == 0) {
+            return end_of(handle, error);
+        }
+        if (is_over || is_enough || (reading->done > 0 && drill_urgent_is_at_mark(drill, handle))) {
+            return (ssize_t)reading->done;
+        }
+        if (!drill_call_may_wait(handle, reading->flags) || !drill_clock_wait(drill, UINT64_MAX)) {
+            return reading->done > 0 ? (ssize_t)reading->done : drill_errno_fail(EAGAIN);
+        }
+    }
+}
+
 ssize_t drill_receive(struct drill *drill, struct drill_handle *handle, const struct iovec *pieces,
                       size_t count, int flags)
 {
     size_t room = room_of(pieces, count);
-    size_t done = 0;
+    struct reading reading = {.pieces = pieces,
+                              .count = count,
+                              .room = room,
+                              .target = target_of(drill, handle, room, flags),
+                              .flags = flags};
     if (handle->is_listener) {
         return drill_errno_fail(ENOTCONN);
+    }
+    if ((flags & MSG_ERRQUEUE) != 0) {
+        return drill_errno_fail(EAGAIN); // what there is has no octets
+    }
+    if ((flags & MSG_OOB) != 0) {
+        return drill_urgent_receive(drill, handle, pieces, count, flags);
     }
     if ((flags & MSG_TRUNC) == 0 && !drill_memory_check(pieces, count)) {
         return -1;
     }
-    for (;;) {
-        enum synfin_error error = look(drill, handle);
-        if (error == SYNFIN_ERROR_OK) {
-            size_t taken = done == 0 ? take_into(drill, handle, pieces, count, flags) : 0;
-            done += taken;
-            return done > 0 || room == 0 ? (ssize_t)done : end_of(handle, error);
-        }
-        if (error != SYNFIN_ERROR_AGAIN) {
-            return end_of(handle, error);
-        }
-        if (!drill_call_may_wait(handle, flags) || !drill_clock_wait(drill, UINT64_MAX)) {
-            return drill_errno_fail(EAGAIN);
-        }
-    }
+    return read_stream(drill, handle, &reading);
 }
 
 static ssize_t receive(void *userdata, int fd, const struct iovec *pieces, size_t count, int flags)
@@ -167,7 +228,7 @@ static ssize_t receive_message(struct drill *drill, struct drill_handle *handle,
     }
     ssize_t result = drill_receive(drill, handle, message->msg_iov, message->msg_iovlen, flags);
     message->msg_namelen = 0;
-    message->msg_flags = 0;
+    message->msg_flags = result >= 0 ? flags & MSG_OOB : 0;
     drill_message_add_queue(drill, handle, message, result);
     return result;
 }

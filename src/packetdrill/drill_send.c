@@ -7,6 +7,7 @@
 
 #include "packetdrill/drill_fastopen.h"
 #include "packetdrill/drill_memory.h"
+#include "packetdrill/drill_urgent.h"
 #include "packetdrill/packetdrill.h"
 
 enum { ZEROCOPY_PIECES = 17 };
@@ -61,6 +62,9 @@ static enum synfin_error queue_some(struct drill *drill, const struct drill_hand
         synfin_socket_send(drill->stack, handle->socket, load->data + load->done,
                            load->bytes - load->done, &sent, drill_stack_now(drill));
     load->done += sent;
+    if ((load->flags & MSG_OOB) != 0 && sent > 0) {
+        drill_urgent_mark(drill, handle);
+    }
     if (load->is_record && load->done == load->bytes) {
         (void)!synfin_socket_set_option(drill->stack, handle->socket, SYNFIN_OPTION_RECORD_END, 1,
                                         drill_stack_now(drill));

@@ -122,8 +122,11 @@ static void note(struct drill_handle *handle, const struct synfin_event *event)
         handle->is_acceptable = true;
         handle->arrivals++;
         break;
-    case SYNFIN_EVENT_READABLE:
-    case SYNFIN_EVENT_URGENT: handle->arrivals++; break;
+    case SYNFIN_EVENT_READABLE: handle->arrivals++; break;
+    case SYNFIN_EVENT_URGENT:
+        handle->is_urgent_taken = false;
+        handle->arrivals++;
+        break;
     case SYNFIN_EVENT_WRITABLE: handle->departures++; break;
     case SYNFIN_EVENT_CLOSED: note_end(handle, event); break;
     case SYNFIN_EVENT_UNANSWERED:

@@ -214,6 +214,9 @@ static bool may_be_small(const struct tcp_conn *conn, uint32_t bytes, bool is_al
     if (conn->snd_closed || conn->pending.push_corked || tcp_frto_wants_new(conn)) {
         return true; // RFC 5682 §2.1 step 2b: Nagle's algorithm may be overridden for F-RTO
     }
+    if (conn->has_urgent_out && seq_gt(conn->snd.up, conn->snd.nxt)) {
+        return true; // what is urgent waits for nobody, as in all BSDs
+    }
     bool is_idle = seq_le(conn->snd.nxt, tcp_output_base(conn)); // a SYN in flight is no data
     bool may_go = is_idle || conn->set.has_nodelay || tcp_linux_may_be_small(conn);
     return !is_corked && may_go; // (2)

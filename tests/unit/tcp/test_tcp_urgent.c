@@ -61,6 +61,24 @@ static void urgent_event_comes_once_per_move(void **state)
     CHECK_EQ(get(SYNFIN_OPTION_URGENT_LEFT), 1001 - 1 + 1);
 }
 
+// Nagle's algorithm holds the small segment back until the user says that it is urgent.
+static void urgent_data_wait_for_no_acknowledgment(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    WRITE(10);
+    EXPECT_NOTHING();
+    SET(URGENT_MARK, 1);
+    EXPECT(.flags = URG | PSH | ACK, .seq = 11, .ack = 1, .data = 10, .urgent = 10);
+    WRITE(10); // all that was urgent has left
+    EXPECT_NOTHING();
+    SEND_ACK(21);
+    EXPECT(.flags = PSH | ACK, .seq = 21, .ack = 1, .data = 10);
+    SEND_ACK(31);
+}
+
 // RFC 9293 §3.8.5: what counts is what the user has read, not what has arrived.
 static void pointer_into_what_was_not_read_yet_is_told(void **state)
 {
@@ -175,6 +193,7 @@ static void urgent_data_may_be_longer_than_the_field_can_say(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(urgent_data_wait_for_no_acknowledgment),
     SEGMENT_TEST(urgent_pointer_is_told_and_its_distance_is_known),
     SEGMENT_TEST(mark_stays_where_it_is_behind_a_fin),
     SEGMENT_TEST(urgent_event_comes_once_per_move),
