@@ -28,13 +28,13 @@
 #include "base/list.h"
 #include "base/seq.h"
 #include "base/wheel.h"
-#include "base/windowed_min.h"
 #include "buf/reassembly.h"
 #include "buf/stream.h"
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_chrono.h"
 #include "tcp/tcp_ecn.h"
 #include "tcp/tcp_rate.h"
+#include "tcp/tcp_rtt.h"
 #include "tcp/tcp_settings.h"
 
 // The two ends, as the table keys them.
@@ -89,19 +89,6 @@ struct tcp_receive_vars {
     uint8_t quick_acks;     // segments still acknowledged at once; written by tcp_linux.c
     bool has_begun;         // data has arrived; the same
     bool is_answering; // the user answers what arrives within a delayed acknowledgment; the same
-};
-
-// Round-trip time and retransmission timeout, RFC 6298. Written by tcp_rtt.c.
-struct tcp_rtt {
-    uint64_t srtt_ns; // 0: no sample yet
-    uint64_t rttvar_ns;
-    uint64_t min_ns;   // least of the last minutes
-    uint64_t timed_ns; // when `timed` was sent
-    struct windowed_min least;
-    struct seq timed;  // acknowledged by this number or later
-    uint8_t backoff;   // how many times the timeout is doubled now
-    bool is_timing;    // `timed` is on its way
-    bool was_spurious; // the last timeout: the next sample is taken for what the path has become
 };
 
 // RFC 6582 fast recovery. Written by tcp_recovery.c.

@@ -289,17 +289,6 @@ static void rest(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
-// TIME_ALL: not only the segment that is timed gives a sample.
-static void time_all(struct tcp_conn *conn, const struct tcp_delivery *delivery,
-                     struct tcp_news *news, uint64_t now_ns)
-{
-    if (news->rtt_ns == 0 && delivery->has_once && delivery->once_sent_ns != SYNFIN_NEVER
-        && tcp_linux_has(conn, SYNFIN_LINUX_WAY_TIME_ALL)) {
-        news->rtt_ns = deadline_max(deadline_age(delivery->once_sent_ns, now_ns), 1);
-        tcp_rtt_sample(conn, news->rtt_ns, now_ns);
-    }
-}
-
 // From the left edge of what arrived late to the highest that had arrived before.
 static void note_reordering(struct tcp_conn *conn, const struct tcp_delivery *delivery)
 {
@@ -330,7 +319,8 @@ void tcp_loss_on_ack(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_se
         tcp_ecn_on_ack(tcp, conn, seg, &marks, now_ns);
     }
     struct tcp_news all = *news;
-    time_all(conn, &delivery, &all, now_ns);
+    uint64_t rtt_ns = tcp_rtt_on_delivered(conn, &delivery, news->rtt_ns > 0, now_ns);
+    all.rtt_ns = news->rtt_ns > 0 ? news->rtt_ns : rtt_ns;
     news = &all;
     tcp_rack_count(conn, &delivery, is_moved);
     if (tcp_tail_on_ack(conn, seg, tcp_rack_has_dsack(conn, seg))) {

@@ -618,6 +618,9 @@ static void book(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_plan *
     case TCP_PLAN_TAIL:
     case TCP_PLAN_MTU_PROBE:
         tcp_timer_on_sent(tcp, conn, now_ns); // before the probe's timer, which goes by it
+        if (plan->kind == TCP_PLAN_LOST && seq_eq(plan->seq, conn->snd.una)) {
+            tcp_timer_on_repaired(tcp, conn, now_ns);
+        }
         if (conn->is_syn_acked) {
             tcp_loss_on_sent(tcp, conn, plan, now_ns);
         }

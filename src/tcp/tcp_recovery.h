@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Round trips, the congestion window's way through recovery, and recovery of peers without SACK.
+// The congestion window's way through recovery, and recovery of peers without SACK.
 #ifndef SYNFIN_TCP_RECOVERY_H
 #define SYNFIN_TCP_RECOVERY_H
 
@@ -13,24 +13,6 @@
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_segment.h"
 
-// tcp_rtt.c
-uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn);
-void tcp_rtt_sample(struct tcp_conn *conn, uint64_t rtt_ns, uint64_t now_ns);
-// What is no sample of SRTT, but exact: for the minimum.
-void tcp_rtt_note(struct tcp_conn *conn, uint64_t rtt_ns, uint64_t now_ns);
-void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns);
-void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns);
-// What the acknowledgment of new data says of the round trip, for congestion control; 0: nothing.
-// Before tcp_rtt_on_acked.
-uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *seg,
-                        uint64_t now_ns);
-// The same acknowledgment's echo, after tcp_rtt_of_ack.
-void tcp_rtt_on_echo(struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns);
-void tcp_rtt_back_off(struct tcp_conn *conn);
-// The timeout was spurious: RTO adapts to the next round trip that is measured.
-void tcp_rtt_on_spurious(struct tcp_conn *conn);
-
-// tcp_recovery.c
 // Both kinds of recovery cut the window, give it its way out, and let it grow alike.
 void tcp_recovery_enter(struct tcp *tcp, struct tcp_conn *conn, uint32_t flight_bytes,
                         enum synfin_reason reason, uint64_t now_ns);

@@ -8,6 +8,8 @@
 // segments are exact, and one sample per round trip is what alpha and beta are meant for, so that
 // nothing has to be corrected as RFC 7323 Appendix G would.
 #include "tcp/tcp_internal.h"
+#include "tcp/tcp_linux.h"
+#include "tcp/tcp_loss.h"
 
 // The clock's granularity G: one tick of the timer wheel.
 #define GRANULARITY_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
@@ -101,6 +103,18 @@ uint64_t tcp_rtt_timeout(const struct tcp *tcp, const struct tcp_conn *conn)
     return rto_ns > most_ns >> conn->rtt.backoff ? most_ns : rto_ns << conn->rtt.backoff;
 }
 
+// Karn's rule is about the segment that is timed (§3): the answer could be to either transmission.
+// When another one is sent again, an acknowledgment by number may have waited for that one; SACK
+// goes on telling when the timed one came, for as long as a path loses something in every round.
+static void stop_timing_resent(struct tcp_conn *conn, const struct tcp_plan *plan)
+{
+    struct tcp_rtt *rtt = &conn->rtt;
+    uint32_t space = plan->bytes + (plan->flags & SYNFIN_TCP_FIN ? 1 : 0);
+    bool is_other = seq_ge(plan->seq, rtt->timed) || seq_lt(seq_add(plan->seq, space), rtt->timed);
+    rtt->is_timing = rtt->is_timing && is_other && conn->loss != NULL;
+    rtt->is_behind = rtt->is_timing;
+}
+
 void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_t now_ns)
 {
     bool takes_space = plan->bytes > 0 || (plan->flags & (SYNFIN_TCP_SYN | SYNFIN_TCP_FIN)) != 0;
@@ -108,9 +122,10 @@ void tcp_rtt_on_sent(struct tcp_conn *conn, const struct tcp_plan *plan, uint64_
         return;
     }
     if (plan->is_again) {
-        conn->rtt.is_timing = false; // §3: the answer could be to either
+        stop_timing_resent(conn, plan);
     } else if (!conn->rtt.is_timing) {
         conn->rtt.is_timing = true;
+        conn->rtt.is_behind = false;
         // Data that go with a SYN may be left unacknowledged.
         bool is_one = plan->bytes == 0 || plan->kind == TCP_PLAN_SYN;
         conn->rtt.timed = seq_add(plan->seq, is_one ? 1 : plan->bytes);
@@ -126,9 +141,15 @@ static uint64_t age_of_echo(const struct tcp_conn *conn, const struct tcp_segmen
     return age_ns > SAMPLE_MAX_NS ? 0 : deadline_max(age_ns, 1);
 }
 
+// The acknowledgment by number answers the timed segment and nothing else.
+static bool is_answer(const struct tcp_rtt *rtt, struct seq ack)
+{
+    return rtt->is_timing && !rtt->is_behind && seq_ge(ack, rtt->timed);
+}
+
 uint64_t tcp_rtt_of_ack(const struct tcp_conn *conn, const struct tcp_segment *seg, uint64_t now_ns)
 {
-    if (conn->rtt.is_timing && seq_ge(seg->h.ack, conn->rtt.timed)) {
+    if (is_answer(&conn->rtt, seg->h.ack)) {
         return deadline_max(deadline_age(conn->rtt.timed_ns, now_ns), 1);
     }
     bool has_echo = conn->uses_timestamps && seg->h.has_timestamps;
@@ -151,10 +172,27 @@ void tcp_rtt_on_acked(struct tcp_conn *conn, struct seq ack, uint64_t now_ns)
     if (!conn->is_syn_acked) {
         conn->rtt.backoff = 0; // §5.7: data begins with a timeout of its own
     }
-    if (conn->rtt.is_timing && seq_ge(ack, conn->rtt.timed)) {
-        conn->rtt.is_timing = false;
+    if (is_answer(&conn->rtt, ack)) {
         tcp_rtt_sample(conn, deadline_age(conn->rtt.timed_ns, now_ns), now_ns);
     }
+    conn->rtt.is_timing = conn->rtt.is_timing && seq_lt(ack, conn->rtt.timed);
+}
+
+// TIME_ALL: not only the segment that is timed gives a sample.
+uint64_t tcp_rtt_on_delivered(struct tcp_conn *conn, const struct tcp_delivery *delivery,
+                              bool is_answered, uint64_t now_ns)
+{
+    if (!delivery->has_once || delivery->once_sent_ns == SYNFIN_NEVER) {
+        return 0;
+    }
+    bool is_timed = conn->rtt.is_timing && seq_ge(delivery->once_right, conn->rtt.timed);
+    if (!is_timed && (is_answered || !tcp_linux_has(conn, SYNFIN_LINUX_WAY_TIME_ALL))) {
+        return 0;
+    }
+    uint64_t rtt_ns = deadline_max(deadline_age(delivery->once_sent_ns, now_ns), 1);
+    conn->rtt.is_timing = conn->rtt.is_timing && !is_timed;
+    tcp_rtt_sample(conn, rtt_ns, now_ns);
+    return rtt_ns;
 }
 
 void tcp_rtt_back_off(struct tcp_conn *conn)

@@ -115,6 +115,15 @@ void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     }
 }
 
+// RFC 6675 §6 lets retransmissions start the timer anew, as long as it has not run out. The first
+// segment's do: the timer is about that one, and its answer takes a whole round trip from now.
+void tcp_timer_on_repaired(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (conn->rtt.backoff == 0) {
+        arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
+    }
+}
+
 // RFC 6298 §5.2, §5.3.
 void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {

@@ -10,6 +10,8 @@
 
 // A segment that takes sequence space was sent.
 void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+// The first segment in flight was lost and is sent again, for what SACK has told.
+void tcp_timer_on_repaired(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // New data was acknowledged: SND.UNA has moved.
 void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // An acceptable segment was heard, or the connection has just opened.

@@ -197,6 +197,18 @@ static void note_window(const struct oracle_sight *sight)
     }
 }
 
+static void note_block(struct oracle_end *end, uint64_t left, uint64_t right)
+{
+    uint64_t place = left, known;
+    do {
+        known = place;
+        place = oracle_ranges_end(&end->sacked, place);
+        place = oracle_ranges_end(&end->resent, place);
+    } while (place > known && place < right);
+    end->is_timed = end->is_timed || place < right;
+    oracle_ranges_add(&end->sacked, left, right);
+}
+
 // An acknowledgment with nothing new and nothing wrong is not answered (RFC 9293 §3.10.7.4); any
 // other segment may be, once.
 void oracle_ack_on_heard(const struct oracle_sight *sight)
@@ -227,7 +239,7 @@ void oracle_ack_on_heard(const struct oracle_sight *sight)
         uint64_t left = oracle_place(packet->sack[i].left, end->iss, end->una_told);
         uint64_t right = oracle_place(packet->sack[i].right, end->iss, end->una_told);
         if (left < right && right <= end->nxt) {
-            oracle_ranges_add(&end->sacked, left, right);
+            note_block(end, left, right);
         }
     }
 }

@@ -62,6 +62,7 @@ struct oracle_end {
     struct oracle_ranges arrived; // places of the peer's stream
     struct oracle_ranges again;   // of those, that have arrived more than once
     struct oracle_ranges sacked, resent; // our places: told as received; sent more than once
+    bool is_timed; // since the last sample SACK told of something new that was sent once
     bool has_sent, has_reset, heard_reset;
 
     bool is_old_told; // the last segment heard was old by its timestamp

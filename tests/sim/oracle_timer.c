@@ -69,18 +69,16 @@ static void look_at_timeout(const struct oracle_look *look)
 // RFC 6298 §3: what was sent twice times nothing, but for an echo of when.
 static void look_at_sample(const struct oracle_look *look)
 {
-    const struct oracle_end *end = look->end;
+    struct oracle_end *end = look->end;
     const struct oracle_shadow *shadow = &end->shadow;
-    const struct tcp_conn *conn = look->conn;
-    if (!shadow->is_known || conn->rtt.srtt_ns == shadow->srtt_ns || conn->uses_timestamps
-        || look->una <= shadow->una) {
-        return;
-    }
-    if (oracle_ranges_hold(&end->resent, shadow->una, look->una)) {
+    bool has_sample = shadow->is_known && look->conn->rtt.srtt_ns != shadow->srtt_ns;
+    bool is_sent_twice = oracle_ranges_hold(&end->resent, shadow->una, look->una);
+    if (has_sample && is_sent_twice && !end->is_timed && !look->conn->uses_timestamps) {
         oracle_fail(look->host->oracle, ORACLE_T3, end, look->now_ns,
                     "a round trip of [%" PRIu64 ", %" PRIu64 "), all of it sent twice", shadow->una,
                     look->una);
     }
+    end->is_timed = end->is_timed && !has_sample; // what told it may have been refused at first
 }
 
 static bool was_due(const struct oracle_look *look, enum synfin_tcp_timer timer)

@@ -103,6 +103,33 @@ static void t3_sample_of_what_was_sent_twice_is_seen(void **state)
     judged_end(&judged);
 }
 
+// What SACK tells of for the first time is a round trip, unless it was sent twice.
+static void t3_sample_of_what_sack_told_is_right_once(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_fly(&judged);
+    struct oracle_end *end = judged_of(&judged, 0);
+    judged_block(&judged, 0)->uses_timestamps = false;
+    judged_segment(&judged, 1, &segment);
+    segment.ack = end->iss + (uint32_t)end->una_told;
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + 1500;
+    segment.sack[0].right = segment.ack + 3000;
+    oracle_ranges_add(&end->resent, end->una_told + 1000, end->una_told + 2000);
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged_block(&judged, 0)->rtt.srtt_ns += 1;
+    judged_look(&judged, 0, false);
+    judged_assert_right(&judged);
+    oracle_ranges_add(&end->resent, end->una_told + 2000, end->una_told + 4000);
+    segment.sack[0].right = segment.ack + 4000; // news, but of what was sent twice
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged_block(&judged, 0)->rtt.srtt_ns += 1;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_T3);
+    judged_end(&judged);
+}
+
 static void t4_deadline_before_the_wheel_is_seen(void **state)
 {
     (void)state;
@@ -185,6 +212,7 @@ int main(void)
         cmocka_unit_test(t3_timeout_above_its_limit_is_seen),
         cmocka_unit_test(t3_timeout_not_doubled_is_seen),
         cmocka_unit_test(t3_sample_of_what_was_sent_twice_is_seen),
+        cmocka_unit_test(t3_sample_of_what_sack_told_is_right_once),
         cmocka_unit_test(t4_deadline_before_the_wheel_is_seen),
         cmocka_unit_test(t5_late_report_is_seen),
         cmocka_unit_test(t6_orphan_that_never_ends_is_seen),

@@ -256,25 +256,24 @@ static void time_is_told_by_what_limited_the_sender(void **state)
     CHECK_EQ(info.busy_ns, MS(600));
 }
 
-// Two of three have arrived, 40 ms after they were sent; the handshake took no time, so that the
-// first is late enough to be lost.
+// Three of four have arrived, 40 ms after they were sent: the first is lost.
 static void path_is_told(void **state)
 {
     (void)state;
     OPEN(.mss = 1000, .sack_ok = true);
     SET(PACING_RATE_MAX, 1000000000);
-    WRITE(3000);
-    EXPECT_RUN_ALL(1, 3001, 1000);
+    WRITE(4000);
+    EXPECT_RUN_ALL(1, 4001, 1000);
     CHECK_EQ(INFO().delivery_rate, 0);
     ADVANCE(MS(40));
-    SEND(.flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 3001}});
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .sack = {{1001, 4001}});
     struct synfin_tcp_info info = INFO();
     CHECK_EQ(info.pacing_rate, 1000000000);
     CHECK_EQ(info.pacing_rate_max, 1000000000);
-    CHECK_EQ(info.delivered_bytes, 2000);
-    CHECK_EQ(info.sacked_bytes, 2000);
+    CHECK_EQ(info.delivered_bytes, 3000);
+    CHECK_EQ(info.sacked_bytes, 3000);
     CHECK_EQ(info.lost_bytes, 1000);
-    CHECK_EQ(info.delivery_rate, 50000); // 2,000 octets in 40 ms
+    CHECK_EQ(info.delivery_rate, 75000); // 3,000 octets in 40 ms
     CHECK_EQ(info.is_delivery_rate_app_limited, 1);
     CHECK_EQ(info.reordering_window_ns, 0);
     CHECK_EQ(info.has_seen_reordering, 0);
