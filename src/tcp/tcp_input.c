@@ -64,10 +64,13 @@ static enum synfin_reason check_form(const struct tcp *tcp, const struct tcp_arr
     return SYNFIN_REASON_UNKNOWN;
 }
 
+// With an ACK only where two SYNs may have crossed (RFC 9293 §3.5, Figure 8): an end that was
+// called has sent none that could.
 static bool is_repeated_syn(const struct tcp_conn *conn, const struct tcp_segment *seg)
 {
+    uint16_t others = SYNFIN_TCP_RST | (conn->is_passive ? SYNFIN_TCP_ACK : 0);
     return conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED && tcp_segment_has(seg, SYNFIN_TCP_SYN)
-           && !tcp_segment_has(seg, SYNFIN_TCP_RST) && seq_eq(seg->h.seq, conn->irs);
+           && !tcp_segment_has(seg, others) && seq_eq(seg->h.seq, conn->irs);
 }
 
 // The peer's SYN again in SYN-RECEIVED. With an ACK it is the other half of a simultaneous open,
@@ -185,7 +188,8 @@ static enum tcp_verdict check_syn(struct tcp *tcp, struct tcp_conn *conn, struct
     if (!tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return TCP_VERDICT_GO_ON;
     }
-    bool is_syn_ack_again = seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
+    bool is_syn_ack_again =
+        !conn->is_passive && seq_eq(seg->h.seq, conn->irs) && tcp_segment_has(seg, SYNFIN_TCP_ACK);
     if (is_syn_ack_again) {
         tcp_ecn_on_syn_again(conn, seg);
         tcp_linux_report_syn(conn);

@@ -23,7 +23,8 @@ static enum tcp_verdict check_ack(struct tcp *tcp, struct tcp_conn *conn, struct
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_RST_SYN_SENT);
     }
     tcp_closed_input_reset(tcp, seg, conn->number, SYNFIN_REASON_SEND_RST_BAD_HANDSHAKE_ACK);
-    if (conn->retries > 0 || tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
+    bool has_gone = seq_gt(conn->snd.nxt, conn->iss); // and can have been challenged
+    if (!has_gone || conn->retries > 0 || tcp_segment_has(seg, SYNFIN_TCP_SYN)) {
         return tcp_segment_drop(seg, SYNFIN_REASON_DROP_BAD_ACK);
     }
     // A challenge from a peer that still holds the pair (TIME-WAIT or half-open): the reset just

@@ -67,10 +67,7 @@ static void trim_left(struct tcp_conn *conn, struct tcp_segment *seg)
         return;
     }
     uint32_t old = seq_distance(seg->h.seq, conn->rcv.nxt);
-    if (old > seg->text.bytes) { // the FIN was received before as well
-        seg->h.flags &= (uint16_t)~SYNFIN_TCP_FIN;
-        old = seg->text.bytes;
-    }
+    ASSERT(old <= seg->text.bytes); // what is acceptable ends at RCV.NXT or behind it
     tcp_sack_note_old(conn, seg->h.seq, old);
     gather_trim_left(&seg->text, old);
     seg->h.seq = seq_add(seg->h.seq, old);

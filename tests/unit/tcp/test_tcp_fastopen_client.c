@@ -52,6 +52,23 @@ static void known_cookie_takes_data_with_the_syn(void **state)
     EXPECT_NOTHING();
 }
 
+// What answers a SYN cannot be meant for one that has not gone.
+static void challenge_of_a_syn_that_waits_is_not_its_failure(void **state)
+{
+    (void)state;
+    LEARN_COOKIE(1460);
+    CONNECT_FAST(40000);
+    SEND(.flags = ACK, .seq = 1, .ack = 7777);
+    EXPECT(.flags = RST, .seq = 7777);
+    EXPECT_NOTHING();
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, .fastopen = COOKIE, WHY(SEND_SYN_DATA));
+    SEND(.flags = ACK, .seq = 1, .ack = 7777);
+    EXPECT(.flags = RST, .seq = 7777);
+    EXPECT(.flags = SYN, WHY(SEND_SYN_AFTER_CHALLENGE));
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+}
+
 // What SYNs may carry is told before anything is sent.
 static void empty_send_lets_the_syn_go_without_data(void **state)
 {
@@ -506,6 +523,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(off_by_default_never_asks),
     SEGMENT_TEST(syn_waits_for_data_and_asks_for_a_cookie),
     SEGMENT_TEST(known_cookie_takes_data_with_the_syn),
+    SEGMENT_TEST(challenge_of_a_syn_that_waits_is_not_its_failure),
     SEGMENT_TEST(empty_send_lets_the_syn_go_without_data),
     SEGMENT_TEST(data_go_without_a_cookie_where_the_user_says_so),
     SEGMENT_TEST(cookie_goes_back_in_the_option_that_brought_it),
