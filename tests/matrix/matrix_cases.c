@@ -11,9 +11,10 @@
 enum {
     FLAGS = 32, // without ACK
     SEQS = 14,
-    ACKS = 11,
+    ACKS = 12,
     TEXTS = 5,
     WINDOWS = 2,
+    WINDOWS_FAST = 3, // of one whose SYN has text
     STAMPS = 5,       // of a connection with timestamps
     STAMPS_PLAIN = 2, // of one without
     UPS = 6,
@@ -32,9 +33,16 @@ static uint32_t stamps_of(const struct oracle_tcb *tcb)
     return tcb->has_timestamps ? STAMPS : STAMPS_PLAIN;
 }
 
+static uint32_t windows_of(const struct oracle_tcb *tcb)
+{
+    bool is_opening =
+        tcb->state == ORACLE_STATE_SYN_SENT || tcb->state == ORACLE_STATE_SYN_RECEIVED;
+    return is_opening && tcb->snd_nxt != tcb->iss + 1 ? WINDOWS_FAST : WINDOWS;
+}
+
 uint32_t matrix_case_count(const struct oracle_tcb *tcb)
 {
-    return FLAGS * (1 + ACKS) * SEQS * TEXTS * WINDOWS * stamps_of(tcb);
+    return FLAGS * (1 + ACKS) * SEQS * TEXTS * windows_of(tcb) * stamps_of(tcb);
 }
 
 static uint32_t seq_of(const struct oracle_tcb *tcb, uint32_t class)
@@ -66,6 +74,7 @@ static uint32_t ack_of(const struct oracle_tcb *tcb, uint32_t class)
         tcb->snd_una,
         tcb->snd_una - 1,
         tcb->iss,
+        tcb->iss + 1,
         tcb->snd_una + 4,
         tcb->snd_nxt - 1,
         tcb->snd_nxt + 1,
@@ -100,7 +109,7 @@ static void scatter(uint32_t number, struct oracle_segment *out)
 void matrix_case(const struct oracle_tcb *tcb, uint32_t number, struct oracle_segment *out)
 {
     static const uint32_t text[TEXTS] = {0, 1, 10, MATRIX_WINDOW, MATRIX_WINDOW + 20};
-    static const uint16_t window[WINDOWS] = {0, 2000};
+    static const uint16_t window[WINDOWS_FAST] = {0, 2000, MATRIX_IN_FLIGHT / 2};
     uint32_t whole = number;
     uint32_t flags = digit(&number, FLAGS);
     uint32_t ack = digit(&number, 1 + ACKS);
@@ -113,7 +122,7 @@ void matrix_case(const struct oracle_tcb *tcb, uint32_t number, struct oracle_se
     }
     out->seq = seq_of(tcb, digit(&number, SEQS));
     out->text = text[digit(&number, TEXTS)];
-    out->wnd = window[digit(&number, WINDOWS)];
+    out->wnd = window[digit(&number, windows_of(tcb))];
     stamp(tcb, digit(&number, stamps_of(tcb)), out);
     scatter(whole, out);
 }

@@ -9,7 +9,8 @@ static enum oracle_reply kind_of(const struct matrix_seen *seen)
     if (seen->replies == 0) {
         return ORACLE_NONE;
     }
-    switch (seen->reply[0].flags) {
+    bool has_text = seen->reply[0].payload_bytes > 0;
+    switch (seen->reply[0].flags & ~(has_text ? ORACLE_PSH : 0)) {
     case ORACLE_ACK: return ORACLE_SAYS_ACK;
     case ORACLE_RST: return ORACLE_SAYS_RST;
     case ORACLE_RST | ORACLE_ACK: return ORACLE_SAYS_RST_ACK;
@@ -53,6 +54,12 @@ static const char *compare_offer(const struct oracle_verdict *expected,
     return compare_blocks(expected, reply);
 }
 
+static bool is_plain_syn(const struct segment_wire *segment, uint32_t iss)
+{
+    return segment->flags == ORACLE_SYN && segment->seq == iss && segment->payload_bytes == 0
+           && !segment->fastopen.is_set;
+}
+
 static const char *compare_reply(const struct oracle_tcb *before,
                                  const struct oracle_verdict *expected,
                                  const struct matrix_seen *seen)
@@ -79,8 +86,10 @@ static const char *compare_reply(const struct oracle_tcb *before,
     if (expected->reply != ORACLE_SAYS_RST && reply->ack != expected->ack) {
         return "the reply's acknowledgment";
     }
-    if (expected->has_syn_again
-        && (seen->reply[1].flags != ORACLE_SYN || seen->reply[1].seq != before->iss)) {
+    if (reply->payload_bytes != expected->text) {
+        return "the reply's text";
+    }
+    if (expected->has_syn_again && !is_plain_syn(&seen->reply[1], before->iss)) {
         return "the SYN behind the reply";
     }
     bool is_stamped = before->has_timestamps && expected->reply == ORACLE_SAYS_ACK

@@ -17,12 +17,11 @@ void oracle_limit_answers(struct oracle_work *work, uint32_t most)
 bool oracle_refuse(struct oracle_work *work, bool is_challenge)
 {
     const struct oracle_tcb *tcb = work->tcb;
-    bool is_cached = tcb->state == ORACLE_STATE_SYN_RECEIVED && tcb->is_passive;
     bool is_limited =
-        is_challenge || is_cached || work->length == 0 || tcb->state == ORACLE_STATE_TIME_WAIT;
+        is_challenge || is_cached(tcb) || work->length == 0 || tcb->state == ORACLE_STATE_TIME_WAIT;
     // The first answer to a segment decides. The cache counts all alike.
     if (is_limited && !work->ignores_text) {
-        bool is_counted = is_cached || (is_challenge && tcb->state != ORACLE_STATE_TIME_WAIT);
+        bool is_counted = is_cached(tcb) || (is_challenge && tcb->state != ORACLE_STATE_TIME_WAIT);
         oracle_limit_answers(work, is_counted ? CHALLENGES_MAX : 1);
     }
     return say_ack(work);
@@ -58,6 +57,21 @@ static void otherwise(struct oracle_work *work)
         oracle_follow_timestamp(work);
     }
     oracle_take_rest(work);
+}
+
+// Our SYN is acknowledged now, and of the text that went with it perhaps a part: the rest goes at
+// once, as far as the window reaches.
+static void send_syn_text_again(struct oracle_work *work, enum oracle_state before)
+{
+    const struct oracle_tcb *tcb = work->tcb;
+    bool was_opening = before == ORACLE_STATE_SYN_SENT || before == ORACLE_STATE_SYN_RECEIVED;
+    bool is_open = tcb->state == ORACLE_STATE_ESTABLISHED || tcb->state == ORACLE_STATE_CLOSE_WAIT;
+    uint32_t rest = tcb->snd_nxt - tcb->snd_una;
+    uint32_t text = rest < tcb->snd_wnd ? rest : tcb->snd_wnd;
+    if (was_opening && is_open && !tcb->is_passive && text > 0 && HOLDS(work, SYN_TEXT_AGAIN)) {
+        say(work, ORACLE_SAYS_ACK, tcb->snd_una, tcb->rcv_nxt);
+        work->out->text = text;
+    }
 }
 
 // A peer whose window is shut accepts no other number than the one it expects.
@@ -96,6 +110,7 @@ void oracle_judge(struct oracle *oracle, const struct oracle_tcb *tcb,
     } else {
         otherwise(&work);
     }
+    send_syn_text_again(&work, tcb->state);
     mind_shut_peer(&work);
     out->has_blocks = out->tcb.has_sack && HOLDS(&work, SACK_TELLS);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What RFC 9293 §3.10.7 says happens when one segment arrives, with RFC 5961, RFC 7323 and RFC 6191
-// where they change it: written from their text alone. It shares no code with the library, not even
-// a header, and has its own arithmetic; where synfin deviates, as src/ and docs/adr/ say, that is a
-// rule of its own with the clause it deviates from.
+// What RFC 9293 §3.10.7 says happens when one segment arrives, with RFC 5961, RFC 7323, RFC 7413
+// and RFC 6191 where they change it: written from their text alone. It shares no code with the
+// library, not even a header, and has its own arithmetic; where synfin deviates, as src/ and
+// docs/adr/ say, that is a rule of its own with the clause it deviates from.
 //
 // Every decision asks a rule by name, so that the rules that never decide anything are known, and
 // so that each can be taken away: a comparison that does not notice that compares too little.
@@ -58,6 +58,7 @@ enum { ORACLE_KEPT_MAX = 4 };
     X(SYN_SENT_RST_NEEDS_ACK, "RFC 9293 §3.10.7.3", "a reset counts with an acknowledgment")       \
     X(SYN_SENT_OPENS, "RFC 9293 §3.10.7.3", "SYN and acknowledgment open the connection")          \
     X(SYN_SENT_CROSSES, "RFC 9293 §3.10.7.3", "a SYN alone is answered by SYN+ACK")                \
+    X(SYN_TEXT_AGAIN, "RFC 7413 §4.2.2", "text of our SYN that was not taken goes with our ACK")   \
     X(TIME_WAIT_NEWER, "RFC 6191 §2", "a newer SYN takes the pair over from TIME-WAIT")            \
     X(PAWS_OLD, "RFC 7323 §5.3 R1", "an older timestamp is not acceptable")                        \
     X(PAWS_SPARES_RST, "RFC 7323 §5.3 R1", "but for a reset")                                      \
@@ -123,10 +124,12 @@ struct oracle_block {
 // The transmission control block, as the RFC spells it.
 struct oracle_tcb {
     enum oracle_state state;
-    bool is_passive;   // SYN-RECEIVED came from LISTEN
-    bool has_listener; // somebody listens at the port
-    bool has_fin_out;  // the number before SND.NXT is our FIN
-    bool has_no_user;  // CLOSE was called
+    bool is_passive;    // SYN-RECEIVED came from LISTEN
+    bool has_listener;  // somebody listens at the port
+    bool has_fin_out;   // the number before SND.NXT is our FIN
+    bool has_no_user;   // CLOSE was called
+    bool has_block;     // in SYN-RECEIVED from LISTEN, where a stub has neither text nor a user
+    bool has_syn_again; // our SYN has gone more than once, or not at all
     uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_wnd_max;
     uint32_t irs, rcv_nxt, rcv_wnd;
     uint8_t snd_wscale;
@@ -162,7 +165,8 @@ enum oracle_reply {
 struct oracle_verdict {
     enum oracle_reply reply;
     uint32_t seq, ack;         // of the reply
-    bool has_syn_again;        // and our SYN comes behind it
+    uint32_t text;             // octets of ours that the reply carries
+    bool has_syn_again;        // and our SYN comes behind it, without text
     bool has_new_iss;          // its number is the stack's choice
     bool must_follow;          // but lies behind all that the last incarnation has sent
     uint32_t delivered;        // octets, in order

@@ -75,6 +75,12 @@ static inline bool enter(struct oracle_work *work, enum oracle_state state)
     return true;
 }
 
+// Half-open, of which a stub in the cache is all that is kept.
+static inline bool is_cached(const struct oracle_tcb *tcb)
+{
+    return tcb->state == ORACLE_STATE_SYN_RECEIVED && tcb->is_passive && !tcb->has_block;
+}
+
 // matrix_oracle.c: how often equal segments are answered.
 void oracle_limit_answers(struct oracle_work *work, uint32_t most);
 // Of a segment that is not acceptable: an acknowledgment.

@@ -95,7 +95,8 @@ void oracle_syn_sent(struct oracle_work *work)
         && HOLDS(work, SYN_SENT_CHECKS_ACK)) {
         if (!has(work, ORACLE_RST) || !HOLDS(work, SYN_SENT_NO_RST_TO_RST)) {
             say_rst(work);
-            work->out->has_syn_again = !has(work, ORACLE_SYN) && HOLDS(work, SYN_AFTER_CHALLENGE);
+            work->out->has_syn_again =
+                !has(work, ORACLE_SYN) && !tcb->has_syn_again && HOLDS(work, SYN_AFTER_CHALLENGE);
         }
         return;
     }

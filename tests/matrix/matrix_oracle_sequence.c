@@ -55,8 +55,7 @@ static bool is_acceptable(const struct oracle_work *work)
 static bool is_edge_ack(const struct oracle_work *work)
 {
     uint32_t beyond = work->seg->seq - work->tcb->rcv_nxt - work->tcb->rcv_wnd;
-    bool is_cached = work->tcb->state == ORACLE_STATE_SYN_RECEIVED && work->tcb->is_passive;
-    return work->length == 0 && !is_cached && !has(work, ORACLE_RST) && beyond <= 1;
+    return work->length == 0 && !is_cached(work->tcb) && !has(work, ORACLE_RST) && beyond <= 1;
 }
 
 bool oracle_check_sequence(struct oracle_work *work)

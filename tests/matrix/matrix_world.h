@@ -15,26 +15,9 @@
 #include "lib/arena.h"
 #include "lib/segment_wire.h"
 #include "matrix_oracle.h"
+#include "matrix_situations.h"
 
 enum { MATRIX_WINDOW = 512, MATRIX_IN_FLIGHT = 10, MATRIX_GAP = 10, MATRIX_REPLIES_MAX = 4 };
-
-struct matrix_situation {
-    const char *name;
-    enum oracle_state state;
-    bool is_passive;     // came from a listener, which is still there
-    bool has_timestamps; // and a window scale of 2
-    bool is_shut;        // the receive buffer is full
-    bool has_no_user;    // the user has called close, not only shutdown
-    bool has_gap;        // the peer's next octets are missing, and some behind them are here
-    bool has_read;       // the user has read what there was, too little to move the right edge
-    bool has_cookie;     // the listener keeps nothing before the handshake is over
-    bool has_fast_open;  // the listener takes text with a SYN, if there is a cookie
-    bool has_stranger;   // who has just been told all that one address may be told
-    bool is_at_once;     // no time has passed
-};
-
-extern const struct matrix_situation matrix_situations[];
-extern const uint32_t matrix_situation_count;
 
 struct matrix_world {
     const struct matrix_situation *situation;
@@ -72,5 +55,18 @@ void matrix_world_try(struct matrix_world *world, const struct oracle_segment *s
 // The same segment again, so often, without a pause; returns how many segments answer.
 uint32_t matrix_world_repeat(struct matrix_world *world, const struct oracle_segment *segment,
                              uint32_t times);
+
+// On the way to a situation, for matrix_situations.c. Aborts when it does not hold.
+void matrix_world_require(const struct matrix_world *world, bool holds, const char *what);
+void matrix_world_require_ok(const struct matrix_world *world, enum synfin_error error);
+struct synfin_endpoint matrix_world_ours(void);
+struct synfin_endpoint matrix_world_theirs(void);
+// What the user writes at this place of the stream, from 0.
+uint8_t matrix_world_octet(uint32_t place);
+void matrix_world_give(struct matrix_world *world, const struct oracle_segment *segment,
+                       bool has_syn_options);
+// Takes all that the stack sends now; returns how many segments. NULL, or what is wrong with one.
+uint32_t matrix_world_take(struct matrix_world *world, struct segment_wire *out,
+                           const char **malformed);
 
 #endif
