@@ -207,6 +207,17 @@ static void shut_down(struct rig *rig, struct rig_host *host, struct rig_socket 
     }
 }
 
+// What is left of a value that was taken: the two bits of ECN are not the user's, and how long a
+// client's first data are awaited is counted in whole milliseconds.
+static int64_t kept_of(enum synfin_option option, int64_t wanted)
+{
+    const int64_t ms = 1000000;
+    if (option == SYNFIN_OPTION_TRAFFIC_CLASS) {
+        return wanted & ~INT64_C(3);
+    }
+    return option == SYNFIN_OPTION_DEFER_ACCEPT ? (wanted + ms - 1) / ms * ms : wanted;
+}
+
 static void set_option(struct rig *rig, struct rig_host *host, synfin_socket handle)
 {
     static const int64_t value[] = {0,       1,         -1,        2,          88,
@@ -221,8 +232,7 @@ static void set_option(struct rig *rig, struct rig_host *host, synfin_socket han
         return;
     }
     RIG_REQUIRE(synfin_socket_get_option(host->stack, handle, option, &got) == SYNFIN_ERROR_OK);
-    // The two bits of ECN are not the user's.
-    RIG_REQUIRE(got == (option == SYNFIN_OPTION_TRAFFIC_CLASS ? wanted & ~INT64_C(3) : wanted));
+    RIG_REQUIRE(got == kept_of(option, wanted));
 }
 
 static void get_options(struct rig *rig, struct rig_host *host, synfin_socket handle)
