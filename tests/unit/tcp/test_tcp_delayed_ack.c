@@ -30,6 +30,23 @@ static void every_second_full_segment_is_acknowledged_at_once(void **state)
     READ(14000);
 }
 
+// RFC 9293 §3.8.6.3 [SHLD-19]: full-sized is what this peer sends, also over IPv6, where every path
+// carries 1,220.
+static void every_second_small_segment_of_a_peer_is_acknowledged_at_once(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1460);
+    for (uint32_t i = 0; i < 10; i++) {
+        SEND(.flags = ACK, .seq = 1 + 540 * i, .ack = 1, .data = 540);
+        if (i % 2 == 0) {
+            EXPECT_NOTHING();
+        } else {
+            EXPECT(.flags = ACK, .seq = 1, .ack = 1 + 540 * (i + 1));
+        }
+    }
+    READ(5400);
+}
+
 // RFC 8985 §7.2: a sender of two segments takes 2 * SRTT without an answer for a loss at the tail.
 static void full_segment_and_a_small_one_are_acknowledged_at_once(void **state)
 {
@@ -150,6 +167,7 @@ static void half_a_second_cannot_be_configured(void **state)
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(single_segment_is_acknowledged_after_a_moment),
     SEGMENT_TEST(every_second_full_segment_is_acknowledged_at_once),
+    SEGMENT_TEST(every_second_small_segment_of_a_peer_is_acknowledged_at_once),
     SEGMENT_TEST(full_segment_and_a_small_one_are_acknowledged_at_once),
     SEGMENT_TEST(later_small_segments_do_not_prolong_the_wait),
     SEGMENT_TEST(acknowledgment_rides_on_data),
