@@ -76,6 +76,14 @@ void oracle_trail_deinit(struct oracle_trail *trail);
 // Before anything happens: adds to the trail, or compares with it once it is whole.
 void oracle_follow(struct oracle *oracle, struct oracle_trail *trail /* borrowed */);
 
+// The longest stream that a host has sent, of a connection whose number is no cookie; false: none.
+struct oracle_longest {
+    struct synfin_endpoint local, remote;
+    uint32_t iss, ts_first; // the first timestamp, if a trail is laid
+    uint64_t octets;
+};
+bool oracle_longest(const struct oracle *oracle, uint32_t host, struct oracle_longest *out);
+
 struct oracle_host_config {
     synfin_stack *stack;
     const struct synfin_stack_config *config; // that it was made with; copied
@@ -83,6 +91,7 @@ struct oracle_host_config {
     struct synfin_iface_config iface[SYNFIN_IFACES_MAX];
     uint32_t ifaces;
     uint32_t seq_shift;   // what a box on the path adds to the numbers of all that it sends
+    bool has_translators; // boxes on the path may show one pair as another
     bool may_lack_memory; // its environment refuses slabs at times, or its limit is small
 };
 

@@ -373,8 +373,8 @@ static void hear(struct oracle_sight *sight)
         end->is_lied_to = true;
         end->is_tainted = end->is_tainted || packet->length > 0;
     }
+    oracle_shape_on_heard(sight);
     if ((packet->flags & (ORACLE_SYN | ORACLE_RST)) == ORACLE_SYN) {
-        oracle_shape_on_heard(sight);
         hear_syn(sight);
     }
     if (!end->has_irs) {

@@ -173,6 +173,26 @@ void oracle_ends_set_irs(struct oracle *oracle, struct oracle_end *end, uint32_t
     }
 }
 
+bool oracle_longest(const struct oracle *oracle, uint32_t host, struct oracle_longest *out)
+{
+    const struct oracle_end *longest = NULL;
+    for (uint32_t i = 0; i < oracle->ends; i++) {
+        const struct oracle_end *end = oracle->end[i];
+        if (end->host == host && end->has_iss && end->account != NULL && !end->has_cookie
+            && (longest == NULL || end->nxt > longest->nxt)) {
+            longest = end;
+        }
+    }
+    if (longest != NULL) {
+        *out = (struct oracle_longest){.local = longest->local,
+                                       .remote = longest->remote,
+                                       .iss = longest->iss,
+                                       .ts_first = longest->ts_first,
+                                       .octets = longest->nxt};
+    }
+    return longest != NULL;
+}
+
 const struct tcp_conn *oracle_ends_block(const struct oracle_host *host,
                                          const struct oracle_end *end)
 {

@@ -30,7 +30,7 @@ struct oracle_end {
     bool is_promise;                 // of a cookie that has opened before
     bool is_of_cookie;               // opened by one
     bool has_cookie;                 // its number is a cookie, promised or kept
-    bool is_loose;                   // has heard what it may answer as keys say: oracle_shape.c
+    bool is_loose;                   // may answer as keys say: oracle_shape.c
     struct oracle_end *half_open;    // whose number a cookie has taken over; NULL: none
     struct oracle_end *namesake;     // that had its ISS before; NULL: none
     bool is_double;                  // a namesake of the same pair has its IRS too

@@ -42,34 +42,44 @@ static void fill_numbers(const struct oracle_sight *sight, uint32_t *field)
         end->ts_first = packet->ts_val;
         end->has_ts_first = true;
     }
-    bool has_echo = end->peer != NULL && end->peer->has_ts_first && packet->ts_ecr != 0;
+    bool is_ack = (packet->flags & ORACLE_ACK) != 0;
+    bool has_echo = is_ack && end->peer != NULL && end->peer->has_ts_first;
     field[ORACLE_SHAPE_STAMP] = packet->ts_val - end->ts_first;
     uint32_t echo = has_echo ? packet->ts_ecr - end->peer->ts_first : 0;
     // What lies before the first one is from the peer's cookie: its low bits are not a clock's.
     field[ORACLE_SHAPE_ECHO] = echo >= UINT32_C(1) << 31 ? 0 : echo;
 }
 
-// Numbers and timestamps of one pair go on from each other, and those of two pairs do not: a call
-// that a translator has given another port halfway has two at its peer (RFC 6528 §3, RFC 7323
-// §7.1). A cookie is a hash and no clock at all (RFC 4987 §3.6), and its timestamp, whose low bits
-// are options, is too early by what keys decide.
-static bool is_beyond_compare(const struct oracle_end *sender, const struct oracle_end *peer)
+// Numbers and timestamps of one pair go on from each other, and those of two pairs do not (RFC 6528
+// §3, RFC 7323 §7.1). When a translator has changed its mind, a call has two pairs at its peer, and
+// a pair hears what was sent to another.
+static bool is_of_another_pair(const struct oracle_sight *sight)
 {
-    bool has_cookie = (sender != NULL && sender->has_cookie) || (peer != NULL && peer->has_cookie);
-    return has_cookie || (sender != NULL && peer != NULL && sender->account != peer->account);
+    const struct oracle_end *end = sight->end;
+    uint32_t place = sight->packet->seq - end->irs;
+    return sight->host->config.has_translators && (end->peer == NULL || place > end->peer->nxt);
 }
 
-// An open connection drops a SYN+ACK in any case: as too old by its timestamp, or else as a SYN,
-// which have limits of their own, and with a reason that says on which side of the window it lies.
-void oracle_shape_on_heard(const struct oracle_sight *sight)
+// A cookie is a hash and no clock at all (RFC 4987 §3.6), and its timestamp, whose low bits are
+// options, is too early by what keys decide. What is forged after its SYN+ACK has that timestamp.
+static bool is_beside_cookie(const struct oracle_sight *sight)
 {
-    struct oracle_end *end = sight->end;
-    if ((sight->packet->flags & ORACLE_ACK) == 0 || !end->has_irs) {
-        return;
+    const struct oracle_end *peer = sight->end->peer;
+    if ((sight->packet->flags & ORACLE_SYN) == 0 && sight->origin != ORACLE_FORGED) {
+        return false;
     }
     const struct oracle_end *sender = oracle_ends_of_shown(sight->host->oracle, sight->packet->seq);
-    end->is_loose = end->is_loose || is_beyond_compare(sender, end->peer);
-    sight->host->is_loose = sight->host->is_loose || end->is_loose;
+    return (sender != NULL && sender->has_cookie) || (peer != NULL && peer->has_cookie);
+}
+
+// What is too old, too new or forged is dropped by its timestamp or by its number, as a SYN or for
+// what it acknowledges: keys choose among these here, which have limits of their own, and a reason
+// that says on which side of the window it lies.
+void oracle_shape_on_heard(const struct oracle_sight *sight)
+{
+    if (sight->end->has_irs && (is_of_another_pair(sight) || is_beside_cookie(sight))) {
+        sight->end->is_loose = sight->host->is_loose = true;
+    }
 }
 
 static bool is_loose(struct oracle_host *host, uint32_t number)

@@ -45,7 +45,6 @@ void oracle_board_look(const struct oracle_look *look);
 // oracle_shape.c: Q10.
 // With an end or without.
 void oracle_shape_on_sent(const struct oracle_sight *sight, uint32_t number);
-// A SYN, with ACK or without.
 void oracle_shape_on_heard(const struct oracle_sight *sight);
 void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 // A stack is about to be destroyed.

@@ -111,7 +111,8 @@ struct sim_world {
     struct sim_subnet subnet[SIM_HOSTS_MAX];
     struct sim_host host[SIM_HOSTS_MAX];
     bool is_healed;
-    uint64_t keys; // what its stacks draw keys from
+    uint64_t keys;               // what its stacks draw keys from
+    const struct sim_turn *turn; // sim_keys.h; NULL: none
 
     struct sim_heap_item *heap;
     uint32_t heap_count, heap_max;
@@ -198,6 +199,9 @@ bool sim_device_send(struct sim_host *host);
 // What has arrived and was not taken is gone.
 void sim_device_drop(struct sim_host *host);
 
+// In a world that is run twice ports are so much further in the second run: a multiple of what
+// translators change.
+enum { SIM_PORT_SHIFT = 1024 };
 // sim_config.c: how a stack is configured.
 void sim_config_make(struct sim_host *host);
 

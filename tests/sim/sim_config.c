@@ -5,8 +5,6 @@
 #include "lib/test_random.h"
 #include "sim/sim.h"
 
-enum { PORT_SHIFT = 1024 }; // a multiple of what translators change
-
 static bool one_of(uint64_t *random, uint32_t n)
 {
     return test_random_below(random, n) == 0;
@@ -68,12 +66,12 @@ static void set_unusual(struct synfin_stack_config *config, uint64_t *random)
 static void shift_ports(struct sim_host *host)
 {
     struct synfin_stack_config *config = &host->config;
-    if (config->port_last > UINT16_MAX - PORT_SHIFT) {
-        config->port_last = UINT16_MAX - PORT_SHIFT;
+    if (config->port_last > UINT16_MAX - SIM_PORT_SHIFT) {
+        config->port_last = UINT16_MAX - SIM_PORT_SHIFT;
     }
     if (host->world->keys != 0) {
-        config->port_first = (uint16_t)(config->port_first + PORT_SHIFT);
-        config->port_last = (uint16_t)(config->port_last + PORT_SHIFT);
+        config->port_first = (uint16_t)(config->port_first + SIM_PORT_SHIFT);
+        config->port_last = (uint16_t)(config->port_last + SIM_PORT_SHIFT);
     }
 }
 

@@ -44,6 +44,15 @@ static uint32_t guess(struct sim_world *world, uint32_t number)
     return world->plan.is_twice ? number + guessed : guessed;
 }
 
+// Its header; false: there is none, or, when numbers are to be guessed from it, of a reset, whose
+// number may be 0 (RFC 9293 §3.10.7.1).
+static bool find_numbers(const struct sim_world *world, struct sim_frame *frame,
+                         struct sim_tcp *tcp)
+{
+    return sim_tcp_find(sim_frame_ip(frame), frame->bytes, tcp)
+           && !(world->plan.is_twice && (tcp->tcp[13] & SIM_RST) != 0);
+}
+
 // RFC 792 and RFC 4443: unreachable, too big, time exceeded, parameter problem, quench, redirect.
 static void forge_error(struct sim_world *world, const struct sim_frame *about)
 {
@@ -55,7 +64,7 @@ static void forge_error(struct sim_world *world, const struct sim_frame *about)
     uint32_t choice = test_random_below(random, sizeof type4);
     struct sim_frame *frame = sim_frame_copy(world, about);
     struct sim_tcp tcp;
-    if (about->from == SIM_NOBODY || !sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
+    if (about->from == SIM_NOBODY || !find_numbers(world, frame, &tcp)) {
         sim_frame_give(world, frame);
         return;
     }
@@ -86,7 +95,7 @@ static void forge_segment(struct sim_world *world, const struct sim_frame *like)
     uint64_t *random = &world->forge_random;
     struct sim_frame *frame = sim_frame_copy(world, like);
     struct sim_tcp tcp;
-    if (!sim_tcp_find(sim_frame_ip(frame), frame->bytes, &tcp)) {
+    if (!find_numbers(world, frame, &tcp)) {
         sim_frame_give(world, frame);
         return;
     }

@@ -2,14 +2,13 @@
 //
 // A host: its stack, its clock, and its lives; sim_device.c is the device before it. Everything is
 // done in the order of a loop that drives a stack: packets in, timers, events, packets out.
-#include <stddef.h>
 #include <string.h>
 
 #include "lib/test_random.h"
 #include "sim/sim.h"
 #include "sim/sim_app.h"
+#include "sim/sim_keys.h"
 #include "sim/sim_record.h"
-#include "stack/stack_internal.h"
 
 enum {
     ROUNDS_MAX = 100000,
@@ -99,59 +98,9 @@ static void tell_oracle(struct sim_host *host)
         .stack = host->stack, .config = &host->config, .memory = &host->memory, .ifaces = 1};
     told.iface[0] = host->iface;
     told.seq_shift = sim_tamper_shift_of(host->world, host->index);
+    told.has_translators = sim_plan_has(&host->world->plan, SIM_FAULT_NAT);
     told.may_lack_memory = sim_plan_has(&host->world->plan, SIM_FAULT_MEMORY);
     oracle_host_add(host->world->oracle, host->index, &told, sim_host_clock(host));
-}
-
-// What a stack draws keys for, in its order.
-enum {
-    DRAWN_FLOW,
-    DRAWN_NET,
-    DRAWN_ENTROPY,
-    DRAWN_TABLE,
-    DRAWN_ISN,
-    DRAWN_TS,
-};
-
-// Of what a key is for in a world that is run twice: whether its chance changes what is done by
-// design, so that it must be the same in both runs. How long a neighbour is believed is one such
-// (RFC 4861 §6.3.2), BBR's turns are another. Ports that are drawn anew may be those of connections
-// that have been, unless these are few.
-static bool is_chance(const struct sim_host *host, uint32_t drawn)
-{
-    const struct sim_plan *plan = &host->world->plan;
-    bool has_free_ports = plan->kind == SIM_KIND_BULK && !sim_plan_has(plan, SIM_FAULT_PORTS);
-    bool has_bbr = sim_plan_has(plan, SIM_FAULT_CONFIG);
-    return (drawn == DRAWN_NET && host->iface.is_ethernet)
-           || (drawn == DRAWN_ENTROPY && (has_bbr || !has_free_ports));
-}
-
-// What is drawn in this life is the same in both runs, or follows from other keys in the second.
-// Numbers and timestamps go on from one life to the next: whether they lie before or behind those
-// that a peer remembers is a matter of keys as well (RFC 9293 §3.6.1, RFC 6191 §2).
-static void draw_key(void *ctx, void *out, size_t bytes)
-{
-    struct sim_host *host =
-        (struct sim_host *)(void *)((uint8_t *)ctx - offsetof(struct sim_host, memory));
-    uint32_t drawn = host->keys_drawn++;
-    bool is_lasting = drawn == DRAWN_ISN || drawn == DRAWN_TS;
-    uint64_t life = is_lasting ? 0 : host->lives;
-    uint64_t random = sim_stream(host->world->plan.seed, host->index * 64 + life) + drawn
-                      + (is_chance(host, drawn) ? 0 : host->world->keys);
-    for (uint8_t *octet = out; bytes > 0; octet++, bytes--) {
-        *octet = (uint8_t)test_random(&random);
-    }
-}
-
-// Of two paths that share a slot the stack remembers the later one: which do is the same in both
-// runs, although tables have another key.
-static void keep_path_slots(struct sim_host *host)
-{
-    uint64_t random = sim_stream(host->world->plan.seed, host->index * 64 + host->lives);
-    if (host->world->plan.is_twice && host->stack != NULL) {
-        host->stack->tcp.mtu_cache.key.k0 = test_random(&random);
-        host->stack->tcp.mtu_cache.key.k1 = test_random(&random);
-    }
 }
 
 static void begin_life(struct sim_host *host)
@@ -164,10 +113,12 @@ static void begin_life(struct sim_host *host)
     env.trace = trace;
     env.trace_ctx = host;
     host->keys_drawn = 0;
-    env.entropy = world->plan.is_twice ? draw_key : env.entropy;
+    env.entropy = world->plan.is_twice ? sim_keys_draw : env.entropy;
     require(host, synfin_stack_create(&env, &host->config, sim_host_clock(host), &host->stack),
             "create");
-    keep_path_slots(host);
+    if (world->plan.is_twice && host->stack != NULL) {
+        sim_keys_keep_slots(host);
+    }
     require(host, synfin_stack_add_iface(host->stack, &host->iface, &iface), "interface");
     for (uint32_t i = 0; i < 2; i++) {
         if (i == 0 ? world->plan.has_ip4 : world->plan.has_ip6) {

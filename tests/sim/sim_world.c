@@ -10,6 +10,7 @@
 
 #include "lib/test_random.h"
 #include "sim/sim_app.h"
+#include "sim/sim_keys.h"
 
 enum { BEGIN_NS = 1000, STEPS_MAX = 40000000, OTHER_KEYS = 1 };
 
@@ -376,14 +377,18 @@ static void end(struct sim_world *world, struct sim_result *result)
     oracle_destroy(world->oracle);
 }
 
-static void run(const struct sim_plan *plan, const struct sim_run_options *options, uint64_t keys,
-                struct oracle_trail *trail, struct sim_result *result)
+// With a trail: once to lay it and to find keys, and once more under these.
+static void run(const struct sim_plan *plan, const struct sim_run_options *options,
+                struct oracle_trail *trail, struct sim_turn *turn, struct sim_result *result)
 {
     static struct sim_world world;
     memset(&world, 0, sizeof world);
     memset(result, 0, sizeof *result);
     world.has_hash = options->has_hash;
-    world.keys = keys;
+    if (trail != NULL && trail->is_whole) {
+        world.keys = OTHER_KEYS;
+        world.turn = turn;
+    }
     if (options->record != NULL) {
         (void)sim_record_begin(&world, options->record, &options->pair);
     }
@@ -392,6 +397,9 @@ static void run(const struct sim_plan *plan, const struct sim_run_options *optio
         oracle_follow(world.oracle, trail);
     }
     live(&world);
+    if (trail != NULL && !trail->is_whole) {
+        sim_keys_seek(&world, turn);
+    }
     end(&world, result);
 }
 
@@ -400,12 +408,13 @@ static void run_twice(const struct sim_plan *plan, const struct sim_run_options 
                       struct sim_result *result)
 {
     struct oracle_trail trail = {0};
+    struct sim_turn turn[SIM_HOSTS_MAX];
     struct sim_run_options first = *options;
     first.record = NULL;
-    run(plan, &first, 0, &trail, result);
+    run(plan, &first, &trail, turn, result);
     if (result->rule[0] == '\0') {
         trail.is_whole = true;
-        run(plan, options, OTHER_KEYS, &trail, result);
+        run(plan, options, &trail, turn, result);
         result->totals.steps = trail.at;
         result->totals.parted = trail.is_parted;
     }
@@ -418,6 +427,6 @@ void sim_world_run(const struct sim_plan *plan, const struct sim_run_options *op
     if (plan->is_twice) {
         run_twice(plan, options, result);
     } else {
-        run(plan, options, 0, NULL, result);
+        run(plan, options, NULL, NULL, result);
     }
 }

@@ -83,6 +83,7 @@ static void send_window(uint32_t more, enum synfin_reason reason)
     struct segment_wire segment;
     judged_segment(&judged, 0, &segment);
     segment.window = (uint16_t)(segment.window + more);
+    segment.ts_ecr = judged_of(&judged, 1)->ts_first;
     judged_tell_sent(&judged, 0, &segment, reason);
 }
 
@@ -277,18 +278,13 @@ static void q10_answer_to_a_cookie_may_part_the_runs(void **state)
     end_run();
 }
 
-// A SYN+ACK from another pair of the same listener's, as after a translator's change of mind.
+// A segment of another pair of the same hosts, as after a translator's change of mind.
 static void answer_other_pair_otherwise(uint32_t run)
 {
     struct segment_wire segment;
     judged_segment(&judged, 1, &segment);
-    struct oracle_end *other = oracle_ends_add(judged_host(&judged, 1), 77);
-    const struct synfin_endpoint local = {segment.src, segment.src_port};
-    const struct synfin_endpoint remote = {segment.dst, (uint16_t)(segment.dst_port + 1)};
-    oracle_ends_set_pair(judged_host(&judged, 1), other, &local, &remote);
-    oracle_ends_set_iss(judged.oracle, other, 31415926);
-    segment.flags = ORACLE_SYN | ORACLE_ACK;
-    segment.seq = 31415926;
+    segment.seq += 1 << 20;
+    judged_host(&judged, 0)->config.has_translators = true;
     judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
     send_another_window(run);
 }
@@ -299,6 +295,22 @@ static void q10_number_of_another_pair_may_part_the_runs(void **state)
     run_twice(answer_other_pair_otherwise);
     assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
     assert_true(trail.is_parted);
+    end_run();
+}
+
+static void longest_stream_is_told(void **state)
+{
+    (void)state;
+    struct oracle_longest longest;
+    begin_run(1);
+    assert_true(oracle_longest(judged.oracle, 0, &longest));
+    assert_int_equal(longest.octets, 200001);
+    assert_int_equal(longest.iss, judged_of(&judged, 0)->iss);
+    assert_int_equal(longest.remote.port, JUDGED_PORT);
+    assert_true(oracle_longest(judged.oracle, 1, &longest));
+    assert_int_equal(longest.octets, 50001);
+    judged_of(&judged, 1)->has_cookie = true;
+    assert_false(oracle_longest(judged.oracle, 1, &longest));
     end_run();
 }
 
@@ -317,6 +329,7 @@ int main(void)
         cmocka_unit_test(q10_reason_to_answer_a_cookie_may_differ),
         cmocka_unit_test(q10_answer_to_a_cookie_may_part_the_runs),
         cmocka_unit_test(q10_number_of_another_pair_may_part_the_runs),
+        cmocka_unit_test(longest_stream_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
