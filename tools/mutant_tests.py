@@ -29,10 +29,10 @@ PIECES = {
 KINDS = ('unit', 'hist', 'golden', 'generator')
 LABELS = ('unit', 'hist', 'golden', 'replay', 'exhaustive', 'sim', 'matrix', 'explore')
 # Programs that make their own inputs and judge by rules that hold for all of them. No case of
-# these was written with a bug in mind.
+# these was made for a bug.
 GENERATOR = re.compile(r'fuzz_\w+|options_all|cookie_guess|sim\w*|matrix\w*|explore\w*'
                        r'|test_transfer_(properties|liveness)|test_hist_mutation'
-                       r'|test_tcp_(rtt|scoreboard)_model|test_patience_chance'
+                       r'|test_tcp_(rtt|scoreboard)_model|test_(patience|opening|deadline)_chance'
                        r'|test_tcp_(cc|secrets|scoreboard_work)_chance')
 LOOP_S = 5  # of computing, beyond thrice what the test takes without a bug, is a loop
 TICK_S = 0.001  # the least that a test takes
