@@ -38,12 +38,15 @@ const struct oracle_syn *oracle_syns_find(const struct oracle_syns *syns, uint32
 
 const struct oracle_syn *oracle_syns_acked(const struct oracle_syns *syns, uint32_t ack)
 {
+    const struct oracle_syn *nearest = NULL;
     for (uint32_t i = 0; i < known(syns); i++) {
-        if (ack - syns->at[i].seq - 1 <= syns->at[i].bytes) {
-            return &syns->at[i];
+        const struct oracle_syn *syn = &syns->at[i];
+        uint32_t beyond = ack - syn->seq - 1;
+        if (beyond <= syn->bytes && (nearest == NULL || beyond < ack - nearest->seq - 1)) {
+            nearest = syn;
         }
     }
-    return NULL;
+    return nearest;
 }
 
 // A SYN again leaves out the cookie and the data that the first one had, and both may have arrived.

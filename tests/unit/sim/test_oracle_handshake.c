@@ -137,6 +137,21 @@ static void h5_accepted_twice_is_seen(void **state)
     judged_end(&judged);
 }
 
+// After a leap back of its clock a caller's number may lie among the octets of an earlier SYN.
+static void syn_acknowledged_is_the_nearest(void **state)
+{
+    (void)state;
+    static struct oracle_syns syns;
+    const struct oracle_packet with_text = {.seq = 100, .payload_bytes = 8};
+    const struct oracle_packet later = {.seq = 108};
+    oracle_syns_note(&syns, &with_text, ORACLE_GENUINE);
+    oracle_syns_note(&syns, &later, ORACLE_GENUINE);
+    assert_int_equal(oracle_syns_acked(&syns, 101)->seq, 100);
+    assert_int_equal(oracle_syns_acked(&syns, 108)->seq, 100);
+    assert_int_equal(oracle_syns_acked(&syns, 109)->seq, 108);
+    assert_null(oracle_syns_acked(&syns, 110));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +165,7 @@ int main(void)
         cmocka_unit_test(h4_blocks_not_agreed_on_are_seen),
         cmocka_unit_test(h4_answer_with_more_than_was_offered_is_seen),
         cmocka_unit_test(h5_accepted_twice_is_seen),
+        cmocka_unit_test(syn_acknowledged_is_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
