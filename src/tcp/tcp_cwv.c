@@ -77,7 +77,8 @@ void tcp_cwv_before_data(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (is_idle) {
         tell_restart(conn, now_ns);
     }
-    if (conn->totals.data_segments_out == 0) {
+    if (conn->totals.data_segments_out == 0) { // from now on it is in use
+        conn->recovery.validated_ns = now_ns;
         return;
     }
     if (tcp_pace_is_on(conn) && !has_model) {

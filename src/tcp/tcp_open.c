@@ -75,7 +75,8 @@ void tcp_open_init(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_path
     bool is_ipv4 = addr_kind_is_ipv4(&conn->pair.remote);
     conn->rcv.mss = tcp_open_advertised_mss(&conn->set, path, is_ipv4);
     conn->snd.mss_peer = is_ipv4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
-    conn->rcv.mss_seen = MSS_DEFAULT_IPV4; // a path of IPv6 may carry more and a peer send less
+    // A path of IPv6 may carry more and a peer send less.
+    conn->rcv.mss_seen = conn->rcv.mss < MSS_DEFAULT_IPV4 ? conn->rcv.mss : MSS_DEFAULT_IPV4;
     conn->totals.ack_received_ns = now_ns;
     tcp_open_set_mss(conn);
     tcp_ecn_open(conn);

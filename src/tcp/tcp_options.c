@@ -135,10 +135,10 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
     }
 }
 
-static bool is_timing(enum synfin_option option)
+static bool is_of_keepalive(enum synfin_option option)
 {
     return option == SYNFIN_OPTION_KEEPALIVE || option == SYNFIN_OPTION_KEEPALIVE_IDLE
-           || option == SYNFIN_OPTION_KEEPALIVE_INTERVAL || option == SYNFIN_OPTION_USER_TIMEOUT;
+           || option == SYNFIN_OPTION_KEEPALIVE_INTERVAL;
 }
 
 // The window scale of a listener's children goes with its buffer; but not while a SYN+ACK is out
@@ -159,20 +159,26 @@ static void apply(struct tcp *tcp, struct tcp_conn *conn, enum synfin_option opt
     if (conn->state == SYNFIN_TCP_STATE_LISTEN && is_window) {
         set_shift_of_children(tcp, conn, now_ns);
     }
-    if (!tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
+    if (option == SYNFIN_OPTION_USER_TIMEOUT) {
+        tcp_timer_on_user_timeout_set(tcp, conn, now_ns);
+    }
+    bool is_synchronised = tcp_state_is(conn, TCP_FACT_SYNCHRONISED);
+    bool knows_peer = is_synchronised || conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED;
+    if (option == SYNFIN_OPTION_MAXSEG && knows_peer) {
+        tcp_open_set_mss(conn);
+    }
+    if (!is_synchronised) {
         return;
     }
-    if (option == SYNFIN_OPTION_MAXSEG) {
-        tcp_open_set_mss(conn);
-    } else if (is_window) {
+    if (is_window) {
         tcp_window_after_read(tcp, conn);
     } else if (option == SYNFIN_OPTION_NODELAY) {
         tcp_output_want(tcp, conn);
     } else if (option == SYNFIN_OPTION_RECEIVE_LOWAT) {
         tcp_calls_data_on_text(tcp, conn);
     }
-    if (is_timing(option) && conn->state != SYNFIN_TCP_STATE_TIME_WAIT) {
-        tcp_timer_on_settings(tcp, conn, now_ns);
+    if (is_of_keepalive(option) && conn->state != SYNFIN_TCP_STATE_TIME_WAIT) {
+        tcp_timer_on_keepalive_set(tcp, conn, now_ns);
     }
 }
 

@@ -382,13 +382,15 @@ static bool choose_probe(struct tcp_conn *conn, struct tcp_plan *plan)
     return true;
 }
 
-// RFC 9293 §3.8.4 [SHLD-12]: SEG.SEQ = SND.NXT - 1, no data.
+// RFC 9293 §3.8.4 [MUST-26, SHLD-12]: SEG.SEQ = SND.NXT - 1, no data, and not beside what was sent
+// since the timer fired.
 static bool choose_keepalive(struct tcp_conn *conn, struct tcp_plan *plan)
 {
-    if (!conn->pending.keepalive) {
+    bool is_due = conn->pending.keepalive && seq_eq(conn->snd.una, conn->snd.nxt);
+    conn->pending.keepalive = false;
+    if (!is_due) {
         return false;
     }
-    conn->pending.keepalive = false;
     plan->kind = TCP_PLAN_KEEPALIVE;
     plan->seq = seq_sub(conn->snd.nxt, 1);
     plan->flags = SYNFIN_TCP_ACK;

@@ -153,6 +153,9 @@ void tcp_timer_on_received(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_
 {
     bool was_probed = conn->unanswered > 0;
     conn->unanswered = 0;
+    if (was_probed) { // by one that has not left yet, too
+        conn->pending.keepalive = false;
+    }
     if (may_keep_alive(conn) && (was_probed || !is_armed(conn, SYNFIN_TCP_TIMER_KEEPALIVE))) {
         arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE, conn->set.keepalive_idle_ns,
             SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
@@ -253,16 +256,25 @@ void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     }
 }
 
-void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+// A probe that is out has its time to be answered, whatever the user sets meanwhile.
+void tcp_timer_on_keepalive_set(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_KEEPALIVE);
+    conn->pending.keepalive = false;
     if (may_keep_alive(conn)) {
         uint64_t silent_ns = deadline_age(conn->totals.ack_received_ns, now_ns);
         uint64_t idle_ns = conn->set.keepalive_idle_ns;
-        arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE, idle_ns > silent_ns ? idle_ns - silent_ns : 0,
-            SYNFIN_REASON_ARM_KEEPALIVE, now_ns);
+        uint64_t next_ns = conn->unanswered > 0 ? conn->set.keepalive_interval_ns : 0;
+        arm(tcp, conn, SYNFIN_TCP_TIMER_KEEPALIVE,
+            idle_ns > silent_ns ? idle_ns - silent_ns : next_ns, SYNFIN_REASON_ARM_KEEPALIVE,
+            now_ns);
     }
-    if (has_waiting(conn)) {
+}
+
+// What waits already has so long from now on.
+void tcp_timer_on_user_timeout_set(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!conn->is_done && has_waiting(conn)) {
         arm_user_timeout(tcp, conn, now_ns);
     }
 }
@@ -277,7 +289,7 @@ void tcp_timer_on_time_wait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 
 void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-    if (conn->is_orphan) {
+    if (conn->is_orphan && conn->state != SYNFIN_TCP_STATE_TIME_WAIT) { // which has its own end
         bool is_finished = conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2;
         arm(tcp, conn, SYNFIN_TCP_TIMER_LINGER,
             is_finished ? conn->set.fin_wait_2_ns : tcp->config.orphan_ns, SYNFIN_REASON_ARM_LINGER,

@@ -29,9 +29,10 @@ void tcp_timer_on_paced(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns
 void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // The window opened after being shut or too small.
 void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-// The user queued data, or changed a timer's setting.
+// The user queued data, or changed how long it waits: of keep-alive, of the user timeout.
 void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
-void tcp_timer_on_settings(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_on_keepalive_set(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+void tcp_timer_on_user_timeout_set(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // Something is late: look again after this time; 0: nothing is.
 void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns,
                              uint64_t now_ns);

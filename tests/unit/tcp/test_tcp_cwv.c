@@ -78,7 +78,30 @@ static void trickle_does_not_keep_the_window(void **state)
     CHECK_EQ(segment_conn()->cc.cwnd_bytes, 30 * MSS);
 }
 
+// RFC 7661 §4.1: a window that nothing was sent in yet was not idle, however late that is, and
+// also when it is more than a path of smaller segments would begin with.
+static void first_flight_has_the_window_it_began_with(void **state)
+{
+    (void)state;
+    bench.now_ns += SEC(1000);
+    segment_config()->use_pacing = 1;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    ADVANCE(MS(40));
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = MSS);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    SET(MAXSEG, 200);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 10 * MSS);
+    WRITE(400);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 200);
+    EXPECT(.flags = PSH | ACK, .seq = 201, .ack = 1, .data = 200);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes, 10 * MSS);
+    NO_REASON(CC_NOT_VALIDATED);
+    SEND_ACK(401);
+}
+
 static const struct CMUnitTest tests[] = {
+    SEGMENT_TEST(first_flight_has_the_window_it_began_with),
     SEGMENT_TEST(paced_sender_keeps_its_window_over_a_pause),
     SEGMENT_TEST(sender_without_pacing_starts_again_after_a_pause),
     SEGMENT_TEST(window_is_halved_after_five_minutes),

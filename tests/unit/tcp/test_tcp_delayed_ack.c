@@ -47,6 +47,24 @@ static void every_second_small_segment_of_a_peer_is_acknowledged_at_once(void **
     READ(5400);
 }
 
+// RFC 5681 §4.2: full-sized is what we have announced, which the user may have made small.
+static void every_second_segment_of_a_small_mss_is_acknowledged_at_once(void **state)
+{
+    (void)state;
+    segment_open_client(40000, HERE);
+    segment_without_iss();
+    SET(MAXSEG, 100);
+    RESULT(segment_user_connect(), OK);
+    EXPECT(.flags = SYN, .mss = 100);
+    SEND(.flags = SYN | ACK, .ack = 1, .mss = 1460);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .data = 100);
+    EXPECT_NOTHING();
+    SEND(.flags = ACK, .seq = 101, .ack = 1, .data = 100);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 201, WHY(SEND_ACK_EVERY_SECOND));
+    READ(200);
+}
+
 // RFC 8985 §7.2: a sender of two segments takes 2 * SRTT without an answer for a loss at the tail.
 static void full_segment_and_a_small_one_are_acknowledged_at_once(void **state)
 {
@@ -168,6 +186,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(single_segment_is_acknowledged_after_a_moment),
     SEGMENT_TEST(every_second_full_segment_is_acknowledged_at_once),
     SEGMENT_TEST(every_second_small_segment_of_a_peer_is_acknowledged_at_once),
+    SEGMENT_TEST(every_second_segment_of_a_small_mss_is_acknowledged_at_once),
     SEGMENT_TEST(full_segment_and_a_small_one_are_acknowledged_at_once),
     SEGMENT_TEST(later_small_segments_do_not_prolong_the_wait),
     SEGMENT_TEST(acknowledgment_rides_on_data),

@@ -78,6 +78,65 @@ static void data_in_flight_needs_no_probe(void **state)
     SEND_ACK(11);
 }
 
+// The keep-alive timer has fired, and the device has not asked for the probe yet.
+static void open_and_wait_for_a_probe(void)
+{
+    OPEN(.mss = 1000);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    SET(KEEPALIVE_INTERVAL, (int64_t)SEC(5));
+    SET(KEEPALIVE, 1);
+    bench.now_ns += SEC(10);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+}
+
+// RFC 9293 §3.8.4 [MUST-26]: what was sent meanwhile is outstanding.
+static void data_take_the_place_of_a_probe_that_waits(void **state)
+{
+    (void)state;
+    open_and_wait_for_a_probe();
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_NOTHING();
+    SEND_ACK(11);
+    EXPECT_NOTHING();
+}
+
+// RFC 9293 §3.8.4 [MUST-26]: and who was heard meanwhile is there.
+static void segment_spares_a_probe_that_waits(void **state)
+{
+    (void)state;
+    open_and_wait_for_a_probe();
+    SEND_ACK(1);
+    EXPECT_NOTHING();
+    EXPECT_AFTER(SEC(10), .flags = ACK, .seq = 0, .ack = 1);
+    SEND_ACK(1);
+}
+
+// RFC 9293 §3.8.4 [MUST-24]: off is off.
+static void turning_off_spares_a_probe_that_waits(void **state)
+{
+    (void)state;
+    open_and_wait_for_a_probe();
+    SET(KEEPALIVE, 0);
+    EXPECT_NOTHING();
+}
+
+// RFC 9293 §3.8.4 [MUST-27]: probes that nobody had time to answer are no row of them.
+static void setting_keepalive_does_not_hasten_its_probes(void **state)
+{
+    (void)state;
+    open_and_wait_for_a_probe();
+    SET(KEEPALIVE_PROBES, 2);
+    EXPECT(.flags = ACK, .seq = 0, .ack = 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        SET(KEEPALIVE, 1);
+        EXPECT_NOTHING();
+    }
+    EXPECT_AFTER(SEC(5), .flags = ACK, .seq = 0, .ack = 1);
+    EXPECT_AFTER(SEC(5), .flags = RST | ACK, .seq = 1, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
 static void keepalive_of_the_peer_is_answered(void **state)
 {
     (void)state;
@@ -159,6 +218,19 @@ static void user_timeout_of_a_waiting_syn_begins_when_it_is_let_go(void **state)
     run_out(MS(2500));
 }
 
+// RFC 9293 §3.9.1: also of a call that goes on.
+static void user_timeout_may_be_set_while_a_syn_is_out(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+    SET(USER_TIMEOUT, (int64_t)MS(500));
+    ADVANCE(MS(500));
+    EVENT_CLOSED(TIMED_OUT);
+}
+
 static void user_timeout_is_put_off_by_progress(void **state)
 {
     (void)state;
@@ -208,6 +280,21 @@ static void other_options_do_not_move_timers(void **state)
     EVENT_CLOSED(TIMED_OUT);
 }
 
+// Whoever asks for keep-alive as well does not wait longer for it.
+static void keepalive_does_not_put_the_user_timeout_off(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(USER_TIMEOUT, (int64_t)MS(2500));
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    SET(KEEPALIVE, 1);
+    SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
+    EXPECT_AFTER(MS(1500), .flags = RST | ACK, .seq = 11, .ack = 1);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
 static void other_options_send_no_keepalive(void **state)
 {
     (void)state;
@@ -244,15 +331,21 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(only_a_row_of_unanswered_probes_ends_the_connection),
     SEGMENT_TEST(traffic_puts_the_probe_off),
     SEGMENT_TEST(data_in_flight_needs_no_probe),
+    SEGMENT_TEST(data_take_the_place_of_a_probe_that_waits),
+    SEGMENT_TEST(segment_spares_a_probe_that_waits),
+    SEGMENT_TEST(turning_off_spares_a_probe_that_waits),
+    SEGMENT_TEST(setting_keepalive_does_not_hasten_its_probes),
     SEGMENT_TEST(keepalive_of_the_peer_is_answered),
     SEGMENT_TEST(user_timeout_ends_the_connection_on_time),
     SEGMENT_TEST(user_timeout_counts_data_that_never_leave),
     SEGMENT_TEST(user_timeout_counts_an_end_that_never_leaves),
     SEGMENT_TEST(user_timeout_counts_a_syn_that_never_leaves),
     SEGMENT_TEST(user_timeout_of_a_waiting_syn_begins_when_it_is_let_go),
+    SEGMENT_TEST(user_timeout_may_be_set_while_a_syn_is_out),
     SEGMENT_TEST(user_timeout_is_put_off_by_progress),
     SEGMENT_TEST(hist_126_user_timeout_at_a_shut_window_is_on_time),
     SEGMENT_TEST(other_options_do_not_move_timers),
+    SEGMENT_TEST(keepalive_does_not_put_the_user_timeout_off),
     SEGMENT_TEST(other_options_send_no_keepalive),
     SEGMENT_TEST(time_wait_is_not_kept_alive),
 };

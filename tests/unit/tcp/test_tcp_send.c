@@ -199,6 +199,22 @@ static void mss_limit_of_the_user_holds(void **state)
     EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 1);
 }
 
+static void mss_limit_may_be_set_while_the_connection_opens(void **state)
+{
+    (void)state;
+    CONNECT();
+    EXPECT(.flags = SYN);
+    SEND(.flags = SYN, .mss = 1400);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SET(MAXSEG, 500);
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    IN_STATE(ESTABLISHED);
+    WRITE(501);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 500);
+    SEND_ACK(501);
+    EXPECT(.flags = PSH | ACK, .seq = 501, .ack = 1, .data = 1);
+}
+
 // RFC 9293 §3.7.3 [SHLD-6], RFC 9293 §3.7.1 [MAY-3, MUST-67]: always sent, and as large as what
 // the interface can receive.
 static void announced_mss_is_what_the_interface_can_receive(void **state)
@@ -279,6 +295,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(timestamps_are_subtracted_from_the_mss),
     SEGMENT_TEST(sack_blocks_shorten_the_segments_that_carry_them),
     SEGMENT_TEST(mss_limit_of_the_user_holds),
+    SEGMENT_TEST(mss_limit_may_be_set_while_the_connection_opens),
     SEGMENT_TEST(announced_mss_is_what_the_interface_can_receive),
     SEGMENT_TEST(smaller_path_mtu_sends_again_in_smaller_pieces),
     SEGMENT_TEST(path_mtu_never_grows_by_a_message),

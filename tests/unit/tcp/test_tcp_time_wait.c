@@ -724,6 +724,22 @@ static void is_over_on_time_though_the_device_takes_nothing(void **state)
     EXPECT_NOTHING();
 }
 
+// RFC 9293 §3.6.1 [MUST-13]: who lets go of the handle before the acknowledgment of the FIN has
+// left does not change how long the pair waits.
+static void time_wait_outlasts_an_orphans_life(void **state)
+{
+    (void)state;
+    segment_config()->orphan_ns = SEC(1);
+    REACH(FIN_WAIT_2);
+    SEND(.flags = FIN | ACK, .seq = 1, .ack = 2);
+    IN_STATE(TIME_WAIT);
+    CLOSE();
+    bench.now_ns += SEC(59);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    IN_STATE(TIME_WAIT);
+    EXPECT(.flags = ACK, .seq = 2, .ack = 2);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(lasts_twice_the_segment_lifetime),
     SEGMENT_TEST(lasts_as_long_as_configured),
@@ -765,5 +781,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(answers_are_limited_after_pauses),
     SEGMENT_TEST(waits_near_the_end_of_time),
     SEGMENT_TEST(is_over_on_time_though_the_device_takes_nothing),
+    SEGMENT_TEST(time_wait_outlasts_an_orphans_life),
 };
 SEGMENT_MAIN_TWICE(tests)
