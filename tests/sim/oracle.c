@@ -64,6 +64,7 @@ void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_h
     forget_boot(self);
     self->config = *config;
     self->stack_config = *config->config;
+    oracle_wishes_init(&self->wishes, config->config);
     self->boot++;
     self->is_loose = false;
     self->now_ns = now_ns;

@@ -142,6 +142,9 @@ void oracle_sweep(struct oracle *oracle, uint64_t now_ns);
 
 // Users; calls are told when they have succeeded, but for those that say "before".
 
+// An option of a socket was set; of a listener before it is told to listen.
+void oracle_option(struct oracle *oracle, uint32_t host, synfin_socket socket,
+                   enum synfin_option option, int64_t value, uint64_t now_ns);
 void oracle_listening(struct oracle *oracle, uint32_t host, synfin_socket socket, uint32_t backlog);
 // synfin_socket_connect has returned OK.
 void oracle_connecting(struct oracle *oracle, uint32_t host, synfin_socket socket, uint64_t now_ns);

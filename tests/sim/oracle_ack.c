@@ -150,6 +150,9 @@ void oracle_ack_on_sent(const struct oracle_sight *sight)
     if (!is_in_run) {
         judge_newest(sight, is_duplicate ? 1 : 0);
     }
+    if (sight->reason == SYNFIN_REASON_SEND_KEEPALIVE) {
+        oracle_patience_on_probe(sight);
+    }
     if (packet->length == 0) {
         judge_cause(sight);
         judge_challenges(sight);
@@ -225,6 +228,7 @@ void oracle_ack_on_heard(const struct oracle_sight *sight)
         sight->seq == rcv && sight->ack <= end->nxt && sight->ack > 0 && !is_old && !may_have_moved;
     bool is_good = is_next && sight->ack + end->window_sure >= end->una_told
                    && (packet->traffic_class & 3) != 3;
+    oracle_patience_on_heard(sight, is_good);
     if (is_next && sight->ack > end->una_told) {
         note_window(sight);
     }

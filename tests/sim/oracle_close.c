@@ -105,6 +105,10 @@ void oracle_close_on_trace(struct oracle_host *host, const struct synfin_trace_e
     }
 }
 
+// RFC 9293 §3.10.5: who is told by a reset, when a user aborts.
+static const uint32_t told_of_abort =
+    TO(ESTABLISHED) | TO(CLOSE_WAIT) | TO(FIN_WAIT_1) | TO(FIN_WAIT_2);
+
 // Resets that end their connection.
 static bool is_final(uint16_t reason)
 {
@@ -124,7 +128,12 @@ void oracle_close_on_sent(const struct oracle_sight *sight)
         oracle_fail(oracle, ORACLE_C6, end, sight->now_ns, "a segment after its reset (%s)",
                     synfin_reason_name((enum synfin_reason)sight->reason));
     }
-    if (end->must_reset && (packet->flags & ORACLE_FIN) != 0) {
+    bool is_of_half_open = (packet->flags & ORACLE_SYN) != 0 || sight->is_early;
+    if (end->is_aborted && !is_reset && !is_of_half_open
+        && (end->must_reset || packet->length > 0)) {
+        oracle_fail(oracle, ORACLE_C6, end, sight->now_ns, "a segment after an abort (%s)",
+                    synfin_reason_name((enum synfin_reason)sight->reason));
+    } else if (end->must_reset && (packet->flags & ORACLE_FIN) != 0) {
         oracle_fail(oracle, ORACLE_C2, end, sight->now_ns,
                     "a FIN, and its user has closed with octets unread");
     }
@@ -142,6 +151,15 @@ void oracle_close_on_close(struct oracle_host *host, struct oracle_end *end, uin
     }
     end->must_reset = conn->state >= SYNFIN_TCP_STATE_ESTABLISHED
                       && conn->state != SYNFIN_TCP_STATE_TIME_WAIT && conn->receive.bytes > 0;
+}
+
+void oracle_close_on_abort(const struct oracle_host *host, struct oracle_end *end)
+{
+    const struct tcp_conn *conn = oracle_ends_block(host, end);
+    end->is_aborted = true;
+    if (conn != NULL && !conn->is_done) {
+        end->must_reset = (told_of_abort & 1u << conn->state) != 0;
+    }
 }
 
 // C8 and S2: octets in order and within the window, in an acceptable segment of the peer's, are
@@ -208,7 +226,7 @@ static void look_at_cause(const struct oracle_look *look)
 static void look_at_orphan(const struct oracle_look *look)
 {
     const struct oracle_shadow *shadow = &look->end->shadow;
-    uint64_t bound_ns = look->host->stack_config.fin_wait_2_ns + ORACLE_S;
+    uint64_t bound_ns = oracle_wishes_of(look->host, look->end)->fin_wait_2_ns + ORACLE_S;
     bool is_idle = look->conn->state == SYNFIN_TCP_STATE_FIN_WAIT_2 && look->conn->is_orphan
                    && shadow->is_known && shadow->state == look->conn->state
                    && look->host->pending.is_advancing && look->end->is_closed;
@@ -246,8 +264,9 @@ void oracle_close_on_finish(struct oracle_host *host, uint64_t now_ns)
             continue;
         }
         if (end->must_reset && is_quiet) {
-            oracle_fail(host->oracle, ORACLE_C2, end, now_ns,
-                        "closed with octets unread, and the peer was not told");
+            oracle_fail(host->oracle, end->is_aborted ? ORACLE_C6 : ORACLE_C2, end, now_ns,
+                        "%s, and the peer was not told",
+                        end->is_aborted ? "aborted" : "closed with octets unread");
         }
         bool was_open = end->una_told > 0 && end->has_opened && !end->is_aborted;
         if (end->is_gone && was_open && is_quiet && end->una_told < end->written + 1

@@ -173,7 +173,7 @@ static const char *read_options(struct oracle_packet *packet, bool is_strict)
     return is_strict && !is_zero(at, left) ? oracle_wrong_padding : NULL;
 }
 
-static const char *judge_flags(const struct oracle_packet *packet)
+static const char *judge_flags(const struct oracle_packet *packet, bool has_bare_data)
 {
     uint16_t flags = packet->flags;
     bool is_syn = (flags & ORACLE_SYN) != 0;
@@ -193,7 +193,7 @@ static const char *judge_flags(const struct oracle_packet *packet)
     if ((flags & ORACLE_URG) == 0 && packet->urgent != 0) {
         return "an urgent pointer without URG";
     }
-    if (is_syn && packet->payload_bytes > 0 && packet->cookie_bytes == 0) {
+    if (is_syn && packet->payload_bytes > 0 && packet->cookie_bytes == 0 && !has_bare_data) {
         return "a SYN with data and no cookie";
     }
     return NULL;
@@ -252,7 +252,7 @@ static const char *read_tcp(struct oracle_packet *packet, const struct oracle_fo
     if (packet->src_port == 0 || packet->dst_port == 0) {
         return "port 0";
     }
-    wrong = judge_flags(packet);
+    wrong = judge_flags(packet, form->has_bare_data);
     return wrong != NULL ? wrong : judge_options(packet);
 }
 

@@ -58,6 +58,7 @@ struct oracle_form {
     bool is_partial;    // checksum of the transport is left to the device
     bool is_unverified; // do not sum: it is known to be right
     bool is_strict;     // as a stack must send it
+    bool has_bare_data; // SYNs may have data and no cookie: RFC 7413 §5.1, as configured
 };
 
 // Two things that may be wrong and have an invariant of their own: M5 and I2.

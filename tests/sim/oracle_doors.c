@@ -188,7 +188,6 @@ static void note_sent(const struct oracle_sight *sight)
     end->has_sent = true;
     if ((sight->packet->flags & ORACLE_RST) != 0) {
         end->has_reset = true;
-        end->resets++;
         return;
     }
     end->nxt = last > end->nxt ? last : end->nxt;
@@ -199,6 +198,24 @@ static void note_sent(const struct oracle_sight *sight)
         end->ack = sight->ack > end->ack ? sight->ack : end->ack;
         uint64_t edge = sight->ack + oracle_window_of_sent(sight);
         end->edge = edge > end->edge ? edge : end->edge;
+    }
+}
+
+// What the IP header says is the user's choice, but for marks of congestion (RFC 3168 §5). What is
+// sent for half-open connections, and for none, was made with other choices.
+static void judge_header(const struct oracle_sight *sight)
+{
+    const struct oracle_wishes *wishes = oracle_wishes_of(sight->host, sight->end);
+    const struct oracle_packet *packet = sight->packet;
+    bool is_of_user = oracle_ends_block(sight->host, sight->end) != NULL && !sight->is_early
+                      && (packet->flags & (ORACLE_SYN | ORACLE_RST)) == 0;
+    if (is_of_user
+        && (packet->hop_limit != wishes->hop_limit
+            || (packet->traffic_class & 0xfc) != (wishes->traffic_class & 0xfc))) {
+        oracle_fail(sight->host->oracle, ORACLE_I5, sight->end, sight->now_ns,
+                    "hop limit %u and class %u, asked for were %u and %u (%s)", packet->hop_limit,
+                    packet->traffic_class, wishes->hop_limit, wishes->traffic_class,
+                    synfin_reason_name((enum synfin_reason)sight->reason));
     }
 }
 
@@ -213,6 +230,7 @@ static void judge_sent(struct oracle_sight *sight)
     sight->ack = end->has_irs ? oracle_place(sight->packet->ack, end->irs, end->ack) : 0;
     sight->is_early = take_early(sight);
     oracle_shape_on_sent(sight, end->number);
+    judge_header(sight);
     oracle_close_on_sent(sight);
     if ((sight->packet->flags & ORACLE_RST) == 0) {
         oracle_handshake_on_sent(sight);
@@ -265,7 +283,8 @@ void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
     now_ns = oracle_now(self, now_ns);
     const struct oracle_form form = {.is_ethernet = self->config.iface[iface].is_ethernet,
                                      .is_partial = packet->checksum == SYNFIN_CHECKSUM_PARTIAL,
-                                     .is_strict = true};
+                                     .is_strict = true,
+                                     .has_bare_data = self->stack_config.fastopen_sends_any != 0};
     struct oracle_packet read;
     uint32_t bytes = synfin_packet_copy(packet, oracle->octets, sizeof oracle->octets);
     oracle->totals.packets++;

@@ -395,4 +395,6 @@ void oracle_ends_deinit(struct oracle *oracle)
     oracle_map_deinit(&oracle->by_number);
     oracle_map_deinit(&oracle->by_pair);
     oracle_map_deinit(&oracle->by_iss);
+    oracle_map_deinit(&oracle->by_socket);
+    oracle_wishes_deinit(oracle->wishes);
 }

@@ -52,10 +52,18 @@ void oracle_handshake_on_sent(const struct oracle_sight *sight)
     }
 }
 
+// RFC 7413 §4.2.2, §5.1: data of a SYN are delivered for its cookie, or by a listener that asks for
+// none.
+bool oracle_handshake_may_be_early(const struct oracle_host *host, const struct oracle_end *end)
+{
+    bool takes_any = host->stack_config.fastopen_takes_any != 0;
+    return end->is_passive && (end->heard.has_fastopen || takes_any);
+}
+
 void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end, uint64_t now_ns)
 {
     struct oracle *oracle = host->oracle;
-    bool may_be_early = end->is_passive && end->heard.has_fastopen;
+    bool may_be_early = oracle_handshake_may_be_early(host, end);
     bool was_opened = end->has_opened;
     end->has_opened = true;
     if (was_opened || end->is_lied_to || host->had_fragments) {

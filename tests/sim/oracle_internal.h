@@ -14,6 +14,7 @@
 #include "sim/oracle_decode.h"
 #include "sim/oracle_map.h"
 #include "sim/oracle_syns.h"
+#include "sim/oracle_wishes.h"
 #include "stack/stack_internal.h"
 #include "tcp/tcp.h"
 
@@ -46,8 +47,10 @@ struct oracle_end {
     bool is_validated; // the peer has shown that it hears us, or we have called it
 
     // Its user.
-    uint64_t written, delivered; // octets
-    bool has_opened;             // told by connected or accept
+    const struct oracle_wishes *wishes; // NULL: none of its own
+    uint64_t written, delivered;        // octets
+    uint64_t urgent;                    // place behind what was marked; 0: nothing
+    bool has_opened;                    // told by connected or accept
     bool has_shut, has_shut_reading, has_read_end, is_closed, is_aborted, has_failed;
     uint8_t error; // enum synfin_error of its end
 
@@ -59,14 +62,12 @@ struct oracle_end {
     uint64_t ack, edge;           // highest acknowledgment and right edge, in the peer's places
     uint64_t una_told, edge_told; // highest that has arrived here, in our places
     uint64_t peer_fin;            // place of the peer's FIN that has arrived; 0: none
-    struct oracle_ranges arrived; // places of the peer's stream
-    struct oracle_ranges again;   // of those, that have arrived more than once
+    struct oracle_ranges arrived, again; // places of the peer's stream; more than once
     struct oracle_ranges sacked, resent; // our places: told as received; sent more than once
     bool is_timed; // since the last sample SACK told of something new that was sent once
     bool has_sent, has_reset, heard_reset;
 
-    bool is_old_told; // the last segment heard was old by its timestamp
-    uint32_t resets;
+    bool is_old_told;     // the last segment heard was old by its timestamp
     uint64_t window_max;  // largest that the peer may have offered
     uint64_t window_sure; // largest that it has, in a segment that no correct TCP refuses
 
@@ -81,8 +82,8 @@ struct oracle_end {
 
     struct oracle_shadow { // of the block, at the last look
         bool is_known, is_synchronised;
-        uint8_t state, backoff, retries, probes;
-        uint64_t una, nxt, rcv; // places
+        uint8_t state, backoff, retries, probes, rto_state; // rto_state: when it was set
+        uint64_t una, nxt, rcv;                             // places
         uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT];
         uint64_t srtt_ns, rto_ns, rto_srtt_ns; // rto_srtt_ns: SRTT when that timeout was set
         uint64_t receive_max, steps;
@@ -96,6 +97,7 @@ struct oracle_end {
     bool is_loss_near; // by what was heard last
     uint32_t ts_told;  // largest TSval heard
 
+    struct oracle_patience patience;
     struct oracle_expectation { // of the event that goes on
         uint8_t arrivals;       // for this end, at most 255
         uint8_t fate;           // oracle_security.c
@@ -128,6 +130,7 @@ struct oracle_listener {
     synfin_socket socket;
     uint16_t port;
     uint32_t backlog, index;
+    const struct oracle_wishes *wishes; // NULL: none
 };
 
 enum { ORACLE_LISTENERS_MAX = 64 };
@@ -135,6 +138,7 @@ enum { ORACLE_LISTENERS_MAX = 64 };
 struct oracle_host {
     struct oracle_host_config config;
     struct synfin_stack_config stack_config;
+    struct oracle_wishes wishes; // of users who have asked for nothing
     struct oracle *oracle;
     uint32_t id, boot;
     bool is_up, had_fragments;
@@ -171,7 +175,8 @@ struct oracle {
     struct oracle_host *host;
     struct oracle_end **end;
     uint32_t ends, ends_room;
-    struct oracle_map by_number, by_pair, by_iss;
+    struct oracle_map by_number, by_pair, by_iss, by_socket;
+    struct oracle_wishes *wishes;
     struct oracle_account **account;
     uint32_t accounts, accounts_room;
     struct oracle_violation violation[ORACLE_VIOLATIONS_MAX];

@@ -75,6 +75,7 @@ static void look_at(struct oracle_host *host, struct oracle_end *end, const stru
         oracle_ack_look(&look);
     }
     oracle_timer_look(&look);
+    oracle_patience_look(&look);
     oracle_memory_look(&look);
     oracle_security_look(&look);
     note_shadow(&look);
@@ -161,7 +162,7 @@ void oracle_sweep(struct oracle *oracle, uint64_t now_ns)
 void oracle_advancing(struct oracle *oracle, uint32_t host, uint64_t now_ns)
 {
     struct oracle_host *self = &oracle->host[host];
-    (void)now_ns;
+    (void)oracle_now(self, now_ns); // while the deadlines are those that a leap has left out
     self->pending.is_advancing = true;
     self->pending.next_ns = synfin_stack_next_deadline(self->config.stack);
 }
@@ -172,6 +173,7 @@ void oracle_trace(void *ctx, const struct synfin_trace_event *event)
     oracle_shape_on_trace(host, event);
     oracle_close_on_trace(host, event);
     oracle_timer_on_trace(host, event);
+    oracle_patience_on_trace(host, event);
 }
 
 void oracle_finish(struct oracle *oracle, uint64_t now_ns)

@@ -107,7 +107,8 @@ static void judge_stray_reset(const struct oracle_sight *sight, struct oracle_ac
 static void judge_amount(const struct oracle_sight *sight, struct oracle_account *account)
 {
     const struct oracle_end *end = sight->end;
-    bool has_cookie = end != NULL && end->heard.has_fastopen // RFC 7413 §5.1: given to its address
+    // RFC 7413 §5.1: a cookie was given to its address; who asks for none trusts all of them.
+    bool has_cookie = end != NULL && oracle_handshake_may_be_early(sight->host, end)
                       && oracle_ends_block(sight->host, end) != NULL;
     bool is_validated = end != NULL && (end->is_validated || has_cookie);
     account->is_validated = account->is_validated || is_validated;

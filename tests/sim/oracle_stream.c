@@ -126,12 +126,27 @@ static void judge_fin(const struct oracle_sight *sight, uint64_t place)
     }
 }
 
+// RFC 9293 §3.8.5 [MUST-62]: the pointer says where the octet behind the urgent data is.
+static void judge_mark(const struct oracle_sight *sight)
+{
+    const struct oracle_end *end = sight->end;
+    uint64_t mark = sight->seq + sight->packet->urgent;
+    bool is_far = sight->packet->urgent == UINT16_MAX && mark < end->urgent;
+    if (end->urgent == 0 || (mark != end->urgent && !is_far)) {
+        oracle_fail(sight->host->oracle, ORACLE_S5, end, sight->now_ns,
+                    "urgent up to %" PRIu64 ", marked up to %" PRIu64, mark, end->urgent);
+    }
+}
+
 void oracle_stream_on_sent(const struct oracle_sight *sight)
 {
     const struct oracle_end *end = sight->end;
     const struct oracle_packet *packet = sight->packet;
     uint64_t left = sight->seq + ((packet->flags & ORACLE_SYN) != 0);
     uint64_t right = left + packet->payload_bytes;
+    if ((packet->flags & ORACLE_URG) != 0) {
+        judge_mark(sight);
+    }
     if (packet->payload_bytes > 0) {
         judge_octets(sight, left, packet->payload_bytes);
     }

@@ -60,6 +60,7 @@ void oracle_ack_look(const struct oracle_look *look);
 // oracle_handshake.c: H1 to H5.
 void oracle_handshake_on_syn_sent(const struct oracle_sight *sight);
 void oracle_handshake_on_sent(const struct oracle_sight *sight);
+bool oracle_handshake_may_be_early(const struct oracle_host *host, const struct oracle_end *end);
 void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end, uint64_t now_ns);
 void oracle_handshake_look(const struct oracle_look *look);
 void oracle_handshake_look_listeners(struct oracle_host *host, uint64_t now_ns);
@@ -68,6 +69,12 @@ void oracle_handshake_look_listeners(struct oracle_host *host, uint64_t now_ns);
 void oracle_timer_look(const struct oracle_look *look);
 void oracle_timer_look_host(struct oracle_host *host, uint64_t now_ns);
 void oracle_timer_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
+// oracle_patience.c: what T6, T8 and A3 ask of user timeouts and keep-alive.
+void oracle_patience_look(const struct oracle_look *look);
+// `is_good`: a correct TCP takes it.
+void oracle_patience_on_heard(const struct oracle_sight *sight, bool is_good);
+void oracle_patience_on_probe(const struct oracle_sight *sight);
+void oracle_patience_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 // oracle_heal.c: T7.
 void oracle_heal_on_finish(struct oracle *oracle, uint64_t now_ns);
 
@@ -82,6 +89,7 @@ void oracle_memory_on_finish(struct oracle_host *host, uint64_t now_ns);
 void oracle_close_on_sent(const struct oracle_sight *sight);
 void oracle_close_on_heard(const struct oracle_sight *sight);
 void oracle_close_on_close(struct oracle_host *host, struct oracle_end *end, uint64_t now_ns);
+void oracle_close_on_abort(const struct oracle_host *host, struct oracle_end *end);
 void oracle_close_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 void oracle_close_look(const struct oracle_look *look);
 void oracle_close_on_finish(struct oracle_host *host, uint64_t now_ns);

@@ -124,7 +124,8 @@ static void look_at_age(const struct oracle_look *look)
 {
     const struct synfin_stack_config *config = &look->host->stack_config;
     const struct oracle_end *end = look->end;
-    uint64_t bound_ns = config->orphan_ns + config->fin_wait_2_ns + 2 * config->msl_ns + ORACLE_S;
+    uint64_t fin_wait_2_ns = oracle_wishes_of(look->host, end)->fin_wait_2_ns;
+    uint64_t bound_ns = config->orphan_ns + fin_wait_2_ns + 2 * config->msl_ns + ORACLE_S;
     bound_ns += look->host->leapt_ns - end->closed_leapt;
     bool may_leap = look->host->pending.is_advancing == false;
     if (!end->is_closed || end->closed_ns == 0 || may_leap || look->now_ns < end->closed_ns) {
@@ -201,8 +202,13 @@ static void judge_timeout(struct oracle_host *host, struct oracle_end *end,
     }
     uint64_t wait_ns = event->as.timer.deadline_ns - event->t_ns;
     uint64_t least_ns = conn->state >= SYNFIN_TCP_STATE_ESTABLISHED ? config->rto_min_ns : 0;
-    bool is_again = event->reason == SYNFIN_REASON_ARM_BACKOFF && conn->retries > 1
-                    && conn->rtt.backoff < BACKOFF_MAX && conn->rtt.srtt_ns == shadow->rto_srtt_ns;
+    if (conn->rtt.srtt_ns == 0 && config->rto_initial_ns < least_ns) { // RFC 6298 §2.1
+        least_ns = config->rto_initial_ns;
+    }
+    bool is_again =
+        event->reason == SYNFIN_REASON_ARM_BACKOFF && conn->retries > 1
+        && conn->rtt.backoff < BACKOFF_MAX && conn->rtt.srtt_ns == shadow->rto_srtt_ns
+        && conn->state == shadow->rto_state; // SYNs have another first wait than answers
     uint64_t doubled_ns = 2 * shadow->rto_ns;
     if (is_again && doubled_ns > least_ns) {
         least_ns = doubled_ns < config->rto_max_ns ? doubled_ns : config->rto_max_ns;
@@ -214,6 +220,7 @@ static void judge_timeout(struct oracle_host *host, struct oracle_end *end,
     }
     shadow->rto_ns = wait_ns;
     shadow->rto_srtt_ns = conn->rtt.srtt_ns;
+    shadow->rto_state = conn->state;
 }
 
 // With a trace the very moment of each is known.

@@ -82,6 +82,8 @@ static void judge_size(const struct oracle_sight *sight)
     const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
     uint32_t mtu = iface_mtu(sight->host);
     bool is_probe = sight->reason == SYNFIN_REASON_SEND_MTU_PROBE;
+    uint32_t own = oracle_wishes_of(sight->host, end)->mss_bytes;
+    mss = own != 0 && own < mss ? own : mss;
     if (conn != NULL && conn->pmtu_bytes != 0 && !is_probe && conn->pmtu_bytes < mtu) {
         mtu = conn->pmtu_bytes;
     }

@@ -116,35 +116,11 @@ static void write_script(struct sim_app *app, uint16_t port)
     }
 }
 
-static void set_option(struct sim_host *host, synfin_socket socket, enum synfin_option option,
-                       int64_t value)
-{
-    (void)!synfin_socket_set_option(host->stack, socket, option, value, clock_of(host));
-    sim_host_called(host);
-}
-
-static void set_options(struct sim_app *app)
+static void prepare(struct sim_app *app)
 {
     struct sim_host *host = app->host;
-    uint64_t choice = test_random(&app->random);
-    set_option(host, app->socket, SYNFIN_OPTION_KEEPALIVE, 1);
     (void)!synfin_socket_set_user(host->stack, app->socket, user_of((uint32_t)(app - host->app)));
-    set_option(host, app->socket, SYNFIN_OPTION_NODELAY, (choice & 1) != 0);
-    if (!sim_plan_has(&host->world->plan, SIM_FAULT_CONFIG)) {
-        return;
-    }
-    if ((choice & 6) == 2) {
-        set_option(host, app->socket, SYNFIN_OPTION_QUICKACK, 1);
-    }
-    if ((choice & 24) == 8) {
-        set_option(host, app->socket, SYNFIN_OPTION_SEND_BUFFER, 2048 << (choice >> 32) % 8);
-    }
-    if ((choice & 96) == 32) {
-        set_option(host, app->socket, SYNFIN_OPTION_RECEIVE_BUFFER, 2048 << (choice >> 36) % 8);
-    }
-    if ((choice & 0x180) == 0x80) {
-        set_option(host, app->socket, SYNFIN_OPTION_NOTSENT_LOWAT, 2048 + (int64_t)(choice >> 48));
-    }
+    sim_options_of_user(app);
 }
 
 static void finish(struct sim_host *host, struct sim_app *app, bool is_abort)
@@ -294,6 +270,7 @@ static void act(struct sim_host *host, struct sim_app *app)
         return;
     }
     app->wake_ns = SYNFIN_NEVER;
+    sim_options_change(app);
     if (app->is_client && !app->has_called) {
         call(host, app);
         return;
@@ -336,7 +313,7 @@ static void serve(struct sim_host *host, uint32_t which)
         oracle_accepted(host->world->oracle, host->index, host->listener[which], socket,
                         clock_of(host));
         write_script(app, ports[which]);
-        set_options(app);
+        prepare(app);
         sim_host_called(host);
         act(host, app);
     }
@@ -369,7 +346,7 @@ static struct sim_app *make_client(struct sim_host *host, const struct synfin_en
     app->to = *to;
     host->opening++;
     write_script(app, to->port);
-    set_options(app);
+    prepare(app);
     return app;
 }
 
@@ -417,7 +394,7 @@ static void connect_one(struct sim_host *host)
     }
     app->is_fast = sim_plan_has(&host->world->plan, SIM_FAULT_FAST_OPEN) && app->to_write > 0
                    && test_random_below(&app->random, 2) == 0;
-    set_option(host, app->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
+    sim_option_set(host, app->socket, SYNFIN_OPTION_FASTOPEN_CONNECT, app->is_fast);
     call(host, app);
 }
 
@@ -501,13 +478,16 @@ static void listen_on(struct sim_host *host, uint32_t which)
     struct synfin_endpoint any = {.port = ports[which]};
     synfin_socket *socket = &host->listener[which];
     bool is_small = sim_plan_has(&host->world->plan, SIM_FAULT_BACKLOG);
+    uint64_t random = sim_stream(host->world->plan.seed, 8000 + SIM_PORTS * host->index + which);
     host->backlog[which] = 1 + test_random_below(&host->app_random, is_small ? 4 : 4096);
     *socket = 0;
     if (synfin_socket_open(host->stack, socket) != SYNFIN_ERROR_OK
         || synfin_socket_bind(host->stack, *socket, &any) != SYNFIN_ERROR_OK) {
         return;
     }
-    set_option(host, *socket, SYNFIN_OPTION_FASTOPEN, test_random_below(&host->app_random, 3) * 8);
+    sim_option_set(host, *socket, SYNFIN_OPTION_FASTOPEN,
+                   test_random_below(&host->app_random, 3) * 8);
+    sim_options_begin(host, *socket, &random);
     if (synfin_socket_listen(host->stack, *socket, host->backlog[which], clock_of(host))
         == SYNFIN_ERROR_OK) {
         oracle_listening(host->world->oracle, host->index, *socket, host->backlog[which]);
@@ -541,6 +521,7 @@ void sim_apps_heal(struct sim_host *host)
             app->read_max = app->write_max = CALL_MAX;
             app->end = SIM_END_ORDER;
             app->turn_bytes = 0;
+            sim_options_heal(app);
             set_wake(host, app, host->world->now_ns);
         }
     }

@@ -19,7 +19,7 @@ struct sim_app {
     synfin_socket socket; // 0: this one is free
     uint32_t next_free;
     uint32_t id;
-    uint64_t random, wake_ns;
+    uint64_t random, option_random, wake_ns;
     uint64_t to_write, written, received;
     uint64_t ends_at; // octets written and read after which it aborts or closes early
     uint32_t write_max, read_max;
@@ -44,6 +44,17 @@ uint32_t sim_apps_left(const struct sim_host *host);
 // The one with this number of a connection at its stack, 0: the first one; NULL: none.
 struct sim_app *sim_apps_find(struct sim_host *host, uint32_t conn);
 void sim_apps_close_listeners(struct sim_host *host);
+
+// sim_option.c: what they ask for.
+// The judge is told of it, too.
+void sim_option_set(struct sim_host *host, synfin_socket socket, enum synfin_option option,
+                    int64_t value);
+// Before anything is sent: of all users, and of those who set options at random.
+void sim_options_of_user(struct sim_app *app);
+void sim_options_begin(struct sim_host *host, synfin_socket socket, uint64_t *random);
+// At any time afterwards.
+void sim_options_change(struct sim_app *app);
+void sim_options_heal(struct sim_app *app);
 
 // sim_misuse.c: a call that is wrong, or right at the wrong time.
 void sim_misuse(struct sim_host *host);

@@ -27,8 +27,7 @@ static uint64_t between(uint64_t *random, uint64_t least, uint64_t most)
     return least + test_random(random) % (most - least + 1);
 }
 
-// Small numbers are as likely as large ones: each power of two has the same chance.
-static uint64_t between_evenly(uint64_t *random, uint64_t least, uint64_t most)
+uint64_t sim_between_evenly(uint64_t *random, uint64_t least, uint64_t most)
 {
     uint32_t doublings = 0;
     while (doublings < 63 && (least << (doublings + 1)) <= most) {
@@ -44,10 +43,10 @@ static void choose_faults(struct sim_plan *plan)
 {
     uint64_t random = sim_stream(plan->seed, PURPOSE_FAULTS);
     uint32_t of_thousand =
-        test_random_below(&random, 8) == 0 ? 0 : (uint32_t)between_evenly(&random, 30, 600);
+        test_random_below(&random, 8) == 0 ? 0 : (uint32_t)sim_between_evenly(&random, 30, 600);
     for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++) {
         uint64_t roll = test_random(&random);
-        uint32_t weight = (uint32_t)between_evenly(&random, 500, 200000);
+        uint32_t weight = (uint32_t)sim_between_evenly(&random, 500, 200000);
         plan->weight[i] = weight;
         if (roll % 1000 < of_thousand) {
             plan->faults |= SIM_FAULT_BIT(i);
@@ -80,19 +79,19 @@ static void choose_traffic(struct sim_plan *plan, uint64_t *random)
     case SIM_KIND_BULK:
         plan->hosts = (uint32_t)between(random, 2, 4);
         plan->connections = (uint32_t)between(random, 1, 6);
-        plan->octets_max = between_evenly(random, 1 << 20, 16 << 20);
+        plan->octets_max = sim_between_evenly(random, 1 << 20, 16 << 20);
         break;
     case SIM_KIND_MIXED:
-        plan->hosts = (uint32_t)between_evenly(random, 2, 20);
-        plan->connections = (uint32_t)between_evenly(random, 4, 200);
-        plan->octets_max = between_evenly(random, 1024, 256 << 10);
+        plan->hosts = (uint32_t)sim_between_evenly(random, 2, 20);
+        plan->connections = (uint32_t)sim_between_evenly(random, 4, 200);
+        plan->octets_max = sim_between_evenly(random, 1024, 256 << 10);
         break;
     case SIM_KIND_CHURN:
     case SIM_KIND_COUNT:
     default:
-        plan->hosts = (uint32_t)between_evenly(random, 2, SIM_HOSTS_MAX);
-        plan->connections = (uint32_t)between_evenly(random, 50, 3000);
-        plan->octets_max = between_evenly(random, 16, 8192);
+        plan->hosts = (uint32_t)sim_between_evenly(random, 2, SIM_HOSTS_MAX);
+        plan->connections = (uint32_t)sim_between_evenly(random, 50, 3000);
+        plan->octets_max = sim_between_evenly(random, 16, 8192);
         break;
     }
 }
@@ -131,13 +130,13 @@ void sim_plan_make(struct sim_plan *plan, uint64_t seed, const struct sim_switch
     uint32_t roll = test_random_below(&random, 10);
     plan->kind = roll < 4 ? SIM_KIND_CHURN : roll < 7 ? SIM_KIND_BULK : SIM_KIND_MIXED;
     choose_traffic(plan, &random);
-    plan->subnets = (uint32_t)between_evenly(&random, 1, plan->hosts);
-    plan->at_once = (uint32_t)between_evenly(&random, 1, 64);
-    plan->safety_ns = between_evenly(&random, 10 * SIM_S, 2000 * SIM_S);
-    plan->delay_ns = between_evenly(&random, 10 * SIM_US, 150 * SIM_MS);
+    plan->subnets = (uint32_t)sim_between_evenly(&random, 1, plan->hosts);
+    plan->at_once = (uint32_t)sim_between_evenly(&random, 1, 64);
+    plan->safety_ns = sim_between_evenly(&random, 10 * SIM_S, 2000 * SIM_S);
+    plan->delay_ns = sim_between_evenly(&random, 10 * SIM_US, 150 * SIM_MS);
     plan->rate_bps =
-        test_random_below(&random, 2) == 0 ? 0 : between_evenly(&random, 2000000, 10000000000);
-    plan->queue_ns_max = (uint32_t)between_evenly(&random, 5 * SIM_MS, 500 * SIM_MS);
+        test_random_below(&random, 2) == 0 ? 0 : sim_between_evenly(&random, 2000000, 10000000000);
+    plan->queue_ns_max = (uint32_t)sim_between_evenly(&random, 5 * SIM_MS, 500 * SIM_MS);
     uint32_t versions = test_random_below(&random, 4);
     plan->has_ip4 = versions != 0;
     plan->has_ip6 = versions != 1;

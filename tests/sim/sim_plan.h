@@ -57,7 +57,8 @@ enum { SIM_HOSTS_MAX = 50, SIM_PLAN_TEXT_MAX = 1024 };
     X(SUPER, "super", "devices cut super-packets into segments, and join segments")         \
     X(CROSS, "cross", "users of two hosts call each other, and their SYNs may cross")       \
     X(SHIFT, "shift", "a box shifts sequence numbers, and SACK blocks with them or not")    \
-    X(SILLY, "silly", "windows that are never more than some octets")
+    X(SILLY, "silly", "windows that are never more than some octets")                       \
+    X(OPTIONS, "options", "users set socket options at random, at any time")
 
 enum sim_fault {
 #define SIM_FAULT_ENUM(code, name, text) SIM_FAULT_##code,
@@ -110,6 +111,8 @@ struct sim_plan {
 
 // A random number of its own for each purpose: leaving something out changes nothing else.
 uint64_t sim_stream(uint64_t seed, uint64_t purpose);
+// Small numbers are as likely as large ones: each power of two has the same chance.
+uint64_t sim_between_evenly(uint64_t *random, uint64_t least, uint64_t most);
 void sim_plan_make(struct sim_plan *plan, uint64_t seed, const struct sim_switches *switches);
 static inline bool sim_plan_has(const struct sim_plan *plan, enum sim_fault fault)
 {

@@ -263,6 +263,22 @@ void judged_write(struct judged *judged, uint32_t host, uint64_t octets)
     assert_int_equal(judged->user[host].written, judged->user[host].to_write);
 }
 
+void judged_ask_of(struct judged *judged, uint32_t host, synfin_socket socket,
+                   enum synfin_option option, int64_t value)
+{
+    uint64_t now_ns = judged->world.now_ns;
+    assert_int_equal(
+        synfin_socket_set_option(judged->world.host[host].stack, socket, option, value, now_ns),
+        SYNFIN_ERROR_OK);
+    oracle_option(judged->oracle, host, socket, option, value, now_ns);
+    told(judged, host);
+}
+
+void judged_ask(struct judged *judged, uint32_t host, enum synfin_option option, int64_t value)
+{
+    judged_ask_of(judged, host, judged->user[host].socket, option, value);
+}
+
 void judged_close(struct judged *judged)
 {
     for (uint32_t i = 0; i < WORLD_HOSTS; i++) {

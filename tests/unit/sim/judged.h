@@ -47,6 +47,10 @@ void judged_begin(struct judged *judged);
 void judged_run(struct judged *judged, uint64_t ns);
 // This many octets are written by a host's user and arrive.
 void judged_write(struct judged *judged, uint32_t host, uint64_t octets);
+// A host's user sets an option, of its connection or of another socket.
+void judged_ask(struct judged *judged, uint32_t host, enum synfin_option option, int64_t value);
+void judged_ask_of(struct judged *judged, uint32_t host, synfin_socket socket,
+                   enum synfin_option option, int64_t value);
 // Both close; time passes until nothing is left; the end is judged, and the slabs.
 void judged_close(struct judged *judged);
 

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+//
+// What users ask for by socket options, and what violates it: each of these would be right, or
+// wrong, if its user had asked for something else.
+#include "judged.h"
+
+#include <string.h>
+
+#include "lib/test_cmocka.h"
+#include "sim/oracle_subjects.h"
+
+static struct judged judged;
+
+static void tell_probe(uint32_t from, uint32_t before)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, from, &segment);
+    segment.seq -= before;
+    judged_tell_sent(&judged, from, &segment, SYNFIN_REASON_SEND_KEEPALIVE);
+}
+
+static void tell_end(enum synfin_reason reason)
+{
+    struct synfin_trace_event event = {.kind = SYNFIN_TRACE_STATE,
+                                       .conn = judged_of(&judged, 0)->number,
+                                       .t_ns = judged.world.now_ns,
+                                       .reason = reason};
+    event.as.state.from = SYNFIN_TCP_STATE_ESTABLISHED;
+    event.as.state.to = SYNFIN_TCP_STATE_CLOSED;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+}
+
+static void a3_probe_that_nobody_asked_for_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged.world.now_ns += 8000 * WORLD_S;
+    tell_probe(0, 1);
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged.world.now_ns += WORLD_S;
+    tell_probe(0, 1);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void a3_probe_of_who_was_just_heard_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE_IDLE, 10 * (int64_t)WORLD_S);
+    judged.world.now_ns += WORLD_S;
+    judged_segment(&judged, 1, &segment);
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged.world.now_ns += 9 * WORLD_S;
+    tell_probe(0, 1);
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged.world.now_ns += WORLD_S;
+    tell_probe(0, 1);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void a3_probe_of_another_place_or_beside_data_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged.world.now_ns += 8000 * WORLD_S;
+    tell_probe(0, 0);
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged_end(&judged);
+    judged_fly(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged.world.now_ns += 8000 * WORLD_S;
+    tell_probe(0, 1);
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged_end(&judged);
+}
+
+static void t6_user_timeout_that_ends_nothing_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged.world.now_ns += 11 * WORLD_S;
+    judged_look(&judged, 0, true);
+    judged_assert_right(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_USER_TIMEOUT, 10 * (int64_t)WORLD_S);
+    judged.world.now_ns += 11 * WORLD_S;
+    judged_look(&judged, 0, true);
+    judged_assert_violated(&judged, ORACLE_T6);
+    judged_end(&judged);
+}
+
+static void t6_silent_peer_that_is_kept_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE_IDLE, 100 * (int64_t)WORLD_MS);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE_INTERVAL, 10 * (int64_t)WORLD_MS);
+    judged.world.now_ns += 900 * WORLD_MS;
+    judged_look(&judged, 0, true);
+    judged_assert_right(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged.world.now_ns += 900 * WORLD_MS; // and the stack was not given the time
+    judged_look(&judged, 0, true);
+    judged_assert_violated(&judged, ORACLE_T6);
+    judged_end(&judged);
+}
+
+static void t8_user_timeout_before_its_time_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged.world.now_ns += 9 * WORLD_S;
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged_ask(&judged, 0, SYNFIN_OPTION_USER_TIMEOUT, 10 * (int64_t)WORLD_S);
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged.world.now_ns += WORLD_S;
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void t8_keepalive_before_its_time_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    tell_end(SYNFIN_REASON_KEEPALIVE_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged_ask(&judged, 0, SYNFIN_OPTION_KEEPALIVE, 1);
+    judged_segment(&judged, 1, &segment);
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    judged.world.now_ns += 7200 * WORLD_S + 8 * 75 * WORLD_S;
+    tell_end(SYNFIN_REASON_KEEPALIVE_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged.world.now_ns += 75 * WORLD_S;
+    tell_end(SYNFIN_REASON_KEEPALIVE_OVER);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void c6_close_that_should_abort_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_LINGER, 0);
+    judged_segment(&judged, 0, &segment);
+    segment.flags = ORACLE_FIN | ORACLE_ACK;
+    oracle_closing(judged.oracle, 0, judged.user[0].socket, judged.world.now_ns);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_FIN);
+    judged_assert_violated(&judged, ORACLE_C6);
+    judged_end(&judged);
+}
+
+static void c6_abort_that_tells_nobody_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    oracle_aborting(judged.oracle, 0, judged.user[0].socket, judged.world.now_ns);
+    oracle_finish(judged.oracle, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C6);
+    judged_end(&judged);
+}
+
+static void m2_more_queued_than_was_asked_for_is_seen(void **state)
+{
+    (void)state;
+    static const enum synfin_option options[] = {SYNFIN_OPTION_NOTSENT_LOWAT,
+                                                 SYNFIN_OPTION_SEND_BUFFER};
+    for (uint32_t i = 0; i < 2; i++) {
+        judged_begin(&judged);
+        judged_ask(&judged, 0, options[i], 1000);
+        oracle_wrote(judged.oracle, 0, judged.user[0].socket, 1000, judged.world.now_ns);
+        judged_assert_right(&judged);
+        oracle_wrote(judged.oracle, 0, judged.user[0].socket, 1, judged.world.now_ns);
+        judged_assert_violated(&judged, ORACLE_M2);
+        judged_end(&judged);
+    }
+}
+
+static void q6_segment_above_the_users_limit_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_MAXSEG, 500);
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 500); // beside timestamps
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q6);
+    judged_end(&judged);
+}
+
+static void s5_mark_that_nobody_made_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_text(&judged, 0, &segment, 100);
+    segment.flags |= ORACLE_URG;
+    segment.urgent = 100;
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_S5);
+    oracle_option(judged.oracle, 0, judged.user[0].socket, SYNFIN_OPTION_URGENT_MARK, 1,
+                  judged.world.now_ns);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void i5_another_hop_limit_than_asked_for_is_seen(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_HOP_LIMIT, 9);
+    judged_segment(&judged, 0, &segment);
+    judged_of(&judged, 0)->account->credit = 2;
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_I5);
+    segment.hop_limit = 9;
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+// What a listener's user has asked for its connections begin with.
+static void accepted_connection_has_the_listeners_wishes(void **state)
+{
+    (void)state;
+    struct world_config config;
+    judged_config(&config);
+    judged_init(&judged, &config, 4);
+    judged_ask_of(&judged, 1, judged.listener, SYNFIN_OPTION_HOP_LIMIT, 9);
+    oracle_listening(judged.oracle, 1, judged.listener, 8);
+    judged_open(&judged);
+    judged_assert_right(&judged);
+    assert_int_equal(oracle_wishes_of(judged_host(&judged, 1), judged_of(&judged, 1))->hop_limit,
+                     9);
+    assert_int_equal(oracle_wishes_of(judged_host(&judged, 0), judged_of(&judged, 0))->hop_limit,
+                     64);
+    judged_end(&judged);
+}
+
+// RFC 9293 §3.8.6.2, §3.7.1: T7's bound follows from what users have asked for, and is what it was
+// where none has.
+static void bound_of_liveness_knows_what_makes_users_slow(void **state)
+{
+    (void)state;
+    static const struct {
+        enum synfin_option option;
+        int64_t value;
+        bool is_slow;
+    } row[] = {
+        {SYNFIN_OPTION_NODELAY, 1, false},
+        {SYNFIN_OPTION_USER_TIMEOUT, 1000000, false},
+        {SYNFIN_OPTION_MAXSEG, 1000, false},
+        {SYNFIN_OPTION_SEND_BUFFER, 100000, false},
+        {SYNFIN_OPTION_CORK, 1, true},
+        {SYNFIN_OPTION_MAXSEG, 100, true},
+        {SYNFIN_OPTION_RECEIVE_BUFFER, 512, true},
+        {SYNFIN_OPTION_NOTSENT_LOWAT, 10, true},
+        {SYNFIN_OPTION_PACING_RATE_MAX, 10, true},
+    };
+    const struct oracle_path path = {.rtt_ns = WORLD_S, .octets = 100000, .connections = 1};
+    for (uint32_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        judged_begin(&judged);
+        uint64_t before_ns = oracle_heal(judged.oracle, &path, judged.world.now_ns);
+        judged_ask(&judged, 0, row[i].option, row[i].value);
+        uint64_t after_ns = oracle_heal(judged.oracle, &path, judged.world.now_ns);
+        assert_int_equal(after_ns > before_ns, row[i].is_slow);
+        judged_end(&judged);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a3_probe_that_nobody_asked_for_is_seen),
+        cmocka_unit_test(a3_probe_of_who_was_just_heard_is_seen),
+        cmocka_unit_test(a3_probe_of_another_place_or_beside_data_is_seen),
+        cmocka_unit_test(t6_user_timeout_that_ends_nothing_is_seen),
+        cmocka_unit_test(t6_silent_peer_that_is_kept_is_seen),
+        cmocka_unit_test(t8_user_timeout_before_its_time_is_seen),
+        cmocka_unit_test(t8_keepalive_before_its_time_is_seen),
+        cmocka_unit_test(c6_close_that_should_abort_is_seen),
+        cmocka_unit_test(c6_abort_that_tells_nobody_is_seen),
+        cmocka_unit_test(m2_more_queued_than_was_asked_for_is_seen),
+        cmocka_unit_test(q6_segment_above_the_users_limit_is_seen),
+        cmocka_unit_test(s5_mark_that_nobody_made_is_seen),
+        cmocka_unit_test(i5_another_hop_limit_than_asked_for_is_seen),
+        cmocka_unit_test(accepted_connection_has_the_listeners_wishes),
+        cmocka_unit_test(bound_of_liveness_knows_what_makes_users_slow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
