@@ -38,6 +38,7 @@ extern "C" {
     X(REFUSED, ECONNREFUSED, "the peer refused the connection with a reset")               \
     X(RESET, ECONNRESET, "the peer reset the connection")                                  \
     X(TIMED_OUT, ETIMEDOUT, "the peer did not answer in time")                             \
+    X(NOT_SENT, ENETDOWN, "no packet could leave: the device takes none")                  \
     X(ABORTED, ECONNABORTED, "the connection was aborted at this end")                     \
     X(NOT_CONNECTED, ENOTCONN, "the socket is not connected")                              \
     X(CONNECTED, EISCONN, "the socket is connected already")                               \

@@ -152,6 +152,8 @@
     X(FIN_WAIT_2_OVER, "the peer did not close within the limit", "RFC 9293 §3.10.4")              \
     X(ORPHAN_OVER, "closed by its user, and the peer does not answer", "RFC 9293 §3.10.4")         \
     X(SYN_RETRIES_OVER, "no answer to any SYN", "RFC 9293 §3.8.3 [MUST-23]")                       \
+    X(SYN_NEVER_LEFT, "no device took our SYN for as long as an answer would be waited for",       \
+      "RFC 9293 §3.8.3 [MUST-23]")                                                                 \
     X(SYN_ACK_RETRIES_OVER, "the handshake's third segment never came: half-open freed",           \
       "RFC 9293 §3.8.3")                                                                           \
     X(HALF_OPEN_EVICTED, "the oldest half-open connection makes room for a new one",               \
@@ -174,6 +176,7 @@
     X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
     X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
+    X(ARM_UNSENT, "a SYN waits for a device to take it", "RFC 9293 §3.8.3 [MUST-23]")              \
     X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
     X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \

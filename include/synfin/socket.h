@@ -61,7 +61,8 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *
 //   REFUSED           a reset answered our SYN, or our SYN+ACK where two SYNs crossed: nobody
 //                     listens there
 //   TIMED_OUT         silence: syn_retries or SYNFIN_OPTION_USER_TIMEOUT is over: try later
-//   NO_NEIGHBOUR      the same, and the next hop did not answer ARP or neighbour discovery: look at
+//   NOT_SENT          the same, and our SYN did not even leave: look at the device
+//   NO_NEIGHBOUR      silence, and the next hop did not answer ARP or neighbour discovery: look at
 //                     the address, the route or the cable
 //   NET_UNREACHABLE, HOST_UNREACHABLE   silence, and a router told of it meanwhile (RFC 5461 §4
 //                     wants the attempt to go on): try another address of the peer, or later

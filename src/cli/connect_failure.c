@@ -11,6 +11,7 @@ static const char *word_of(enum synfin_error error)
     switch ((unsigned)error) {
     case SYNFIN_ERROR_REFUSED: return "refused";
     case SYNFIN_ERROR_TIMED_OUT: return "timed out";
+    case SYNFIN_ERROR_NOT_SENT: return "not sent";
     case SYNFIN_ERROR_NO_NEIGHBOUR: return "the next hop does not answer";
     case SYNFIN_ERROR_NET_UNREACHABLE: return "network unreachable";
     case SYNFIN_ERROR_HOST_UNREACHABLE: return "host unreachable";
@@ -50,6 +51,10 @@ static void explain_opening(FILE *out, const struct connect_failure *failure)
         return;
     case SYNFIN_ERROR_NO_NEIGHBOUR:
         fprintf(out, ": nothing by %s in ", is_ipv4 ? "ARP" : "neighbour discovery");
+        print_seconds(out, failure->waited_ns);
+        return;
+    case SYNFIN_ERROR_NOT_SENT:
+        fputs(": the device has taken nothing in ", out);
         print_seconds(out, failure->waited_ns);
         return;
     case SYNFIN_ERROR_TIMED_OUT:

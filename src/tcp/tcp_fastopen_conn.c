@@ -373,6 +373,7 @@ enum tcp_verdict tcp_fastopen_conn_open(struct tcp *tcp, struct tcp_conn *listen
     listener->listen.fastopen_pending++;
     take_data(tcp, conn, seg, now_ns);
     tcp_open_hand_over(tcp, conn);
+    tcp_timer_on_queued(tcp, conn, now_ns);
     tcp_output_want(tcp, conn);
     return tcp_segment_accept(seg, SYNFIN_REASON_RECEIVED_SYN_DATA);
 }

@@ -5,7 +5,7 @@
 // is, and the entry finds out when it comes up. This file alone writes deadlines; everybody else
 // says what happened.
 //
-//     RETRANSMIT    something is in flight                    RFC 6298 §5
+//     RETRANSMIT    something is in flight, or a SYN should be  RFC 6298 §5
 //     PERSIST       data waits for a window, nothing in flight  RFC 9293 §3.8.6.1
 //     DELAYED_ACK   an acknowledgment waits for company       RFC 9293 §3.8.6.3
 //     KEEPALIVE     the user asked for it                     RFC 9293 §3.8.4
@@ -102,12 +102,43 @@ static void arm_retransmit(struct tcp *tcp, struct tcp_conn *conn, enum synfin_r
     arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, tcp_rtt_timeout(tcp, conn), reason, now_ns);
 }
 
-// RFC 6298 §5.1.
+static uint32_t retries_max(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
+        return conn->set.syn_retries;
+    }
+    if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) { // of a simultaneous open
+        return tcp->config.syn_ack_retries;
+    }
+    return conn->is_orphan ? tcp->config.orphan_retries : tcp->config.data_retries;
+}
+
+// Our SYN, which waits for a device and not for its user.
+static bool has_unsent_syn(const struct tcp_conn *conn)
+{
+    return !conn->is_syn_acked && seq_eq(conn->snd.nxt, conn->iss)
+           && !tcp_fastopen_conn_is_waiting(conn);
+}
+
+// RFC 9293 §3.8.3 [MUST-20, MUST-23]: where no device takes a SYN nothing is sent again that could
+// be counted. It is given up as late as one that has left at once, and is not answered.
+static void limit_unsent_syn(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    uint64_t wait_ns = tcp_rtt_timeout(tcp, conn);
+    uint64_t all_ns = wait_ns;
+    for (uint32_t left = retries_max(tcp, conn); left > 0; left--) {
+        wait_ns = deadline_min(2 * wait_ns, tcp->config.rto_max_ns);
+        all_ns += wait_ns;
+    }
+    arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, all_ns, SYNFIN_REASON_ARM_UNSENT, now_ns);
+}
+
+// RFC 6298 §5.1: not running, or running for a SYN that had not left.
 void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
     cancel(conn, SYNFIN_TCP_TIMER_CORK);
-    if (!is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+    if (!has_unacked(conn) || !is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
     }
     if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT)) {
@@ -254,6 +285,9 @@ void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT) && has_waiting(conn)) {
         arm_user_timeout(tcp, conn, now_ns);
     }
+    if (!is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT) && has_unsent_syn(conn)) {
+        limit_unsent_syn(tcp, conn, now_ns);
+    }
 }
 
 // A probe that is out has its time to be answered, whatever the user sets meanwhile.
@@ -300,6 +334,9 @@ void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 // The error of a connection that got no answer: what a router said meanwhile tells more.
 static enum synfin_error give_up_error(const struct tcp_conn *conn)
 {
+    if (has_unsent_syn(conn)) {
+        return SYNFIN_ERROR_NOT_SENT;
+    }
     return conn->soft_error != SYNFIN_ERROR_OK ? (enum synfin_error)conn->soft_error
                                                : SYNFIN_ERROR_TIMED_OUT;
 }
@@ -314,17 +351,6 @@ static void give_up(struct tcp *tcp, struct tcp_conn *conn, enum synfin_reason c
     enum synfin_reason rst =
         conn->is_orphan ? SYNFIN_REASON_SEND_RST_ORPHAN : SYNFIN_REASON_SEND_RST_TIMEOUT;
     tcp_life_reset(tcp, conn, give_up_error(conn), rst, cause, now_ns);
-}
-
-static uint32_t retries_max(const struct tcp *tcp, const struct tcp_conn *conn)
-{
-    if (conn->state == SYNFIN_TCP_STATE_SYN_SENT) {
-        return conn->set.syn_retries;
-    }
-    if (conn->state == SYNFIN_TCP_STATE_SYN_RECEIVED) { // of a simultaneous open
-        return tcp->config.syn_ack_retries;
-    }
-    return conn->is_orphan ? tcp->config.orphan_retries : tcp->config.data_retries;
 }
 
 // RFC 9293 §3.8.3 [MUST-20]: R2 is reached.
@@ -370,6 +396,10 @@ static void note_r1(struct tcp *tcp, struct tcp_conn *conn)
 
 static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    if (has_unsent_syn(conn)) { // a peer that has heard nothing has nothing to be reset
+        tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_NEVER_LEFT, now_ns);
+        return false;
+    }
     if (conn->snd.wnd == 0 && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
         turn_to_probing(tcp, conn);
         return true;

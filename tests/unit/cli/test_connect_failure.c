@@ -76,6 +76,15 @@ static void silence_is_counted_and_measured(void **state)
     expect(&failure, "192.0.2.7 port 80: timed out: 1 SYN in 0.3 s (--timeout), no answer\n");
 }
 
+static void device_that_takes_nothing_is_named(void **state)
+{
+    (void)state;
+    struct connect_failure failure = make(SYNFIN_ERROR_NOT_SENT, SYNFIN_REASON_SYN_NEVER_LEFT);
+    failure.waited_ns = SECONDS(1830);
+    expect(&failure, "192.0.2.7 port 80: not sent: the device has taken nothing in 183.0 s "
+                     "(RFC 9293 §3.8.3 [MUST-23])\n");
+}
+
 static void icmp_is_quoted_with_its_sender(void **state)
 {
     (void)state;
@@ -161,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusal_says_what_was_reset),
         cmocka_unit_test(silence_is_counted_and_measured),
+        cmocka_unit_test(device_that_takes_nothing_is_named),
         cmocka_unit_test(icmp_is_quoted_with_its_sender),
         cmocka_unit_test(silent_next_hop_is_named_by_its_protocol),
         cmocka_unit_test(failure_at_once_says_the_error),

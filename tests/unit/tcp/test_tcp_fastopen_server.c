@@ -410,6 +410,26 @@ static void lost_syn_ack_goes_again_alone_and_data_follow_its_answer(void **stat
     SEND(.flags = ACK, .seq = 11, .ack = 301);
 }
 
+// The device takes nothing: 1+2 s, as if the SYN+ACK had left and had gone again.
+static void syn_ack_that_never_leaves_is_given_up_and_its_place_is_free(void **state)
+{
+    (void)state;
+    segment_config()->syn_ack_retries = 1;
+    struct segment_cookie cookie = listen_fast(1);
+    SEND(.flags = SYN, .data = 10, .fastopen = cookie);
+    ACCEPT();
+    EVENT(ACCEPTABLE);
+    EVENT(READABLE);
+    bench.now_ns += SEC(3);
+    synfin_stack_advance(bench.stack, bench.now_ns);
+    EVENT_CLOSED(NOT_SENT);
+    CHECK_EQ(bench.event.reason, SYNFIN_REASON_SYN_NEVER_LEFT);
+    EXPECT_FREE();
+    SEND(.flags = SYN, .data = 10, .fastopen = cookie, .peer_port = 41000);
+    NO_REASON(FASTOPEN_LIMIT);
+    EXPECT(.flags = SYN | ACK, .ack = 11, .peer_port = 41000);
+}
+
 static void client_that_never_answers_is_given_up_and_its_place_is_free(void **state)
 {
     (void)state;
@@ -697,6 +717,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(reset_before_the_third_segment_keeps_the_place_for_a_minute),
     SEGMENT_TEST(reset_before_accept_leaves_nothing),
     SEGMENT_TEST(lost_syn_ack_goes_again_alone_and_data_follow_its_answer),
+    SEGMENT_TEST(syn_ack_that_never_leaves_is_given_up_and_its_place_is_free),
     SEGMENT_TEST(client_that_never_answers_is_given_up_and_its_place_is_free),
     SEGMENT_TEST(answer_and_close_before_the_third_segment),
     SEGMENT_TEST(close_without_an_answer_before_the_third_segment),

@@ -162,14 +162,14 @@ static void user_timeout_ends_the_connection_on_time(void **state)
 }
 
 // The device takes nothing.
-static void run_out(uint64_t ns)
+static void run_out(uint64_t ns, enum synfin_error error)
 {
     bench.now_ns += ns - 1;
     synfin_stack_advance(bench.stack, bench.now_ns);
     NO_EVENT();
     bench.now_ns++;
     synfin_stack_advance(bench.stack, bench.now_ns);
-    EVENT_CLOSED(TIMED_OUT);
+    segment_event_closed(error, HERE);
     segment_forget_sent();
 }
 
@@ -180,7 +180,7 @@ static void user_timeout_counts_data_that_never_leave(void **state)
     OPEN(.mss = 1000);
     SET(USER_TIMEOUT, (int64_t)MS(2500));
     WRITE(10);
-    run_out(MS(2500));
+    run_out(MS(2500), SYNFIN_ERROR_TIMED_OUT);
 }
 
 static void user_timeout_counts_an_end_that_never_leaves(void **state)
@@ -189,7 +189,7 @@ static void user_timeout_counts_an_end_that_never_leaves(void **state)
     OPEN(.mss = 1000);
     SET(USER_TIMEOUT, (int64_t)MS(2500));
     SHUTDOWN(WRITE);
-    run_out(MS(2500));
+    run_out(MS(2500), SYNFIN_ERROR_TIMED_OUT);
 }
 
 static void user_timeout_counts_a_syn_that_never_leaves(void **state)
@@ -199,7 +199,7 @@ static void user_timeout_counts_a_syn_that_never_leaves(void **state)
     segment_without_iss();
     SET(USER_TIMEOUT, (int64_t)MS(2500));
     RESULT(segment_user_connect(), OK);
-    run_out(MS(2500));
+    run_out(MS(2500), SYNFIN_ERROR_NOT_SENT);
 }
 
 // A SYN of Fast Open waits for data by the user's will, and for nobody else.
@@ -215,7 +215,7 @@ static void user_timeout_of_a_waiting_syn_begins_when_it_is_let_go(void **state)
     synfin_stack_advance(bench.stack, bench.now_ns);
     NO_EVENT();
     WRITE(0);
-    run_out(MS(2500));
+    run_out(MS(2500), SYNFIN_ERROR_NOT_SENT);
 }
 
 // RFC 9293 §3.9.1: also of a call that goes on.

@@ -122,6 +122,61 @@ static void silence_times_out(void **state)
     CHECK_EQ(info.waited_ns, bench.event.waited_ns);
 }
 
+static void connect_without_a_device(void)
+{
+    segment_open_client(40000, HERE);
+    segment_without_iss();
+    SET(SYN_RETRIES, 2);
+    RESULT(segment_user_connect(), OK);
+}
+
+static void pass_unasked(uint64_t ns)
+{
+    bench.now_ns += ns;
+    synfin_stack_advance(bench.stack, bench.now_ns);
+}
+
+// RFC 9293 §3.8.3 [MUST-20, MUST-23]: behind a device that takes nothing too, after 1+2+4 s.
+static void syn_that_never_leaves_is_given_up(void **state)
+{
+    (void)state;
+    connect_without_a_device();
+    pass_unasked(SEC(7) - 1);
+    NO_EVENT();
+    pass_unasked(1);
+    EVENT_CLOSED(NOT_SENT);
+    check_told(SYNFIN_REASON_SYN_NEVER_LEFT, 0, SEC(7));
+    EXPECT_NOTHING();
+}
+
+// It begins to count when it leaves, however late.
+static void syn_that_leaves_late_has_all_its_retries(void **state)
+{
+    (void)state;
+    connect_without_a_device();
+    pass_unasked(SEC(6));
+    EXPECT(.flags = SYN);
+    EXPECT_AFTER(SEC(1), .flags = SYN);
+    EXPECT_AFTER(SEC(2), .flags = SYN);
+    ADVANCE(SEC(4) + MS(1));
+    EVENT_CLOSED(TIMED_OUT);
+    check_told(SYNFIN_REASON_SYN_RETRIES_OVER, 3, SEC(13));
+}
+
+// The peer's own SYN has arrived meanwhile, and cannot be answered.
+static void crossed_syn_that_never_leaves_is_given_up(void **state)
+{
+    (void)state;
+    connect_without_a_device();
+    pass_unasked(SEC(1));
+    SEND(.flags = SYN, .mss = 1460);
+    IN_STATE(SYN_RECEIVED);
+    pass_unasked(SEC(6));
+    EVENT_CLOSED(NOT_SENT);
+    CHECK_EQ(bench.event.reason, SYNFIN_REASON_SYN_NEVER_LEFT);
+    EXPECT_NOTHING();
+}
+
 static void silence_after_crossed_syns_times_out(void **state)
 {
     (void)state;
@@ -301,6 +356,9 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(reset_to_the_second_syn_is_refused),
     SEGMENT_TEST(reset_after_crossed_syns_is_refused),
     SEGMENT_TEST(silence_times_out),
+    SEGMENT_TEST(syn_that_never_leaves_is_given_up),
+    SEGMENT_TEST(syn_that_leaves_late_has_all_its_retries),
+    SEGMENT_TEST(crossed_syn_that_never_leaves_is_given_up),
     SEGMENT_TEST(silence_after_crossed_syns_times_out),
     SEGMENT_TEST(users_limit_times_out),
     SEGMENT_TEST(soft_error_explains_the_silence),
