@@ -203,6 +203,9 @@ void tcp_handshake_syn_ack(const struct tcp *tcp, const struct tcp_handshake *ha
 
 // What follows from the SYN+ACK having been sent. The peer's window is known with the third
 // segment, and that of the SYN was for our SYN alone.
+// DEVIATES RFC 9293 §3.8.6.2.1: nor does Max(SND.WND) know that of the SYN. No cookie could bring
+// it back, and a handshake ends alike with and without; where it was the larger one, small segments
+// go a little sooner.
 static void book_syn_ack(struct tcp_conn *conn, const struct tcp_handshake *handshake)
 {
     struct seq iss = handshake->iss;

@@ -69,6 +69,21 @@ static void window_of_the_third_segment_counts(void **state)
     EXPECT_NOTHING();
 }
 
+// Of the SYN's window nothing is kept: 400 octets are more than half of the largest since.
+static void largest_window_is_counted_from_the_third_segment(void **state)
+{
+    (void)state;
+    LISTEN(4);
+    SEND(.flags = SYN, .mss = 1460, .window = 1000);
+    EXPECT(.flags = SYN | ACK, .ack = 1);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = 400);
+    ACCEPT();
+    CHECK_EQ(segment_conn()->snd.wnd_max, 400);
+    WRITE(2000);
+    EXPECT(.flags = ACK, .seq = 1, .ack = 1, .data = 400);
+    EXPECT_NOTHING();
+}
+
 // hist/87: an acknowledgment of something else is reset at its number, and nothing changes.
 static void hist_87_bad_acknowledgment_is_reset_and_changes_nothing(void **state)
 {
@@ -265,6 +280,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(acknowledgment_with_data_establishes_and_gives_it),
     SEGMENT_TEST(acknowledgment_with_fin_leads_to_close_wait),
     SEGMENT_TEST(window_of_the_third_segment_counts),
+    SEGMENT_TEST(largest_window_is_counted_from_the_third_segment),
     SEGMENT_TEST(hist_87_bad_acknowledgment_is_reset_and_changes_nothing),
     SEGMENT_TEST(reset_of_a_passive_open_returns_to_listen),
     SEGMENT_TEST(reset_of_an_active_open_refuses),
