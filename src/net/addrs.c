@@ -156,16 +156,17 @@ static uint32_t score_source(const struct net_addr *own, const struct synfin_add
     return (has_scope ? 512U : 0) + (is_preferred ? 256U : 0) + common_bits(&own->addr, dst);
 }
 
-const struct net_addr *addrs_source(const struct net *net, uint32_t iface,
-                                    const struct synfin_addr *dst)
+static const struct net_addr *choose_source(const struct net *net, uint32_t iface,
+                                            const struct synfin_addr *dst, bool is_proved)
 {
     const struct net_addr *best = NULL;
     uint32_t best_score = 0;
     bool is_ip4 = wire_addr_is_mapped(dst);
     for (uint32_t i = 0; i < net->addrs; i++) {
         const struct net_addr *own = &net->addr[i];
-        if (own->iface != iface || own->state == ADDR_STATE_DUPLICATE
-            || (own->ip4 != 0) != is_ip4) {
+        bool is_usable = own->state == ADDR_STATE_PREFERRED
+                         || (own->state == ADDR_STATE_OPTIMISTIC && !is_proved);
+        if (own->iface != iface || !is_usable || (own->ip4 != 0) != is_ip4) {
             continue;
         }
         uint32_t score = score_source(own, dst);
@@ -175,6 +176,18 @@ const struct net_addr *addrs_source(const struct net *net, uint32_t iface,
         }
     }
     return best;
+}
+
+const struct net_addr *addrs_source(const struct net *net, uint32_t iface,
+                                    const struct synfin_addr *dst)
+{
+    return choose_source(net, iface, dst, false);
+}
+
+const struct net_addr *addrs_proved_source(const struct net *net, uint32_t iface,
+                                           const struct synfin_addr *dst)
+{
+    return choose_source(net, iface, dst, true);
 }
 
 bool addrs_hears_group(const struct net *net, uint32_t iface, const struct synfin_addr *group)
@@ -237,7 +250,7 @@ uint64_t addrs_advance(struct net *net, uint64_t now_ns)
         if (deadline_is_due(addr->probe_ns, now_ns)) {
             addr->state = ADDR_STATE_PREFERRED;
             addr->probe_ns = SYNFIN_NEVER;
-            neighbour_solicit_again(net, addr->iface, now_ns);
+            neighbour_solicit_waiting(net, addr->iface, now_ns);
         }
         if (addr->preferred_ns != 0 && deadline_is_due(addr->preferred_ns, now_ns)) {
             addr->preferred_ns = 0;

@@ -35,19 +35,20 @@ static void send(struct net *net, const struct wire_nd *nd, const struct net_hea
     control_send(net, control, &header, now_ns);
 }
 
-void nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now_ns)
+// RFC 4429 §3.2: an address that may be another's is no source of a solicitation. What is to be
+// sent from it waits until it is proved.
+bool nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now_ns)
 {
-    const struct net_addr *own = addrs_source(net, neighbour->iface, &neighbour->addr);
+    const struct net_addr *own = addrs_proved_source(net, neighbour->iface, &neighbour->addr);
     if (own == NULL) {
-        return;
+        return addrs_source(net, neighbour->iface, &neighbour->addr) == NULL;
     }
     bool is_unicast = neighbour->state == NEIGHBOUR_STATE_PROBE;
     struct synfin_addr group = wire_addr_solicited_node(&neighbour->addr);
     struct wire_nd nd = {
         .type = WIRE_ICMP6_NEIGHBOUR_SOLICIT,
         .target = neighbour->addr,
-        // RFC 4429 §3.2: what may be another's address must not enter anybody's table.
-        .has_source_link = own->state == ADDR_STATE_PREFERRED,
+        .has_source_link = true,
         .source_link = own_link(net, neighbour->iface),
     };
     struct net_header header = {
@@ -57,6 +58,7 @@ void nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now
         .iface = neighbour->iface,
     };
     send(net, &nd, &header, SYNFIN_REASON_NET_ND_SOLICIT, now_ns);
+    return true;
 }
 
 void nd_probe_duplicate(struct net *net, const struct net_addr *addr, uint64_t now_ns)

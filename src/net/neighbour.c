@@ -180,25 +180,22 @@ static struct neighbour *take_slot(struct net *net, uint32_t iface, const struct
 static void solicit(struct net *net, struct neighbour *neighbour, uint64_t now_ns)
 {
     uint64_t wait_ns = NS_PER_S;
-    neighbour->probes++;
     if (wire_addr_is_mapped(&neighbour->addr)) {
         arp_solicit(net, neighbour, now_ns);
+        neighbour->probes++;
     } else {
         wait_ns = net->iface[neighbour->iface].retrans_ns;
-        nd_solicit(net, neighbour, now_ns);
+        neighbour->probes = (uint8_t)(neighbour->probes + nd_solicit(net, neighbour, now_ns));
     }
     set_deadline(net, neighbour, deadline_after(now_ns, wait_ns));
 }
 
-// RFC 4429 §3.3: what we asked from an address not yet proved carried no link address, and some
-// stations do not answer that. Now that it is proved, everybody still sought is asked once more.
-void neighbour_solicit_again(struct net *net, uint32_t iface, uint64_t now_ns)
+void neighbour_solicit_waiting(struct net *net, uint32_t iface, uint64_t now_ns)
 {
     for (uint32_t i = 0; i < net->neighbours.slots; i++) {
         struct neighbour *neighbour = neighbour_at(net, i);
-        bool is_sought =
-            neighbour->state == NEIGHBOUR_STATE_INCOMPLETE && neighbour->iface == iface;
-        if (is_sought && !wire_addr_is_mapped(&neighbour->addr)) {
+        bool is_waiting = neighbour->state == NEIGHBOUR_STATE_INCOMPLETE && neighbour->probes == 0;
+        if (is_waiting && neighbour->iface == iface) {
             solicit(net, neighbour, now_ns);
         }
     }

@@ -32,8 +32,8 @@ void neighbour_on_advert(struct net *net, struct neighbour *neighbour,
 enum synfin_error neighbour_add_static(struct net *net, uint32_t iface,
                                        const struct synfin_addr *addr, const uint8_t mac[6]);
 bool neighbour_next_change(struct net *net, struct net_change *change);
-// One of the interface's IPv6 addresses was proved: asks again for those not yet found.
-void neighbour_solicit_again(struct net *net, uint32_t iface, uint64_t now_ns);
+// One of the interface's IPv6 addresses was proved: asks for those that nobody could ask for yet.
+void neighbour_solicit_waiting(struct net *net, uint32_t iface, uint64_t now_ns);
 uint64_t neighbour_advance(struct net *net, uint64_t now_ns);
 bool neighbour_check(const struct net *net);
 

@@ -32,6 +32,9 @@ bool addrs_is_broadcast4(const struct net *net, uint32_t ip4);
 // RFC 6724 §5 as far as one interface needs it. NULL: no address of that version.
 const struct net_addr *addrs_source(const struct net *net, uint32_t iface,
                                     const struct synfin_addr *dst);
+// The same of those that are proved to be ours.
+const struct net_addr *addrs_proved_source(const struct net *net, uint32_t iface,
+                                           const struct synfin_addr *dst);
 // The solicited-node group of one of our addresses on the interface, or all nodes.
 bool addrs_hears_group(const struct net *net, uint32_t iface, const struct synfin_addr *group);
 // Gives the interface its link-local address, RFC 4862 §5.3, unless it has one.
@@ -140,7 +143,8 @@ bool icmp_limit_echo(struct net *net, uint64_t now_ns);
 
 // nd.c
 enum net_verdict nd_input(struct net *net, struct net_rx *rx, const struct wire_ip6 *ip);
-void nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now_ns);
+// False when there is no source yet: an address of ours is still being proved.
+bool nd_solicit(struct net *net, const struct neighbour *neighbour, uint64_t now_ns);
 void nd_probe_duplicate(struct net *net, const struct net_addr *addr, uint64_t now_ns);
 
 // nd_router.c

@@ -322,6 +322,57 @@ static void new_address_is_probed_once_and_used_at_once(void **state)
     assert_int_equal(addrs_find(f->net, f->eth, &addr)->state, ADDR_STATE_PREFERRED);
 }
 
+static void want(struct fixture *f, const char *text)
+{
+    struct net_path path = {.iface_bound = (uint8_t)(f->eth + 1)};
+    struct synfin_addr peer = fixture_addr(text);
+    uint8_t mac[6];
+    fixture_forget_sent(f);
+    assert_int_equal(net_resolve(f->net, &path, &peer, f->now_ns, mac), NET_RESOLUTION_PENDING);
+    fixture_advance(f, f->now_ns);
+}
+
+static void expect_solicit_from(struct fixture *f, const char *source)
+{
+    struct synfin_addr addr = fixture_addr(source);
+    const uint8_t *sent = f->sent[f->sent_count - 1].octets;
+    assert_int_equal(sent[54], WIRE_ICMP6_NEIGHBOUR_SOLICIT);
+    assert_memory_equal(sent + 14 + 8, addr.octet, 16);
+    assert_int_equal(sent[54 + 24], 1); // with our link address
+}
+
+// RFC 4429 §3.2: another one that is proved asks, be its prefix another.
+static void address_being_probed_is_no_source_of_solicitations(void **state)
+{
+    struct fixture *f = *state;
+    add_probed(f, "2001:db8:7::42");
+    fixture_advance(f, f->now_ns);
+    want(f, "2001:db8:7::9");
+    assert_int_equal(f->sent_count, 1);
+    expect_solicit_from(f, OUR6);
+}
+
+// Where there is none the packet waits, and the wait is no try.
+static void neighbours_are_sought_once_an_address_is_proved(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t begin_ns = f->now_ns;
+    for (uint32_t i = 0; i < f->net->addrs; i++) { // the link-local one too
+        addrs_on_duplicate(f->net, &f->net->addr[i]);
+    }
+    add_probed(f, "2001:db8:7::42");
+    fixture_advance(f, f->now_ns + S / 2);
+    want(f, "2001:db8:7::9");
+    assert_int_equal(f->sent_count, 0);
+    fixture_advance(f, begin_ns + S - 1);
+    assert_int_equal(f->sent_count, 0);
+    fixture_advance(f, begin_ns + S + S / 100);
+    assert_int_equal(f->sent_count, 1);
+    expect_solicit_from(f, "2001:db8:7::42");
+    fixture_advance(f, begin_ns + 10 * S);
+    assert_int_equal(f->sent_count, 3);
+}
+
 static void duplicate_found_while_probing_is_given_up(void **state)
 {
     struct fixture *f = *state;
@@ -387,6 +438,8 @@ int main(void)
         FIXTURE_TEST(wanted_neighbour_is_solicited_by_group_then_answered),
         FIXTURE_TEST(probe_for_our_address_is_answered_to_all),
         FIXTURE_TEST(new_address_is_probed_once_and_used_at_once),
+        FIXTURE_TEST(address_being_probed_is_no_source_of_solicitations),
+        FIXTURE_TEST(neighbours_are_sought_once_an_address_is_proved),
         FIXTURE_TEST(duplicate_found_while_probing_is_given_up),
         FIXTURE_TEST(packets_from_an_address_being_probed_are_refused),
         FIXTURE_TEST(interfaces_without_link_addresses_discover_nothing),
