@@ -32,7 +32,7 @@ enum {
 // they are others in every other world, in which nothing is known of pairs before they are made.
 static bool has_other_draws(const struct sim_plan *plan)
 {
-    bool has_bbr = sim_plan_has(plan, SIM_FAULT_CONFIG);
+    bool has_bbr = sim_plan_has(plan, SIM_FAULT_CONFIG) || sim_plan_has(plan, SIM_FAULT_OPTIONS);
     return plan->kind == SIM_KIND_BULK && plan->seed % 2 == 0 && !has_bbr
            && !sim_plan_has(plan, SIM_FAULT_PORTS);
 }
