@@ -165,7 +165,9 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
     X(RECEIVE_LOWAT, "SO_RCVLOWAT", "octets to read before READABLE tells of any")                \
     X(WINDOW_CLAMP, "TCP_WINDOW_CLAMP", "largest window offered, below RECEIVE_BUFFER; 0: none")  \
     X(FIN_WAIT_2, "TCP_LINGER2", "ns that FIN-WAIT-2 may last once the socket is closed")         \
-    X(DEFER_ACCEPT, "TCP_DEFER_ACCEPT", "listener: ns that a client's first data are awaited")
+    X(DEFER_ACCEPT, "TCP_DEFER_ACCEPT", "listener: ns that a client's first data are awaited")    \
+    X(FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE",                                               \
+      "1: Fast Open asks for no cookies, as fastopen_sends_any and ..._takes_any (config.h)")
 
 enum synfin_option {
 #define SYNFIN_OPTION_ENUM(code, name, text) SYNFIN_OPTION_##code,

@@ -106,7 +106,7 @@ static enum tcp_fastopen choose(const struct tcp *tcp, const struct tcp_conn *co
     struct tcp_fastopen_way way = way_of(conn);
     const struct tcp_fastopen_peer *peer = tcp_fastopen_peers_find(&tcp->fastopen_peers, &way);
     *mss = peer != NULL ? peer->mss : 0;
-    if (tcp->config.fastopen_sends_any != 0) {
+    if (tcp->config.fastopen_sends_any != 0 || conn->set.has_no_cookie) {
         *mss = *mss != 0 ? *mss : UINT16_MAX; // the path says more than a guess
         return TCP_FASTOPEN_BARE;
     }
@@ -345,8 +345,8 @@ static enum tcp_fastopen state_of(enum tcp_fastopen_cookie cookie, const struct 
 enum tcp_verdict tcp_fastopen_conn_open(struct tcp *tcp, struct tcp_conn *listener,
                                         struct tcp_segment *seg, uint64_t now_ns)
 {
-    bool takes_any = tcp->config.fastopen_takes_any != 0 && listener->set.fastopen_max > 0
-                     && seg->text.bytes > 0;
+    bool needs_none = tcp->config.fastopen_takes_any != 0 || listener->set.has_no_cookie;
+    bool takes_any = needs_none && listener->set.fastopen_max > 0 && seg->text.bytes > 0;
     bool has_cookie = tcp_fastopen_conn_is_asked(listener, seg) && seg->h.cookie_bytes > 0;
     if (!has_cookie && !takes_any) {
         return TCP_VERDICT_GO_ON;

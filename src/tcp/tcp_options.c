@@ -50,6 +50,7 @@ static const struct range RANGES[SYNFIN_OPTION_COUNT] = {
     [SYNFIN_OPTION_WINDOW_CLAMP] = {0, BUFFER_MAX},
     [SYNFIN_OPTION_FIN_WAIT_2] = {NS_PER_MS, INTERVAL_MAX_NS},
     [SYNFIN_OPTION_DEFER_ACCEPT] = {0, DEFER_MAX_NS},
+    [SYNFIN_OPTION_FASTOPEN_NO_COOKIE] = {0, 1},
 };
 
 static bool is_read_only(enum synfin_option option)
@@ -130,6 +131,8 @@ static void set_plain(struct tcp_settings *set, enum synfin_option option, int64
         set->fastopen_max = (uint16_t)value;
     } else if (option == SYNFIN_OPTION_FASTOPEN_CONNECT) {
         set->has_fastopen_connect = value != 0;
+    } else if (option == SYNFIN_OPTION_FASTOPEN_NO_COOKIE) {
+        set->has_no_cookie = value != 0;
     } else if (option == SYNFIN_OPTION_ECN) {
         set->ecn = (uint8_t)value;
     }
@@ -272,6 +275,7 @@ enum synfin_error tcp_get_option(struct tcp *tcp, const struct tcp_conn *conn,
         break;
     case SYNFIN_OPTION_FASTOPEN: *value = set->fastopen_max; break;
     case SYNFIN_OPTION_FASTOPEN_CONNECT: *value = set->has_fastopen_connect; break;
+    case SYNFIN_OPTION_FASTOPEN_NO_COOKIE: *value = set->has_no_cookie; break;
     case SYNFIN_OPTION_ECN: *value = set->ecn; break;
     case SYNFIN_OPTION_RECEIVE_LOWAT: *value = lowat_in_use(set); break;
     case SYNFIN_OPTION_WINDOW_CLAMP: *value = set->window_clamp_bytes; break;

@@ -36,6 +36,7 @@ struct tcp_settings {
     uint8_t ecn;                 // enum synfin_ecn
     int8_t linger;               // -1: in order; 0: abort
     bool has_keepalive, has_nodelay, has_quickack, has_reuse_addr, has_fastopen_connect, has_cork;
+    bool has_no_cookie;                                      // Fast Open does without
     bool has_no_push;                                        // what is queued now is not pushed
     bool has_accurate_ecn;                                   // as configured
     bool has_frto, has_tail_probes, has_adaptive_reordering; // the same

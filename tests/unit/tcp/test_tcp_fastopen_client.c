@@ -120,6 +120,17 @@ static void data_go_without_a_cookie_where_the_user_says_so(void **state)
     EXPECT_AFTER(SEC(1), .flags = SYN);
 }
 
+static void socket_says_for_itself_that_it_needs_no_cookie(void **state)
+{
+    (void)state;
+    CONNECT_FAST(40000);
+    SET(FASTOPEN_NO_COOKIE, 1);
+    WRITE(100);
+    EXPECT(.flags = SYN, .data = 100, WHY(SEND_SYN_DATA));
+    SEND(.flags = SYN | ACK, .ack = 101, .mss = 1000);
+    EXPECT(.flags = ACK, .seq = 101, .ack = 1);
+}
+
 static void cookie_goes_back_in_the_option_that_brought_it(void **state)
 {
     (void)state;
@@ -526,6 +537,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(challenge_of_a_syn_that_waits_is_not_its_failure),
     SEGMENT_TEST(empty_send_lets_the_syn_go_without_data),
     SEGMENT_TEST(data_go_without_a_cookie_where_the_user_says_so),
+    SEGMENT_TEST(socket_says_for_itself_that_it_needs_no_cookie),
     SEGMENT_TEST(cookie_goes_back_in_the_option_that_brought_it),
     SEGMENT_TEST(failures_turn_nothing_off_where_the_user_says_so),
     SEGMENT_TEST(data_are_bounded_by_the_size_the_server_told),

@@ -87,6 +87,23 @@ static void data_without_a_cookie_are_taken_where_the_user_says_so(void **state)
     EXPECT(.flags = SYN | ACK, .ack = 1, .is_absolute = false, WHY(SEND_SYN_ACK));
 }
 
+static void listener_says_for_itself_that_it_needs_no_cookies(void **state)
+{
+    (void)state;
+    (void)listen_fast(8);
+    SEND(.flags = SYN, .mss = 1460, .data = 100);
+    EXPECT(.flags = SYN | ACK, .ack = 1, WHY(SEND_SYN_ACK));
+    SEND(.flags = RST, .seq = 1);
+    RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_FASTOPEN_NO_COOKIE,
+                                    1, bench.now_ns),
+           OK);
+    bench.peer_port = 40001;
+    SEND(.flags = SYN, .mss = 1460, .data = 100);
+    EXPECT(.flags = SYN | ACK, .ack = 101, .is_absolute = false, WHY(SEND_SYN_ACK_OF_DATA));
+    ACCEPT();
+    READ(100);
+}
+
 static void request_is_answered_by_a_syn_cookie_too(void **state)
 {
     (void)state;
@@ -701,6 +718,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(request_is_answered_with_a_cookie_once),
     SEGMENT_TEST(request_is_answered_in_the_option_that_it_came_in),
     SEGMENT_TEST(data_without_a_cookie_are_taken_where_the_user_says_so),
+    SEGMENT_TEST(listener_says_for_itself_that_it_needs_no_cookies),
     SEGMENT_TEST(request_is_answered_by_a_syn_cookie_too),
     SEGMENT_TEST(good_cookie_delivers_data_before_the_handshake_is_complete),
     SEGMENT_TEST(third_segment_of_the_syn_alone_leaves_our_data_in_flight),
