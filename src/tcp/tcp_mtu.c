@@ -159,12 +159,12 @@ static uint32_t middle(uint32_t low, uint32_t high)
     return count > 0 ? COMMON_SIZES[first + count / 2] : (low + high + 1) / 2;
 }
 
-// 0: the search is over.
+// 0: the search is over. The user may have set a lower limit since it began.
 static uint32_t next_size(const struct tcp_conn *conn)
 {
     const struct tcp_mtu *mtu = conn->mtu;
     uint32_t low = conn->pmtu_bytes;
-    uint32_t high = mtu->high_bytes;
+    uint32_t high = tcp_cc_smaller(mtu->high_bytes, limit_of(conn));
     if (high <= low) {
         return 0;
     }

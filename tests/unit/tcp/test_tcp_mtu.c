@@ -308,6 +308,21 @@ static void no_probe_reaches_across_the_end_of_a_record(void **state)
     SEND_ACK(1001 + FULL + 6 * BASE);
 }
 
+// The user's limit holds for probes too, also when a search has begun with more.
+static void limit_that_the_user_sets_during_a_search_holds(void **state)
+{
+    (void)state;
+    mtu_open(SYNFIN_MTU_PROBING_ALWAYS, 1500, true, HERE);
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    SEND_ACK(11);
+    SET(MAXSEG, 1000);
+    WRITE(10000);
+    EXPECT_RUN_ALL(11, 10011, 1000);
+    NO_REASON(SEND_MTU_PROBE);
+    SEND_ACK(10011);
+}
+
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_that_arrives_makes_segments_grow),
     SEGMENT_TEST(probe_lost_alone_is_no_congestion),
@@ -326,5 +341,6 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_that_went_again_says_nothing),
     SEGMENT_TEST(probe_is_no_super_packet),
     SEGMENT_TEST(no_probe_reaches_across_the_end_of_a_record),
+    SEGMENT_TEST(limit_that_the_user_sets_during_a_search_holds),
 };
 SEGMENT_MAIN(tests)
