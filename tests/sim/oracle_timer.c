@@ -53,9 +53,13 @@ static void look_at_flight(const struct oracle_look *look)
     }
 }
 
-// RFC 6298 §2.5: whenever it was set, it is not longer.
+// RFC 6298 §2.5: whenever it was set, it is not longer. Until a SYN has left the timer is R2 of that
+// (RFC 9293 §3.8.3), and no timeout.
 static void look_at_timeout(const struct oracle_look *look)
 {
+    if (seq_eq(look->conn->snd.nxt, look->conn->iss)) {
+        return;
+    }
     uint64_t deadline_ns = look->conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
     uint64_t most_ns = look->host->stack_config.rto_max_ns;
     if (deadline_ns != SYNFIN_NEVER && deadline_ns > look->now_ns
@@ -233,7 +237,9 @@ void oracle_timer_on_trace(struct oracle_host *host, const struct synfin_trace_e
     uint64_t deadline_ns = event->as.timer.deadline_ns;
     const struct oracle_end nobody = {.host = host->id, .number = event->conn};
     struct oracle_end *end = oracle_ends_of_number(host, event->conn);
-    if (is_set && end != NULL && event->as.timer.timer == SYNFIN_TCP_TIMER_RETRANSMIT) {
+    bool is_timeout = event->as.timer.timer == SYNFIN_TCP_TIMER_RETRANSMIT
+                      && event->reason != SYNFIN_REASON_ARM_UNSENT;
+    if (is_set && end != NULL && is_timeout) {
         judge_timeout(host, end, event);
     }
     if (!is_set && end != NULL) { // at its time, as follows
