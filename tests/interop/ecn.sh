@@ -5,7 +5,7 @@
 # that each end takes the other's word for a mark which the link made.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 head -c 3000000 /dev/urandom > "$KEPT/file"
 file=$(sum "$KEPT/file")

@@ -5,7 +5,7 @@
 # synfin connect at its listener, with Fast Open and without. The kernel's own counters judge.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 if ! echo 3 2> /dev/null > /proc/sys/net/ipv4/tcp_fastopen; then
     skip "the kernel's Fast Open cannot be turned on here"

@@ -6,7 +6,7 @@
 # files. What deserves no answer gets none; what is answered with a reset gets one and no more.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 command -v hping3 > /dev/null || skip "hping3 is not installed"
 # shellcheck source=tests/interop/flood_common.sh
 . "$(dirname "$0")/flood_common.sh"
@@ -18,6 +18,7 @@ quiet_flood() { # NAME ANSWERS ARGUMENT...: ANSWERS is none, resets or some
     before=$(resident_kb)
     start_flood "$@"
     sleep 0.7
+    await_packets 4001
     stop_flood
     sleep 0.05
     GOT=$(($(octets_got) - GOT_BEFORE))

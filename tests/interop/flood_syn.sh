@@ -6,7 +6,7 @@
 # and hosts are sent at most three times what came in their name.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 command -v hping3 > /dev/null || skip "hping3 is not installed"
 # shellcheck source=tests/interop/flood_common.sh
 . "$(dirname "$0")/flood_common.sh"
@@ -26,6 +26,7 @@ flood() { # NAME HOST ARGUMENT...: while it lasts, fetches from HOST
     sleep 0.4
     clients_notice_nothing "$name" "$host" 40
     sleep 0.6
+    await_packets 4001
     after=$(resident_kb)
     stop_flood
     holds "$name: it was a flood ($PACKETS packets)" test "$PACKETS" -gt 4000

@@ -22,13 +22,12 @@ JUDGE_BUSY='retransmission|D-SACK|Duplicate ACK|out-of-order|Previous segment'
 # shellcheck disable=SC2034  # for who sources this
 JUDGE_RESET='Connection reset'
 
-# One line for each packet. What TCP carries is data, whatever its ports are known for.
+# One line for each packet.
 judge_fields() { # FILE
-    tshark -r "$1" -d tcp.port==1-65535,data \
-        -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -T fields -E separator=/t \
+    dissect "$1" -T fields -E separator=/t \
         -E aggregator='|' -e frame.number -e ip.src -e ipv6.src -e ip.checksum.status \
         -e tcp.checksum.status -e tcp.checksum.ffff -e _ws.malformed -e tcp.srcport \
-        -e frame.comment -e _ws.expert.message 2> /dev/null
+        -e frame.comment -e _ws.expert.message
 }
 
 # Judges a capture; OURS is the address of synfin, as a regular expression. Findings that match the

@@ -6,7 +6,7 @@
 # octet intact; then random loss, reordering, duplication and corruption under bulk.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 head -c 200000 /dev/urandom > "$KEPT/file"
 file=$(sum "$KEPT/file")

@@ -75,6 +75,10 @@ make_link() { # tun|tap NAME [MTU]
 remove_link() { # NAME
     ip link del "$1"
 }
+# /sys/class/net would tell of the namespace that it was mounted in.
+is_gone() { # NAME
+    ! ip link show "$1" > /dev/null 2>&1
+}
 
 holds() { # TEXT COMMAND...: the command succeeds
     local text=$1
@@ -168,6 +172,13 @@ stop_peer() {
 
 connect() { # HOST PORT ARGUMENT...
     "$SYNFIN" connect "${LINK[@]}" "$@"
+}
+
+# A capture as tshark reads it, with its checksums. What TCP carries is data, whatever its ports are
+# known for: a dissector of GSM's, say, may think about random octets for minutes.
+dissect() { # FILE ARGUMENT...
+    tshark -r "$1" -d tcp.port==1-65535,data -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE \
+        "${@:2}" 2> /dev/null
 }
 
 sum() { # FILE

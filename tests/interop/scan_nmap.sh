@@ -5,7 +5,7 @@
 # 9293 §3.10.7 makes of a listener and of closed ports, and serve must answer after each as before.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 command -v nmap > /dev/null || skip "nmap is not installed"
 
 echo hello > "$KEPT/file"

@@ -5,7 +5,7 @@
 # asks of a server of files.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 www=$KEPT/www
 mkdir -p "$www/dir/inner" "$www/index"

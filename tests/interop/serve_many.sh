@@ -5,7 +5,7 @@
 # are open at once, and the memory that is left behind.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 mkdir "$KEPT/www"
 echo small > "$KEPT/www/small"

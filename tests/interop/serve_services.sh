@@ -5,7 +5,7 @@
 # either end, reset by either end, and ended in order by a signal.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 client() { # KIND ADDRESS ARGUMENT...
     python3 "$KERNEL_PEER" client "$1" "$2" "$PORT" "${@:3}" 2>&1

@@ -7,7 +7,7 @@
 # 6.5 it first sends several a second apart, unless told otherwise.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=60 enter_namespace "$0" "$@"
+LIMIT=120 enter_namespace "$0" "$@"
 
 RETRIES=3 # 0, 1, 3 and 7 s; over after 15 s
 schedule() { # NAME ARGUMENT...: in a namespace of its own, in the background
@@ -25,12 +25,13 @@ done
 schedule linear connect 4 1 kernel
 wait "${STARTED[@]}"
 
-# Each number within 0.3 s of what is expected: timers of the kernel are coarse, machines busy.
+# Each number within 0.3 s of what is expected: timers of the kernel are coarse, machines busy, and
+# behind a first segment that was seen late the others come early.
 near() { # NAME "EXPECTED..." "ACTUAL..."
     holds "$1: expected $2, got $3" awk -v expected="$2" -v actual="$3" 'BEGIN {
         n = split(expected, e, " ")
         bad = split(actual, a, " ") != n
-        for (i = 1; i <= n; i++) bad = bad || a[i] < e[i] - 0.02 || a[i] > e[i] + 0.3
+        for (i = 1; i <= n; i++) bad = bad || a[i] < e[i] - 0.3 || a[i] > e[i] + 0.3
         exit bad }'
 }
 

@@ -5,7 +5,7 @@
 # of which a window of 64 KiB fills a tenth: both ways, and what the library tells of its buffers.
 # shellcheck source=tests/interop/netns.sh
 . "$(dirname "$0")/netns.sh"
-LIMIT=100 enter_namespace "$0" "$@"
+LIMIT=200 enter_namespace "$0" "$@"
 # shellcheck source=tests/interop/wire_ends.sh
 . "$(dirname "$0")/wire_ends.sh"
 

@@ -113,14 +113,14 @@ equal "lost by --drop" 1 "$(figure a lost_targeted)"
 equal "lost by --drop, the other way" 0 "$(figure b lost_targeted)"
 between "connect waited for its timer, ms" 950 3000 "$CONNECT_MS"
 if command -v tshark > /dev/null; then
-    read_capture() { tshark -r "$KEPT/capture" "$@" 2> /dev/null; }
+    read_capture() { dissect "$KEPT/capture" "$@"; }
     equal "capture: SYNs" 2 "$(read_capture -Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0' | wc -l)"
     contains "capture: what became of the first" "chosen by --drop" \
         "$(read_capture -Y 'frame.comment' -T fields -e frame.comment)"
     equal "capture: packets" $(($(figure a packets) + $(figure b packets))) \
         "$(read_capture -T fields -e frame.number | wc -l)"
-    equal "capture: checksums are right" "" "$(read_capture -o tcp.check_checksum:TRUE \
-        -o ip.check_checksum:TRUE -Y 'tcp.checksum.status == 0 || ip.checksum.status == 0')"
+    equal "capture: checksums are right" "" "$(read_capture \
+        -Y 'tcp.checksum.status == 0 || ip.checksum.status == 0')"
     holds "capture: the time of day" test \
         $(($(date +%s) - $(read_capture -c 1 -T fields -e frame.time_epoch | cut -d. -f1))) -lt 60
 fi
@@ -153,7 +153,7 @@ equal "--time: status" 0 $?
 contains "it says what it joins" \
     "joined a = tun:own0 and b = tun:own1: IP datagrams of up to 1500 octets" "$(cat "$KEPT/wire")"
 contains "and the delay asked for" "delay asked for" "$(cat "$KEPT/wire")"
-holds "made interfaces are gone" test ! -e /sys/class/net/own0
+holds "made interfaces are gone" is_gone own0
 
 # A bulk: a figure, and no judgement, because other programs may run here.
 join_ends tun
