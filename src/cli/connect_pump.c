@@ -33,6 +33,7 @@ static void fail_output(struct connect *connect, uint64_t now_ns)
 {
     connect->local_failure = "standard output";
     connect->local_errno = errno;
+    connect->ended_ns = now_ns;
     connect->is_over = true;
     // Octets were received that nobody will read: the peer must learn of it.
     synfin_socket_abort(connect->host.stack, connect->socket, now_ns);

@@ -188,8 +188,9 @@ make_link tun link0
 start_fresh_peer echo
 equal "a slow reader" "$big" \
     "$(connect "$KERNEL_V4" $port < "$KEPT/big" | (sleep 1; cat) | sha256sum | cut -d' ' -f1)"
-connect "$KERNEL_V4" $port < "$KEPT/big" 2> "$KEPT/err" | head -c 100000 > /dev/null
+connect "$KERNEL_V4" $port --verbose < "$KEPT/big" 2> "$KEPT/err" | head -c 100000 > /dev/null
 contains "a reader that goes away" "standard output: Broken pipe" "$(cat "$KEPT/err")"
+holds "a reader that goes away: when" grep -qE ', in [0-9.]{1,6} (us|ms|s)$' "$KEPT/err"
 equal "--bind" 0 "$(echo x | connect "$KERNEL_V4" $port --bind :4321 --verbose 2>&1 |
     grep -c 4321 | grep -vc 1)"
 contains "--verbose sums up" "0 segments sent again, in" \
