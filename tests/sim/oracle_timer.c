@@ -53,7 +53,7 @@ static void look_at_flight(const struct oracle_look *look)
     }
 }
 
-// RFC 6298 §2.5: whenever it was set, it is not longer. Until a SYN has left the timer is R2 of that
+// RFC 6298 §2.5: whenever it was set, it is not longer. Until a SYN has left the timer is its R2
 // (RFC 9293 §3.8.3), and no timeout.
 static void look_at_timeout(const struct oracle_look *look)
 {
