@@ -326,6 +326,9 @@ static void hear_text(struct oracle_sight *sight)
     uint64_t left = sight->seq + ((packet->flags & ORACLE_SYN) != 0);
     uint64_t right = left + packet->payload_bytes;
     uint64_t edge = end->edge > 0 ? end->edge : right;
+    if (left > UINT64_MAX / 2 && right <= edge) { // words have changed places in its number
+        left = 1;
+    }
     if ((packet->flags & ORACLE_FIN) != 0 && right <= edge) {
         if (end->peer_fin == 0 || right < end->peer_fin) {
             end->peer_fin = right;
