@@ -27,7 +27,7 @@ static void note(const struct oracle_look *look)
     if (!is_waiting(look)) {
         patience->since_ns = 0;
     } else if (patience->since_ns == 0 || look->una > patience->una) {
-        patience->since_ns = look->now_ns;
+        patience->since_ns = look->now_ns + (look->now_ns == 0); // clocks may begin there
     }
     patience->una = look->una;
     if (look->una < look->nxt) {

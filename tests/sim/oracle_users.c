@@ -67,7 +67,7 @@ void oracle_connecting(struct oracle *oracle, uint32_t host, synfin_socket socke
         return;
     }
     end->is_validated = true;
-    end->patience.since_ns = now_ns;
+    end->patience.since_ns = now_ns + (now_ns == 0);
     end->wishes = oracle_wishes_find(self, socket);
     oracle_touch(oracle, end);
 }

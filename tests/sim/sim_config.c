@@ -100,7 +100,7 @@ static void set_unusual_limits(struct synfin_stack_config *config, bool restarts
     config->reassembly_bytes_max =
         one_of(random, 4) ? 1U << test_random_below(random, 20) : config->reassembly_bytes_max;
     config->slab_bytes =
-        one_of(random, 4) ? 8192U << test_random_below(random, 8) : config->slab_bytes;
+        one_of(random, 4) ? 65536U << test_random_below(random, 5) : config->slab_bytes;
     config->hop_limit =
         one_of(random, 4) ? (uint8_t)(1 + test_random_below(random, 255)) : config->hop_limit;
     if (one_of(random, 3)) {
