@@ -334,8 +334,8 @@ void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
 // The error of a connection that got no answer: what a router said meanwhile tells more.
 static enum synfin_error give_up_error(const struct tcp_conn *conn)
 {
-    if (has_unsent_syn(conn)) {
-        return SYNFIN_ERROR_NOT_SENT;
+    if (has_unsent_syn(conn)) { // parked: what the device has taken are questions for the next hop
+        return conn->is_parked ? SYNFIN_ERROR_NO_NEIGHBOUR : SYNFIN_ERROR_NOT_SENT;
     }
     return conn->soft_error != SYNFIN_ERROR_OK ? (enum synfin_error)conn->soft_error
                                                : SYNFIN_ERROR_TIMED_OUT;

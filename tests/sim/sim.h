@@ -85,8 +85,9 @@ struct sim_host {
 
     // Its clock shows the origin + virtual time + offset, in steps of the grain.
     uint64_t clock_offset_ns, clock_grain_ns;
-    uint64_t next_ns;   // when it has something to do, virtual
-    uint32_t runs_left; // until its device, clock or life changes
+    uint64_t clock_back_ns; // it has been set back by, all in all
+    uint64_t next_ns;       // when it has something to do, virtual
+    uint32_t runs_left;     // until its device, clock or life changes
 
     // Its users.
     struct sim_app *app; // plan.at_once of them and more for what it accepts

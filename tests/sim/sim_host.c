@@ -222,6 +222,7 @@ static void change(struct sim_host *host)
         bool is_back = test_random_below(random, 3) == 0;
         leap_ns = is_back ? leap_ns % (host->clock_offset_ns + 1) : leap_ns;
         host->clock_offset_ns += is_back ? 0 - leap_ns : leap_ns;
+        host->clock_back_ns += is_back ? leap_ns : 0;
     }
     if (sim_has(world, SIM_FAULT_MISUSE)) {
         sim_misuse(host);

@@ -263,13 +263,17 @@ static void live_on(struct sim_world *world)
     }
 }
 
+// A clock that was set back has to reach again what timers had been set to before.
 static void quiet(struct sim_world *world)
 {
+    uint64_t back_ns = 0;
     for (uint32_t i = 0; i < world->plan.hosts; i++) {
-        sim_apps_close_listeners(&world->host[i]);
-        world->host[i].next_ns = world->now_ns;
+        struct sim_host *host = &world->host[i];
+        sim_apps_close_listeners(host);
+        host->next_ns = world->now_ns;
+        back_ns = host->clock_back_ns > back_ns ? host->clock_back_ns : back_ns;
     }
-    run_until(world, world->now_ns + QUIET_NS, false);
+    run_until(world, world->now_ns + QUIET_NS + back_ns, false);
 }
 
 static void live(struct sim_world *world)

@@ -233,13 +233,41 @@ static void silent_next_hop_is_told(void **state)
     }
 }
 
+// One try has a second, in which the search has not ended.
+static void silent_next_hop_is_told_before_its_search_is_over(void **state)
+{
+    (void)state;
+    FOR_EACH_VERSION(version)
+    {
+        struct try t;
+        struct synfin_stack_config config;
+        struct synfin_event event;
+        synfin_stack_config_default(&config);
+        config.syn_retries = 0;
+        begin(&t, version, &config);
+        t.remote.addr = addr_of(version, "192.0.2.77", "2001:db8::77");
+        assert_int_equal(connect_now(&t), SYNFIN_ERROR_OK);
+        assert_true(world_run_until(&t.world, has_closed, &event, 2 * WORLD_S));
+        assert_int_equal(event.error, SYNFIN_ERROR_NO_NEIGHBOUR);
+        assert_int_equal(event.reason, SYNFIN_REASON_SYN_NEVER_LEFT);
+        assert_int_equal(event.tries, 0);
+        assert_in_range(event.waited_ns, WORLD_S, WORLD_S + WORLD_MS);
+        world_deinit(&t.world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_route_is_told),         cmocka_unit_test(no_address_of_ours_is_told),
-        cmocka_unit_test(no_ports_is_told),         cmocka_unit_test(pair_in_use_is_told),
-        cmocka_unit_test(wrong_calls_are_not_told), cmocka_unit_test(limit_of_sockets_is_told),
-        cmocka_unit_test(limit_of_memory_is_told),  cmocka_unit_test(silent_next_hop_is_told),
+        cmocka_unit_test(no_route_is_told),
+        cmocka_unit_test(no_address_of_ours_is_told),
+        cmocka_unit_test(no_ports_is_told),
+        cmocka_unit_test(pair_in_use_is_told),
+        cmocka_unit_test(wrong_calls_are_not_told),
+        cmocka_unit_test(limit_of_sockets_is_told),
+        cmocka_unit_test(limit_of_memory_is_told),
+        cmocka_unit_test(silent_next_hop_is_told),
+        cmocka_unit_test(silent_next_hop_is_told_before_its_search_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
