@@ -132,6 +132,20 @@ static void duplicates_widen_the_reordering_window(void **state)
 }
 
 // A duplicate block that is none widens nothing.
+// RFC 8985 §6.2 step 4: RACK.reo_wnd is at most SRTT, however many round trips had duplicates.
+static void reordering_window_is_at_most_a_round_trip(void **state)
+{
+    (void)state;
+    LOSS_OPEN(10);
+    FLY(5, 0);
+    segment_conn()->recovery.has_seen_reordering = true;
+    segment_conn()->recovery.reo_wnd_mult = 2;
+    CHECK_EQ(tcp_rack_window(segment_conn()), MS(75));
+    segment_conn()->recovery.reo_wnd_mult = 4;
+    CHECK_EQ(tcp_rack_window(segment_conn()), MS(100));
+    SEND_ACK(5001);
+}
+
 static void inverted_duplicate_block_is_ignored(void **state)
 {
     (void)state;
@@ -452,6 +466,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(what_arrives_within_the_reordering_window_is_not_sent_again),
     SEGMENT_TEST(three_sacked_segments_are_no_loss_once_reordering_was_seen),
     SEGMENT_TEST(duplicates_widen_the_reordering_window),
+    SEGMENT_TEST(reordering_window_is_at_most_a_round_trip),
     SEGMENT_TEST(inverted_duplicate_block_is_ignored),
     SEGMENT_TEST(blocks_of_nothing_in_flight_are_ignored),
     SEGMENT_TEST(holes_are_repaired_in_order_before_new_data),
