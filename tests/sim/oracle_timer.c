@@ -57,7 +57,7 @@ static void look_at_flight(const struct oracle_look *look)
 // (RFC 9293 §3.8.3), and no timeout.
 static void look_at_timeout(const struct oracle_look *look)
 {
-    if (!look->end->has_sent) {
+    if (look->conn->snd.nxt.n == look->conn->iss.n) {
         return;
     }
     uint64_t deadline_ns = look->conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
