@@ -27,22 +27,18 @@ static uint32_t clamp(const struct tcp_conn *conn)
     return most > 0 ? most : UINT32_MAX;
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 uint32_t tcp_window_buffer(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint32_t most = smaller(tcp_linux_window_most(conn), clamp(conn));
-    return smaller(tcp_memory_receive_limit(tcp, conn), most);
+    uint32_t most = tcp_cc_smaller(tcp_linux_window_most(conn), clamp(conn));
+    return tcp_cc_smaller(tcp_memory_receive_limit(tcp, conn), most);
 }
 
 // A buffer that begins small is not offered in units that it holds few of: it grows less far.
 uint8_t tcp_window_offered_shift(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint8_t shift = tcp_window_shift(smaller(tcp_autotune_receive_max(tcp, conn), clamp(conn)));
-    uint8_t least = tcp_window_shift(smaller(conn->set.receive_buffer_bytes, clamp(conn)));
+    uint8_t shift =
+        tcp_window_shift(tcp_cc_smaller(tcp_autotune_receive_max(tcp, conn), clamp(conn)));
+    uint8_t least = tcp_window_shift(tcp_cc_smaller(conn->set.receive_buffer_bytes, clamp(conn)));
     while (shift > least && (UINT32_C(1) << shift) > conn->set.receive_buffer_bytes / UNITS_MIN) {
         shift--;
     }
@@ -60,7 +56,7 @@ uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
     // All of the buffer, less what came with the peer's SYN; memory does not change it, because
     // the third segment of the handshake is judged by the same number.
     uint32_t room = free_room(conn, conn->set.receive_buffer_bytes);
-    return (uint16_t)smaller(smaller(room, clamp(conn)), WINDOW_FIELD_MAX);
+    return (uint16_t)tcp_cc_smaller(tcp_cc_smaller(room, clamp(conn)), WINDOW_FIELD_MAX);
 }
 
 // By how much the right edge could move.
@@ -69,15 +65,15 @@ static uint32_t possible_growth(const struct tcp_conn *conn, uint32_t buffer)
     uint32_t room = free_room(conn, buffer);
     uint32_t open = tcp_window_open(conn);
     uint32_t field_most = (uint32_t)WINDOW_FIELD_MAX << conn->rcv.wscale_shift;
-    uint32_t most = smaller(tcp_linux_window_most(conn), clamp(conn));
-    room = smaller(room, smaller(field_most, most));
+    uint32_t most = tcp_cc_smaller(tcp_linux_window_most(conn), clamp(conn));
+    room = tcp_cc_smaller(room, tcp_cc_smaller(field_most, most));
     return room > open ? room - open : 0;
 }
 
 // Fr * RCV.BUFF with Fr = 1/2, and one segment.
 static bool is_worth_offering(const struct tcp_conn *conn, uint32_t buffer, uint32_t growth)
 {
-    return growth >= smaller(buffer, clamp(conn)) / 2 || growth >= conn->rcv.mss_seen;
+    return growth >= tcp_cc_smaller(buffer, clamp(conn)) / 2 || growth >= conn->rcv.mss_seen;
 }
 
 // The scale cuts the edge down. Where that would move it left it is rounded up instead, as long as

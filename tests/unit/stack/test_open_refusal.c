@@ -207,6 +207,16 @@ static bool has_closed(struct world *world, void *ctx)
     return false;
 }
 
+static void connect_to_nobody(struct try *t, uint32_t version, uint32_t retries)
+{
+    struct synfin_stack_config config;
+    synfin_stack_config_default(&config);
+    config.syn_retries = retries;
+    begin(t, version, &config);
+    t->remote.addr = addr_of(version, "192.0.2.77", "2001:db8::77");
+    assert_int_equal(connect_now(t), SYNFIN_ERROR_OK);
+}
+
 // Neither silence of the peer nor a router's word: nothing has left this machine but questions.
 static void silent_next_hop_is_told(void **state)
 {
@@ -214,13 +224,8 @@ static void silent_next_hop_is_told(void **state)
     FOR_EACH_VERSION(version)
     {
         struct try t;
-        struct synfin_stack_config config;
         struct synfin_event event;
-        synfin_stack_config_default(&config);
-        config.syn_retries = 2;
-        begin(&t, version, &config);
-        t.remote.addr = addr_of(version, "192.0.2.77", "2001:db8::77");
-        assert_int_equal(connect_now(&t), SYNFIN_ERROR_OK);
+        connect_to_nobody(&t, version, 2);
         uint64_t begin_ns = t.world.now_ns;
         assert_true(world_run_until(&t.world, has_closed, &event, 120 * WORLD_S));
         assert_int_equal(event.error, SYNFIN_ERROR_NO_NEIGHBOUR);
@@ -240,13 +245,8 @@ static void silent_next_hop_is_told_before_its_search_is_over(void **state)
     FOR_EACH_VERSION(version)
     {
         struct try t;
-        struct synfin_stack_config config;
         struct synfin_event event;
-        synfin_stack_config_default(&config);
-        config.syn_retries = 0;
-        begin(&t, version, &config);
-        t.remote.addr = addr_of(version, "192.0.2.77", "2001:db8::77");
-        assert_int_equal(connect_now(&t), SYNFIN_ERROR_OK);
+        connect_to_nobody(&t, version, 0);
         assert_true(world_run_until(&t.world, has_closed, &event, 2 * WORLD_S));
         assert_int_equal(event.error, SYNFIN_ERROR_NO_NEIGHBOUR);
         assert_int_equal(event.reason, SYNFIN_REASON_SYN_NEVER_LEFT);

@@ -4,13 +4,18 @@
 // have.
 #include "lib/segment.h"
 
-static void listen_deferring(uint64_t ns)
+static void call_deferring(uint64_t ns)
 {
     LISTEN(4);
     RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_DEFER_ACCEPT,
                                     (int64_t)ns, bench.now_ns),
            OK);
     SEND(.flags = SYN, .mss = 1460);
+}
+
+static void listen_deferring(uint64_t ns)
+{
+    call_deferring(ns);
     EXPECT(.flags = SYN | ACK, .ack = 1, WHY(SEND_SYN_ACK));
     SEND(.flags = ACK, .seq = 1, .ack = 1);
     REASON(DROP_DEFERRED);
@@ -83,11 +88,7 @@ static void client_that_is_gone_is_given_up_when_the_time_is_over(void **state)
 static void syn_ack_without_an_answer_goes_again_as_ever(void **state)
 {
     (void)state;
-    LISTEN(4);
-    RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_DEFER_ACCEPT,
-                                    (int64_t)SEC(10), bench.now_ns),
-           OK);
-    SEND(.flags = SYN, .mss = 1460);
+    call_deferring(SEC(10));
     EXPECT(.flags = SYN | ACK, .ack = 1);
     EXPECT_AFTER(SEC(1), .flags = SYN | ACK, .ack = 1);
     EXPECT_AFTER(SEC(2), .flags = SYN | ACK, .ack = 1);
@@ -108,11 +109,7 @@ static void cookie_is_not_deferred(void **state)
 {
     (void)state;
     segment_config()->syn_cookies = SYNFIN_SYN_COOKIES_ALWAYS;
-    LISTEN(4);
-    RESULT(synfin_socket_set_option(bench.stack, bench.listener, SYNFIN_OPTION_DEFER_ACCEPT,
-                                    (int64_t)SEC(10), bench.now_ns),
-           OK);
-    SEND(.flags = SYN, .mss = 1460);
+    call_deferring(SEC(10));
     EXPECT(.flags = SYN | ACK, .ack = 1);
     SEND(.flags = ACK, .seq = 1, .ack = 1);
     NO_REASON(DROP_DEFERRED);

@@ -148,15 +148,20 @@ static void keepalive_of_the_peer_is_answered(void **state)
     EXPECT(.flags = ACK, .seq = 1, .ack = 1);
 }
 
-// RFC 9293 §3.8.3 [MUST-21], §3.9.1.2: data unacknowledged for longer ends the connection.
-static void user_timeout_ends_the_connection_on_time(void **state)
+static void leave_unanswered_for_a_second(void)
 {
-    (void)state;
     OPEN(.mss = 1000);
     SET(USER_TIMEOUT, (int64_t)MS(2500));
     WRITE(10);
     EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
     EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+}
+
+// RFC 9293 §3.8.3 [MUST-21], §3.9.1.2: data unacknowledged for longer ends the connection.
+static void user_timeout_ends_the_connection_on_time(void **state)
+{
+    (void)state;
+    leave_unanswered_for_a_second();
     EXPECT_AFTER(MS(1500), .flags = RST | ACK, .seq = 11, .ack = 1);
     EVENT_CLOSED(TIMED_OUT);
 }
@@ -268,11 +273,7 @@ static void hist_126_user_timeout_at_a_shut_window_is_on_time(void **state)
 static void other_options_do_not_move_timers(void **state)
 {
     (void)state;
-    OPEN(.mss = 1000);
-    SET(USER_TIMEOUT, (int64_t)MS(2500));
-    WRITE(10);
-    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
-    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    leave_unanswered_for_a_second();
     ADVANCE(SEC(1));
     SET(NODELAY, 1);
     SET(TRAFFIC_CLASS, 0x10);
@@ -284,11 +285,7 @@ static void other_options_do_not_move_timers(void **state)
 static void keepalive_does_not_put_the_user_timeout_off(void **state)
 {
     (void)state;
-    OPEN(.mss = 1000);
-    SET(USER_TIMEOUT, (int64_t)MS(2500));
-    WRITE(10);
-    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
-    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    leave_unanswered_for_a_second();
     SET(KEEPALIVE, 1);
     SET(KEEPALIVE_IDLE, (int64_t)SEC(10));
     EXPECT_AFTER(MS(1500), .flags = RST | ACK, .seq = 11, .ack = 1);
