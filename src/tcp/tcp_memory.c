@@ -50,8 +50,7 @@ static uint64_t least_to_receive(const struct tcp *tcp, const struct tcp_conn *c
     return (least + unit - 1) / unit * unit;
 }
 
-// A buffer that was made smaller than the window's scale can say would never be offered.
-static uint32_t buffer_in_units(const struct tcp_conn *conn)
+uint32_t tcp_memory_buffer_in_units(const struct tcp_conn *conn)
 {
     uint32_t least = UINT32_C(2) << conn->rcv.wscale_shift;
     uint32_t buffer = conn->set.receive_buffer_bytes;
@@ -60,7 +59,7 @@ static uint32_t buffer_in_units(const struct tcp_conn *conn)
 
 uint32_t tcp_memory_receive_limit(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-    uint32_t buffer = buffer_in_units(conn);
+    uint32_t buffer = tcp_memory_buffer_in_units(conn);
     uint64_t share = free_above(tcp, 1);
     return share >= buffer ? buffer : smaller(larger(share, least_to_receive(tcp, conn)), buffer);
 }

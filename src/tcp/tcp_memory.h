@@ -25,7 +25,9 @@
 uint64_t tcp_memory_free(const struct tcp *tcp);
 // Whether buffers may grow.
 bool tcp_memory_is_plenty(const struct tcp *tcp);
-// RCV.BUFF and its counterpart, as far as memory allows.
+// RCV.BUFF, two units of the window's scale at least: a smaller one would never be offered.
+uint32_t tcp_memory_buffer_in_units(const struct tcp_conn *conn);
+// The same and its counterpart, as far as memory allows.
 uint32_t tcp_memory_receive_limit(const struct tcp *tcp, const struct tcp_conn *conn);
 uint32_t tcp_memory_send_limit(const struct tcp *tcp, const struct tcp_conn *conn);
 // How many of `bytes` octets in order may be taken; what is refused was not acknowledged.

@@ -21,10 +21,18 @@ uint8_t tcp_window_shift(uint32_t buffer_bytes)
 }
 
 // The user's limit, which is none when it is 0.
-static uint32_t clamp(const struct tcp_conn *conn)
+static uint32_t asked_clamp(const struct tcp_conn *conn)
 {
     uint32_t most = conn->set.window_clamp_bytes;
     return most > 0 ? most : UINT32_MAX;
+}
+
+// Less than a unit of the scale cannot be said (RFC 7323 §2.3): the window would be shut for ever.
+static uint32_t clamp(const struct tcp_conn *conn)
+{
+    uint32_t unit = UINT32_C(1) << conn->rcv.wscale_shift;
+    uint32_t most = asked_clamp(conn);
+    return most > unit ? most : unit;
 }
 
 uint32_t tcp_window_buffer(const struct tcp *tcp, const struct tcp_conn *conn)
@@ -56,7 +64,7 @@ uint16_t tcp_window_of_syn(const struct tcp_conn *conn)
     // All of the buffer, less what came with the peer's SYN; memory does not change it, because
     // the third segment of the handshake is judged by the same number.
     uint32_t room = free_room(conn, conn->set.receive_buffer_bytes);
-    return (uint16_t)tcp_cc_smaller(tcp_cc_smaller(room, clamp(conn)), WINDOW_FIELD_MAX);
+    return (uint16_t)tcp_cc_smaller(tcp_cc_smaller(room, asked_clamp(conn)), WINDOW_FIELD_MAX);
 }
 
 // By how much the right edge could move.
@@ -82,7 +90,7 @@ static bool is_worth_offering(const struct tcp_conn *conn, uint32_t buffer, uint
 // (RFC 7323 §2.4).
 static bool may_round_up(const struct tcp_conn *conn, uint32_t window)
 {
-    uint32_t buffer = conn->set.receive_buffer_bytes;
+    uint32_t buffer = tcp_memory_buffer_in_units(conn);
     return (uint64_t)conn->receive.bytes + window <= (uint64_t)buffer + buffer / 2;
 }
 

@@ -196,6 +196,54 @@ static void smaller_buffer_does_not_take_back_what_was_offered(void **state)
     finish(&box);
 }
 
+// RFC 7323 §2.3: less than a unit of the scale cannot be said, and a window of none would stay shut
+// (sim --seed 91 --world 4274). A SYN's window has no scale.
+static void clamp_below_a_unit_of_the_scale_offers_one(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct peer_view view;
+    box_with(&box, 65535u << 10);
+    advertise(&box, &view);
+    box.conn->set.window_clamp_bytes = 761;
+    receive(&box, 65535u << 10);
+    box.conn->receive.bytes = 0;
+    advertise(&box, &view);
+    assert_int_equal(view.window, 1024);
+    receive(&box, 1024);
+    advertise(&box, &view);
+    assert_int_equal(view.window, 1024); // the buffer has room for more
+    assert_int_equal(tcp_window_of_syn(box.conn), 761);
+    finish(&box);
+}
+
+// With a buffer below a unit as well, which counts as two: what a small segment has used of the
+// window comes back before the field would say none.
+static void clamp_and_buffer_below_a_unit_stay_open(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    struct peer_view view;
+    box_with(&box, 65535u << 10);
+    box.conn->set.receive_buffer_bytes = 600;
+    box.conn->set.window_clamp_bytes = 761;
+    advertise(&box, &view);
+    for (uint32_t i = 0; i < 20; i++) {
+        assert_int_equal(view.window, 1024);
+        receive(&box, 100);
+        box.conn->receive.bytes = 0;
+        advertise(&box, &view);
+    }
+    receive(&box, 1024);
+    advertise(&box, &view);
+    assert_true(view.window <= 2048);
+    box.conn->receive.bytes = 0;
+    tcp_window_after_read(&box.tcp, box.conn);
+    advertise(&box, &view);
+    assert_int_equal(view.window, 1024);
+    finish(&box);
+}
+
 // The update after a read: sent when the edge can move by half the buffer, not for every octet.
 static void reading_octet_by_octet_sends_few_updates(void **state)
 {
@@ -232,6 +280,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(freed_room_is_offered_only_when_it_is_worth_it),
         cmocka_unit_test(half_of_a_small_buffer_is_worth_offering),
         cmocka_unit_test(smaller_buffer_does_not_take_back_what_was_offered),
+        cmocka_unit_test(clamp_below_a_unit_of_the_scale_offers_one),
+        cmocka_unit_test(clamp_and_buffer_below_a_unit_stay_open),
         cmocka_unit_test(reading_octet_by_octet_sends_few_updates),
     };
     return test_rows_main(argc, argv, tests, sizeof tests / sizeof tests[0], test_rows_run);
