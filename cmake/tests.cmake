@@ -336,13 +336,14 @@ if(sim_sources AND NOT SYNFIN_FUZZ)
     set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
     add_test(NAME unit/sim/worlds
              COMMAND sim --seed 1 --worlds 40 --connections 200 --octets 65536 --whole
-             --only loss,duplicate,reorder,jitter,corrupt,path-mtu,tx-full,stall
-             --leave-out A3,Q5,Q9,T8)
+             --only loss,duplicate,reorder,jitter,corrupt,path-mtu,tx-full,stall)
     add_test(NAME unit/sim/clocks COMMAND sim --seed 3 --worlds 8 --connections 50 --octets 65536
-             --only loss --clock-origin 2^63 --idle 3153600000 --whole --leave-out A3,Q5,Q9,T8)
+             --only loss --clock-origin 2^63 --idle 3153600000 --whole)
     add_test(NAME unit/sim/keys COMMAND sim --seed 2 --worlds 12 --connections 100 --octets 65536
-             --only loss,duplicate,reorder,cross,shift,silly,super --twice --whole
-             --leave-out A3,Q5,Q9,T8)
-    set_tests_properties(unit/sim/worlds unit/sim/clocks unit/sim/keys PROPERTIES
+             --only loss,duplicate,reorder,cross,shift,silly,super --twice --whole)
+    add_test(NAME unit/sim/keep COMMAND sim --worlds 1 --keep /dev/null)
+    set_tests_properties(unit/sim/keep PROPERTIES
+        PASS_REGULAR_EXPRESSION "^sim: --keep: .*\n$")
+    set_tests_properties(unit/sim/worlds unit/sim/clocks unit/sim/keys unit/sim/keep PROPERTIES
         LABELS unit TIMEOUT 300 WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
 endif()

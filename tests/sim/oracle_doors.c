@@ -185,6 +185,7 @@ static void note_sent(const struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
     uint64_t last = sight->seq + sight->packet->length;
+    end->patience.begun_ns = end->has_sent ? end->patience.begun_ns : sight->now_ns;
     end->has_sent = true;
     if ((sight->packet->flags & ORACLE_RST) != 0) {
         end->has_reset = true;

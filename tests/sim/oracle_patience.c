@@ -38,9 +38,9 @@ static void note(const struct oracle_look *look)
 static void look_at_user_timeout(const struct oracle_look *look, const struct oracle_wishes *wishes)
 {
     const struct oracle_patience *patience = &look->end->patience;
-    uint64_t since_ns = latest(patience->since_ns, wishes->timeout_set_ns);
-    bool may_hold = wishes->user_timeout_ns == 0 || patience->since_ns == 0
-                    || !look->end->has_sent; // a SYN of Fast Open waits for data
+    uint64_t waits_ns = latest(patience->since_ns, wishes->timeout_set_ns);
+    uint64_t since_ns = latest(waits_ns, patience->begun_ns); // a SYN of Fast Open waits for data
+    bool may_hold = wishes->user_timeout_ns == 0 || patience->since_ns == 0 || !look->end->has_sent;
     if (!may_hold && look->now_ns - since_ns > wishes->user_timeout_ns + TICK_NS) {
         oracle_fail(look->host->oracle, ORACLE_T6, look->end, look->now_ns,
                     "nothing is acknowledged since %.6f s, and the user waits for %.6f s",

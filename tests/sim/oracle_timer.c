@@ -71,16 +71,28 @@ static void look_at_timeout(const struct oracle_look *look)
 }
 
 // RFC 6298 §3: what was sent twice times nothing, but for an echo of when.
+static bool may_sample(const struct oracle_look *look)
+{
+    const struct oracle_end *end = look->end;
+    uint64_t una = end->shadow.una;
+    bool is_sent_twice = oracle_ranges_hold(&end->resent, una, look->una);
+    return end->is_timed || look->conn->uses_timestamps || (una < look->una && !is_sent_twice);
+}
+
 static void look_at_sample(const struct oracle_look *look)
 {
     struct oracle_end *end = look->end;
-    const struct oracle_shadow *shadow = &end->shadow;
+    struct oracle_shadow *shadow = &end->shadow;
     bool has_sample = shadow->is_known && look->conn->rtt.srtt_ns != shadow->srtt_ns;
-    bool is_sent_twice = oracle_ranges_hold(&end->resent, shadow->una, look->una);
-    if (has_sample && is_sent_twice && !end->is_timed && !look->conn->uses_timestamps) {
+    bool may_be_one = may_sample(look);
+    if (has_sample && !may_be_one) {
         oracle_fail(look->host->oracle, ORACLE_T3, end, look->now_ns,
                     "a round trip of [%" PRIu64 ", %" PRIu64 "), all of it sent twice", shadow->una,
                     look->una);
+    }
+    // §5.7: one that was as long as the mean ends a backoff, too.
+    if (look->conn->rtt.backoff < shadow->backoff && end->expect.arrivals > 0 && may_be_one) {
+        shadow->rto_ns = 0;
     }
     end->is_timed = end->is_timed && !has_sample; // what told it may have been refused at first
 }

@@ -5,7 +5,12 @@
 
 #include "sim/oracle_subjects.h"
 
-enum { MSS_IPV4 = 536, MSS_IPV6 = 1220, TCP_HEADER = 20 };
+enum {
+    MSS_IPV4 = 536,
+    MSS_IPV6 = 1220,
+    MSS_LEAST = 64, // whatever a peer asks for: docs/history.md, CVE-2019-11479
+    TCP_HEADER = 20,
+};
 
 #define FLIGHT_MAX (UINT64_C(1) << 30)
 
@@ -71,6 +76,15 @@ static uint32_t iface_mtu(const struct oracle_host *host)
     return mtu;
 }
 
+static uint32_t mss_heard(const struct oracle_sight *sight)
+{
+    uint32_t mss = sight->end->heard.mss;
+    if (mss == 0) {
+        return sight->packet->is_v6 ? MSS_IPV6 : MSS_IPV4;
+    }
+    return mss > MSS_LEAST ? mss : MSS_LEAST;
+}
+
 // RFC 9293 §3.7.1: options take from the segment, and nothing is larger than the peer's MSS.
 static void judge_size(const struct oracle_sight *sight)
 {
@@ -78,7 +92,7 @@ static void judge_size(const struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     uint32_t payload = sight->gso_bytes > 0 ? sight->gso_bytes : packet->payload_bytes;
     uint32_t headers = packet->datagram_bytes - packet->payload_bytes;
-    uint32_t mss = end->heard.mss != 0 ? end->heard.mss : packet->is_v6 ? MSS_IPV6 : MSS_IPV4;
+    uint32_t mss = mss_heard(sight);
     const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
     uint32_t mtu = iface_mtu(sight->host);
     bool is_probe = sight->reason == SYNFIN_REASON_SEND_MTU_PROBE;

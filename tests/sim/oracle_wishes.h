@@ -32,6 +32,7 @@ struct oracle_wishes {
 struct oracle_patience {
     uint64_t since_ns; // something waits, and nothing was acknowledged since; 0: nothing does
     uint64_t una;      // then
+    uint64_t begun_ns; // when the first segment left
     uint64_t heard_ns; // in what a correct TCP takes
     uint64_t arrived_ns, leapt_ns; // anything at all; what the clock had left out by then
     uint64_t in_flight_ns;         // the last time that something was

@@ -29,6 +29,7 @@ enum {
     SIM_OLD_MAX = 32, // copies of segments kept for much later
     SIM_TEXT_MAX = 512,
     SIM_SENDING_MAX = 1 << 17, // packets that a host sends at one time
+    SIM_HOPS_MAX = 2,          // routers between two hosts
 };
 
 // A packet on its way. The IP datagram (or what else Ethernet carries) begins behind room for an

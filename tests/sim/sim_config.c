@@ -102,7 +102,9 @@ static void set_unusual_limits(struct synfin_stack_config *config, bool restarts
     config->slab_bytes =
         one_of(random, 4) ? 65536U << test_random_below(random, 5) : config->slab_bytes;
     config->hop_limit =
-        one_of(random, 4) ? (uint8_t)(1 + test_random_below(random, 255)) : config->hop_limit;
+        one_of(random, 4)
+            ? (uint8_t)(SIM_HOPS_MAX + 1 + test_random_below(random, 255 - SIM_HOPS_MAX))
+            : config->hop_limit;
     if (one_of(random, 3)) {
         config->send_buffer_bytes_max = 4096U << test_random_below(random, 14);
         config->receive_buffer_bytes_max = 4096U << test_random_below(random, 14);

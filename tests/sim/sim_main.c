@@ -2,6 +2,7 @@
 //
 // The program sim: worlds one after the other, in as many processes as it is told, until a number
 // of them or a time is over. What it found is one line for each failure and one line at the end.
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,6 +148,14 @@ static bool parse_switch(struct options *options, const char *name, const char *
     return true;
 }
 
+static void make_folder(const char *path)
+{
+    struct stat found;
+    if (mkdir(path, 0777) != 0 && (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))) {
+        complain("--keep", strerror(errno));
+    }
+}
+
 static bool parse_value(struct options *options, const char *name, const char *value)
 {
     if (strcmp(name, "--seed") == 0) {
@@ -165,6 +175,7 @@ static bool parse_value(struct options *options, const char *name, const char *v
         }
     } else if (strcmp(name, "--keep") == 0 && value != NULL) {
         options->folder = value;
+        make_folder(value);
     } else {
         return parse_switch(options, name, value);
     }

@@ -316,7 +316,7 @@ static struct sim_frame *pass_on(struct sim_world *world, struct sim_frame *fram
     if (is_far || world->plan.subnets == 1) {
         mtu = mtu < world->path_mtu_bytes ? mtu : world->path_mtu_bytes;
     }
-    if (from_subnet != to->subnet && !has_hops_left(frame, is_far ? 2 : 1)) {
+    if (from_subnet != to->subnet && !has_hops_left(frame, is_far ? SIM_HOPS_MAX : 1)) {
         sim_frame_give(world, frame);
     } else if (frame->bytes > mtu) {
         return refuse_size(world, frame, mtu, delay_ns);

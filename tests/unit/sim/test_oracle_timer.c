@@ -84,6 +84,53 @@ static void t3_timeout_not_doubled_is_seen(void **state)
     judged_end(&judged);
 }
 
+static void arm_after_timeout(uint64_t wait_ns, uint8_t retries)
+{
+    struct synfin_trace_event event = {.kind = SYNFIN_TRACE_TIMER_ARMED,
+                                       .reason = SYNFIN_REASON_ARM_BACKOFF,
+                                       .t_ns = judged.world.now_ns,
+                                       .as.timer.timer = SYNFIN_TCP_TIMER_RETRANSMIT};
+    struct tcp_conn *conn = judged_block(&judged, 0);
+    event.conn = conn->number;
+    event.as.timer.deadline_ns = event.t_ns + wait_ns;
+    conn->retries = retries;
+    conn->rtt.backoff++;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+    conn->retries = 0;
+}
+
+// A round trip as long as the mean leaves it as it was, as all do that a coarse clock cannot see.
+static void t3_sample_that_changes_nothing_ends_a_backoff(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_fly(&judged);
+    struct oracle_end *end = judged_of(&judged, 0);
+    struct tcp_conn *conn = judged_block(&judged, 0);
+    conn->uses_timestamps = false;
+    arm_after_timeout(400 * WORLD_MS, 1);
+    judged_look(&judged, 0, false);
+    judged_segment(&judged, 1, &segment);
+    segment.ack = end->iss + (uint32_t)end->una_told;
+    segment.sack_blocks = 1;
+    segment.sack[0].left = segment.ack + 1500;
+    segment.sack[0].right = segment.ack + 3000;
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
+    conn->rtt.backoff = 0;
+    judged_look(&judged, 0, false);
+    arm_after_timeout(400 * WORLD_MS, 2);
+    judged_assert_right(&judged);
+    judged_look(&judged, 0, false);
+    end->is_timed = false;
+    judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE); // no news
+    conn->rtt.backoff = 0;
+    judged_look(&judged, 0, false);
+    arm_after_timeout(400 * WORLD_MS, 2);
+    judged_assert_violated(&judged, ORACLE_T3);
+    conn->rtt.backoff = 0;
+    judged_end(&judged);
+}
+
 static void t3_sample_of_what_was_sent_twice_is_seen(void **state)
 {
     (void)state;
@@ -211,6 +258,7 @@ int main(void)
         cmocka_unit_test(t2_waiting_data_without_a_timer_are_seen),
         cmocka_unit_test(t3_timeout_above_its_limit_is_seen),
         cmocka_unit_test(t3_timeout_not_doubled_is_seen),
+        cmocka_unit_test(t3_sample_that_changes_nothing_ends_a_backoff),
         cmocka_unit_test(t3_sample_of_what_was_sent_twice_is_seen),
         cmocka_unit_test(t3_sample_of_what_sack_told_is_right_once),
         cmocka_unit_test(t4_deadline_before_the_wheel_is_seen),

@@ -103,6 +103,23 @@ static void q6_segment_above_the_mss_is_seen(void **state)
     judged_end(&judged);
 }
 
+// Octets of options count: of 64 a segment with timestamps carries 52.
+static void q6_mss_below_the_least_is_the_least(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    judged_of(&judged, 0)->heard.mss = 28;
+    judged_text(&judged, 0, &segment, 52);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_right(&judged);
+    judged_text(&judged, 0, &segment, 53);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q6);
+    judged_end(&judged);
+}
+
 static void q7_runs_that_do_not_add_up_are_seen(void **state)
 {
     (void)state;
@@ -194,6 +211,7 @@ int main(void)
         cmocka_unit_test(q5_more_than_the_congestion_window_is_seen),
         cmocka_unit_test(q5_blocks_of_an_old_acknowledgment_tell_of_a_loss),
         cmocka_unit_test(q6_segment_above_the_mss_is_seen),
+        cmocka_unit_test(q6_mss_below_the_least_is_the_least),
         cmocka_unit_test(q7_runs_that_do_not_add_up_are_seen),
         cmocka_unit_test(q8_scoreboard_that_does_not_add_up_is_seen),
         cmocka_unit_test(q9_block_that_did_not_arrive_is_seen),

@@ -94,6 +94,23 @@ static void t6_user_timeout_that_ends_nothing_is_seen(void **state)
     judged_end(&judged);
 }
 
+// A SYN of Fast Open waits for data, which nobody can acknowledge before it leaves.
+static void t6_user_timeout_begins_with_the_syn(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged_ask(&judged, 0, SYNFIN_OPTION_USER_TIMEOUT, 10 * (int64_t)WORLD_S);
+    judged_look(&judged, 0, false);
+    judged.world.now_ns += 11 * WORLD_S;
+    judged_of(&judged, 0)->patience.begun_ns = judged.world.now_ns - WORLD_S;
+    judged_look(&judged, 0, true);
+    judged_assert_right(&judged);
+    judged.world.now_ns += 10 * WORLD_S;
+    judged_look(&judged, 0, true);
+    judged_assert_violated(&judged, ORACLE_T6);
+    judged_end(&judged);
+}
+
 static void t6_silent_peer_that_is_kept_is_seen(void **state)
 {
     (void)state;
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(a3_probe_of_who_was_just_heard_is_seen),
         cmocka_unit_test(a3_probe_of_another_place_or_beside_data_is_seen),
         cmocka_unit_test(t6_user_timeout_that_ends_nothing_is_seen),
+        cmocka_unit_test(t6_user_timeout_begins_with_the_syn),
         cmocka_unit_test(t6_silent_peer_that_is_kept_is_seen),
         cmocka_unit_test(t8_user_timeout_before_its_time_is_seen),
         cmocka_unit_test(t8_keepalive_before_its_time_is_seen),
