@@ -112,7 +112,11 @@ void oracle_ends_set_pair(struct oracle_host *host, struct oracle_end *end,
     end->local = *local;
     end->remote = *remote;
     end->account = oracle_ends_account(host, local, remote);
-    end->account->end = end;
+    const struct oracle_end *latest = end->account->end;
+    bool is_late = end->is_passive && latest != NULL && latest->number > end->number;
+    if (!is_late) { // its SYN+ACK may leave behind that of the pair's next connection
+        end->account->end = end;
+    }
 }
 
 uint32_t oracle_ends_shown(const struct oracle *oracle, const struct oracle_end *end)

@@ -33,6 +33,85 @@ static void h1_accept_before_the_third_segment_is_seen(void **state)
     judged_end(&judged);
 }
 
+// To the listener, from a caller who is no host of the world, a moment later.
+static struct segment_wire called(uint32_t seq, uint16_t flags)
+{
+    judged.world.now_ns += WORLD_MS;
+    return (struct segment_wire){.src = world_addr(&judged.world, 0, 4),
+                                 .dst = world_addr(&judged.world, 1, 4),
+                                 .src_port = 5000,
+                                 .dst_port = JUDGED_PORT,
+                                 .hop_limit = 64,
+                                 .seq = seq,
+                                 .flags = flags,
+                                 .window = 8192,
+                                 .mss = flags == ORACLE_SYN ? 1460 : 0,
+                                 .wscale = -1};
+}
+
+static void call(uint32_t seq, uint16_t flags)
+{
+    const struct segment_wire segment = called(seq, flags);
+    judged_give(&judged, 1, &segment);
+}
+
+// Both SYN+ACKs wait; the last one, of the SYN that was not reset, is the first to leave.
+static void answer_in_reverse(uint32_t iss[2])
+{
+    struct synfin_packet packets[2];
+    struct segment_wire answer;
+    uint8_t octets[128];
+    uint64_t now_ns = judged.world.now_ns;
+    assert_int_equal(synfin_stack_output(judged.world.host[1].stack, 0, packets, 2, now_ns), 2);
+    for (uint32_t i = 2; i-- > 0;) {
+        uint32_t bytes = synfin_packet_copy(&packets[i], octets, sizeof octets);
+        assert_null(segment_wire_parse(octets, bytes, &answer));
+        iss[i] = answer.seq;
+        oracle_sent(judged.oracle, 1, 0, &packets[i], now_ns);
+    }
+    assert_int_not_equal(iss[0], iss[1]);
+}
+
+// A half-open connection ends before its SYN+ACK leaves, and its caller calls again. The judge
+// hears that the third segment acknowledges the SYN+ACK of the first, 0, or of the second, 1.
+static void open_again_as_heard(uint32_t which)
+{
+    struct world_config config;
+    uint32_t iss[2];
+    synfin_socket socket;
+    judged_config(&config);
+    judged_init(&judged, &config, 4);
+    oracle_leave_out(judged.oracle, UINT64_C(1) << ORACLE_H2); // nobody has the caller's number
+    call(100, ORACLE_SYN);
+    call(101, ORACLE_RST);
+    call(200, ORACLE_SYN);
+    answer_in_reverse(iss);
+    struct segment_wire third = called(201, ORACLE_ACK);
+    struct synfin_packet packet;
+    uint8_t octets[128];
+    third.ack = iss[which] + 1;
+    judged_tell_received(&judged, 1, &third, ORACLE_GENUINE);
+    third.ack = iss[1] + 1;
+    synfin_packet_wrap(&packet, octets, segment_wire_build(&third, octets));
+    synfin_stack_input(judged.world.host[1].stack, 0, &packet, 1, judged.world.now_ns);
+    assert_int_equal(
+        synfin_socket_accept(judged.world.host[1].stack, judged.listener, &socket, NULL),
+        SYNFIN_ERROR_OK);
+    oracle_accepted(judged.oracle, 1, judged.listener, socket, judged.world.now_ns);
+}
+
+// Seed 91, world 3287: both waited for a neighbour, and what had waited longer left last.
+static void h1_is_held_where_syn_acks_overtake_each_other(void **state)
+{
+    (void)state;
+    open_again_as_heard(1);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+    open_again_as_heard(0);
+    judged_assert_violated(&judged, ORACLE_H1);
+    judged_end(&judged);
+}
+
 static void h2_another_number_of_a_syn_is_seen(void **state)
 {
     (void)state;
@@ -157,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(h1_octets_before_the_handshake_are_seen),
         cmocka_unit_test(h1_accept_before_the_third_segment_is_seen),
+        cmocka_unit_test(h1_is_held_where_syn_acks_overtake_each_other),
         cmocka_unit_test(h2_another_number_of_a_syn_is_seen),
         cmocka_unit_test(h2_open_with_nobody_is_seen),
         cmocka_unit_test(h2_numbers_unlike_the_wire_are_seen),
