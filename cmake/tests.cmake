@@ -32,7 +32,7 @@ if(lib_sources AND CMOCKA_LIBRARY)
     synfin_standard(testlib)
 endif()
 
-# The judge of the simulation.
+# The judge of the simulation, and the worlds that it judges.
 file(GLOB oracle_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/oracle*.c")
 if(oracle_sources)
     add_library(oracle STATIC ${oracle_sources})
@@ -40,6 +40,15 @@ if(oracle_sources)
         "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
     target_link_libraries(oracle PRIVATE synfin_hosted_flags)
     synfin_standard(oracle)
+endif()
+file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/sim*.c")
+list(REMOVE_ITEM sim_sources "${PROJECT_SOURCE_DIR}/tests/sim/sim_main.c")
+if(sim_sources AND NOT SYNFIN_FUZZ)
+    add_library(simulator STATIC ${sim_sources})
+    target_include_directories(simulator PRIVATE
+        "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(simulator PRIVATE synfin_hosted_flags PUBLIC oracle)
+    synfin_standard(simulator)
 endif()
 
 # What the programs of a folder share, compiled once.
@@ -146,7 +155,7 @@ if(CMOCKA_LIBRARY AND CMOCKA_INCLUDE_DIR AND NOT SYNFIN_FUZZ)
     synfin_history_tests()
     synfin_unit_tests(sim ON ${core_folders} ${hosted_folders})
     foreach(name IN LISTS synfin_programs)
-        target_link_libraries(${name} PRIVATE oracle)
+        target_link_libraries(${name} PRIVATE simulator testlib)
     endforeach()
     # The command's parts: everything but its main.
     file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/*.c")
@@ -328,11 +337,11 @@ endif()
 
 # The simulator: worlds of many stacks and the judge of them (docs/testing.md). A program at the
 # root of the build, and a few of its worlds as a test.
-file(GLOB sim_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/sim/sim*.c")
-if(sim_sources AND NOT SYNFIN_FUZZ)
-    synfin_test_program(sim "${PROJECT_SOURCE_DIR}/tests/lib/test_env.c"
-                        "${PROJECT_SOURCE_DIR}/tests/sim" ${sim_sources})
-    target_link_libraries(sim PRIVATE oracle ${SYNFIN_ALL})
+if(TARGET simulator)
+    synfin_test_program(sim "${PROJECT_SOURCE_DIR}/tests/sim/sim_main.c"
+                        "${PROJECT_SOURCE_DIR}/tests/sim"
+                        "${PROJECT_SOURCE_DIR}/tests/lib/test_env.c")
+    target_link_libraries(sim PRIVATE simulator ${SYNFIN_ALL})
     set_target_properties(sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
     add_test(NAME unit/sim/worlds
              COMMAND sim --seed 1 --worlds 40 --connections 200 --octets 65536 --whole
