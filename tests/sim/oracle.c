@@ -53,7 +53,7 @@ static void forget_boot(struct oracle_host *host)
     free(host->by_index);
     host->by_index = NULL;
     host->indexes = 0;
-    host->last = NULL;
+    host->last = host->made = NULL;
     host->listeners = 0;
 }
 

@@ -304,6 +304,39 @@ void oracle_sent(struct oracle *oracle, uint32_t host, uint32_t iface,
     }
 }
 
+static void note_made(struct oracle_host *host, const struct synfin_trace_event *event)
+{
+    const struct synfin_segment *segment = &event->as.segment;
+    struct oracle_end *end = oracle_ends_of_number(host, event->conn);
+    bool is_syn = (segment->flags & SYNFIN_TCP_SYN) != 0;
+    host->made = end != NULL && (is_syn || end->has_iss) ? end : NULL;
+    if (host->made != NULL) {
+        uint64_t left = is_syn ? 1 : oracle_place(segment->seq, end->iss, end->nxt);
+        end->made = left + segment->bytes;
+    }
+}
+
+static void note_lost(struct oracle_end *end)
+{
+    bool is_calling = !end->is_passive && end->una_told == 0; // it makes SYNs
+    end->nxt_lost = end->made > end->nxt_lost ? end->made : end->nxt_lost;
+    end->syn_right = is_calling && end->made > end->syn_right ? end->made : end->syn_right;
+}
+
+// A segment whose next hop does not answer is lost where it was made. The trace tells of both, one
+// after the other; if it is another packet that is lost, the segment passes the door.
+void oracle_doors_on_trace(struct oracle_host *host, const struct synfin_trace_event *event)
+{
+    if (event->kind == SYNFIN_TRACE_SEGMENT_SENT
+        || event->kind == SYNFIN_TRACE_SEGMENT_RETRANSMITTED) {
+        note_made(host, event);
+    } else if (event->kind == SYNFIN_TRACE_PACKET_DROPPED
+               && event->reason == SYNFIN_REASON_DROP_NEIGHBOUR_FAILED && host->made != NULL) {
+        note_lost(host->made);
+        host->made = NULL;
+    }
+}
+
 // RFC 9293 §3.10.7.3: what a SYN says to who has called.
 static void hear_syn(struct oracle_sight *sight)
 {

@@ -56,9 +56,9 @@ struct oracle_end {
 
     // What it has sent.
     struct oracle_offer offered, heard; // by our SYN; by the peer's
-    uint64_t nxt;                       // behind the highest place sent
+    uint64_t nxt, made;                 // behind the highest place sent; behind what was last made
     uint64_t fin;                       // place of its FIN; 0: none was sent
-    uint64_t syn_right;                 // behind what its SYNs carried
+    uint64_t syn_right, nxt_lost;       // behind what its SYNs carried; behind what found no hop
     uint64_t ack, edge;           // highest acknowledgment and right edge, in the peer's places
     uint64_t una_told, edge_told; // highest that has arrived here, in our places
     uint64_t peer_fin;            // place of the peer's FIN that has arrived; 0: none
@@ -148,8 +148,8 @@ struct oracle_host {
     uint64_t leapt_ns;            // time that its clock has left out, in all
     struct oracle_end **by_index; // of the stack's pool
     uint32_t indexes;
-    struct oracle_end *touched;
-    struct oracle_end *last; // found
+    struct oracle_end *touched, *last; // last: found
+    struct oracle_end *made;           // whose segment the trace told of last; NULL: nobody's
     struct oracle_listener listener[ORACLE_LISTENERS_MAX];
     uint32_t listeners;
     struct oracle_pending {                       // since the last oracle_after_event

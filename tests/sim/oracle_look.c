@@ -171,6 +171,7 @@ void oracle_trace(void *ctx, const struct synfin_trace_event *event)
 {
     struct oracle_host *host = ctx;
     oracle_shape_on_trace(host, event);
+    oracle_doors_on_trace(host, event);
     oracle_close_on_trace(host, event);
     oracle_timer_on_trace(host, event);
     oracle_patience_on_trace(host, event);

@@ -20,6 +20,9 @@ struct oracle_look {
     uint64_t rcv, adv;    // places, when synchronised
 };
 
+// oracle_doors.c: what is made and passes no door.
+void oracle_doors_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
+
 // oracle_stream.c: S1 to S7.
 void oracle_stream_octets(uint64_t key, uint64_t offset, uint8_t *out, size_t bytes);
 // How many of the octets at `offset` are right from the first one on.

@@ -101,12 +101,14 @@ void oracle_next_octets(struct oracle *oracle, uint32_t host, synfin_socket sock
     oracle_stream_octets(key, end == NULL ? 0 : end->written, out, bytes);
 }
 
-// What waits in a send buffer, and of that what was never sent, keeps to what its user has set.
+// What waits in a send buffer, and of that what was never sent, keeps to what its user has set. TCP
+// has sent what found no next hop, too.
 static void judge_queue(struct oracle_host *host, const struct oracle_end *end, uint64_t now_ns)
 {
     const struct oracle_wishes *wishes = oracle_wishes_of(host, end);
     uint64_t acked = end->una_told > 0 ? end->una_told - 1 : 0;
-    uint64_t sent = end->nxt > 0 ? end->nxt - 1 : 0;
+    uint64_t nxt = end->nxt > end->nxt_lost ? end->nxt : end->nxt_lost;
+    uint64_t sent = nxt > 0 ? nxt - 1 : 0;
     uint64_t queued = end->written > acked ? end->written - acked : 0;
     uint64_t unsent = end->written > sent ? end->written - sent : 0;
     if ((wishes->send_buffer_bytes != 0 && queued > wishes->send_buffer_bytes)

@@ -29,6 +29,7 @@ static void add_host(struct judged *judged, const struct world_config *config, u
         .stack = host->stack, .config = &config->stack[i], .memory = &host->memory, .ifaces = 1};
     synfin_iface_config_default(&own.iface[0]);
     own.iface[0].is_ethernet = host->device->is_ethernet;
+    memcpy(own.iface[0].mac, host->device->mac, sizeof own.iface[0].mac);
     own.iface[0].mtu_bytes = host->device->mtu_bytes;
     oracle_host_add(judged->oracle, i, &own, judged->world.now_ns);
 }

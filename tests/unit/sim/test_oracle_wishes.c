@@ -202,6 +202,68 @@ static void m2_more_queued_than_was_asked_for_is_seen(void **state)
     }
 }
 
+// Host 0 makes segments that no next hop takes: the judge is told by the trace alone.
+static void hear_trace(void *ctx, const struct synfin_trace_event *event)
+{
+    const struct judged *told = ctx;
+    bool is_of_first = event->kind == SYNFIN_TRACE_PACKET_DROPPED
+                       || synfin_addr_equal(&event->local.addr, &told->world.host[0].addr[0]);
+    if (told->oracle != NULL && is_of_first) {
+        oracle_trace(oracle_trace_ctx(told->oracle, 0), event);
+    }
+}
+
+// A user who sends with the SYN, to a host whose answers are lost until the link heals.
+static void begin_without_next_hop(int64_t lowat)
+{
+    struct world_config config;
+    judged_config(&config);
+    config.is_ethernet = true;
+    config.link.loss_ppm = 1000000;
+    config.stack[0].fastopen_sends_any = 1;
+    config.stack[1].receive_buffer_bytes = config.stack[1].receive_buffer_bytes_max = 512;
+    config.trace = hear_trace;
+    config.trace_ctx = &judged;
+    judged_init(&judged, &config, 4);
+    const struct synfin_endpoint to = {.addr = world_addr(&judged.world, 1, 4),
+                                       .port = JUDGED_PORT};
+    struct judged_user *user = &judged.user[0];
+    synfin_stack *stack = judged.world.host[0].stack;
+    assert_int_equal(synfin_socket_open(stack, &user->socket), SYNFIN_ERROR_OK);
+    judged_ask(&judged, 0, SYNFIN_OPTION_FASTOPEN_CONNECT, 1);
+    judged_ask(&judged, 0, SYNFIN_OPTION_NOTSENT_LOWAT, lowat);
+    assert_int_equal(synfin_socket_connect(stack, user->socket, &to, judged.world.now_ns),
+                     SYNFIN_ERROR_OK);
+    oracle_connecting(judged.oracle, 0, user->socket, judged.world.now_ns);
+    user->is_open = user->keeps_open = judged.user[1].keeps_open = true;
+}
+
+// What TCP has sent and the stack has lost, because the next hop does not answer, waits no longer
+// (sim --seed 91 --world 6705, --world 8528).
+static void m2_what_no_next_hop_takes_is_sent(void **state)
+{
+    (void)state;
+    begin_without_next_hop(1000);
+    judged.user[0].to_write = 1000;
+    judged_run(&judged, 2 * WORLD_S); // the search goes on: nothing is sent
+    assert_int_equal(judged.user[0].written, 1000);
+    oracle_wrote(judged.oracle, 0, judged.user[0].socket, 1, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_M2);
+    judged_of(&judged, 0)->written--;
+    judged.user[0].to_write = 3000;
+    judged_run(&judged, 10 * WORLD_S);
+    assert_int_equal(judged.user[0].written, 2000);
+    judged_assert_right(&judged);
+    oracle_wrote(judged.oracle, 0, judged.user[0].socket, 1, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_M2);
+    judged_of(&judged, 0)->written--;
+    synfin_link_heal(judged.world.link);
+    judged_run(&judged, 60 * WORLD_S);
+    assert_int_equal(judged.user[1].delivered, 3000);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void q6_segment_above_the_users_limit_is_seen(void **state)
 {
     (void)state;
@@ -312,6 +374,7 @@ int main(void)
         cmocka_unit_test(c6_close_that_should_abort_is_seen),
         cmocka_unit_test(c6_abort_that_tells_nobody_is_seen),
         cmocka_unit_test(m2_more_queued_than_was_asked_for_is_seen),
+        cmocka_unit_test(m2_what_no_next_hop_takes_is_sent),
         cmocka_unit_test(q6_segment_above_the_users_limit_is_seen),
         cmocka_unit_test(s5_mark_that_nobody_made_is_seen),
         cmocka_unit_test(i5_another_hop_limit_than_asked_for_is_seen),
