@@ -189,13 +189,15 @@ static bool is_old_by_timestamp(const struct oracle_sight *sight)
 }
 
 // MAX.SND.WND of RFC 5961 §5.2 is the largest that was heard in what is acceptable and new. What is
-// not surely so may have been refused, and where the scale is not known the window is not either.
+// not surely so may have been refused, as what comes to a half-open connection by a listener that
+// waits for data or has no room. Where the scale is not known the window is not either.
 static void note_window(const struct oracle_sight *sight)
 {
     struct oracle_end *end = sight->end;
     uint64_t window = oracle_window_of_heard(sight);
     bool is_syn = (sight->packet->flags & ORACLE_SYN) != 0;
-    if (!is_syn && end->heard.is_known && window > end->window_sure) {
+    bool has_block = oracle_ends_block(sight->host, end) != NULL;
+    if (has_block && !is_syn && end->heard.is_known && window > end->window_sure) {
         end->window_sure = window;
     }
 }

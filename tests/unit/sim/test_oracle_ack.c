@@ -66,6 +66,46 @@ static void a3_acknowledgment_without_cause_is_seen(void **state)
     judged_end(&judged);
 }
 
+// Host 1 challenges an acknowledgment that is 3000 octets old.
+static void challenge_old(void)
+{
+    struct segment_wire segment;
+    struct oracle_end *end = judged_of(&judged, 1);
+    judged_segment(&judged, 0, &segment);
+    end->una_told += 3000;
+    end->nxt = end->una_told;
+    judged_tell_received(&judged, 1, &segment, ORACLE_GENUINE);
+    judged_segment(&judged, 1, &segment);
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_ACK);
+}
+
+static void a3_challenge_within_the_largest_window_is_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    judged_write(&judged, 1, 100); // a window came back with its acknowledgment
+    challenge_old();
+    judged_assert_violated(&judged, ORACLE_A3);
+    judged_end(&judged);
+}
+
+// World 11857 of seed 91: the listener waited for data, and the third segment had none.
+static void a3_window_that_a_listener_refused_is_not_the_largest(void **state)
+{
+    (void)state;
+    struct world_config config;
+    judged_config(&config);
+    judged_init(&judged, &config, 4);
+    judged_ask_of(&judged, 1, judged.listener, SYNFIN_OPTION_DEFER_ACCEPT, 10 * WORLD_S);
+    judged_open(&judged);
+    assert_false(judged.user[1].is_open);
+    judged_write(&judged, 0, 1);
+    assert_true(judged.user[1].is_open);
+    challenge_old();
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void a4_too_many_challenges_are_seen(void **state)
 {
     (void)state;
@@ -91,6 +131,8 @@ int main(void)
         cmocka_unit_test(a2_late_acknowledgment_is_seen),
         cmocka_unit_test(a2_two_segments_waiting_are_seen),
         cmocka_unit_test(a3_acknowledgment_without_cause_is_seen),
+        cmocka_unit_test(a3_challenge_within_the_largest_window_is_seen),
+        cmocka_unit_test(a3_window_that_a_listener_refused_is_not_the_largest),
         cmocka_unit_test(a4_too_many_challenges_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
