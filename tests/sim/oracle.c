@@ -67,6 +67,7 @@ void oracle_host_add(struct oracle *oracle, uint32_t host, const struct oracle_h
     oracle_wishes_init(&self->wishes, config->config);
     self->boot++;
     self->is_loose = false;
+    self->answers_since_ns = 0;
     self->now_ns = now_ns;
     self->is_up = true;
     self->pending = (struct oracle_pending){0};

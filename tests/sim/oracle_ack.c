@@ -9,6 +9,9 @@
 
 enum { CREDIT_MAX = 1 << 20 };
 
+// Who answers: a block, or what is kept of a connection before and after it has one.
+enum keeper { KEEPER_BLOCK, KEEPER_HALF_OPEN, KEEPER_TIME_WAIT };
+
 static bool knows_arrivals(const struct oracle_sight *sight)
 {
     return !sight->end->has_gaps && !sight->host->had_fragments;
@@ -113,24 +116,60 @@ static void judge_cause(const struct oracle_sight *sight)
     end->account->credit--;
 }
 
-// Counted when it is sent, which may be later than when the stack counted it: twice the limit may
-// fall into one second.
+static enum keeper keeper_of(const struct oracle_sight *sight)
+{
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, sight->end);
+    if (conn != NULL && !conn->is_done && !sight->is_early) {
+        return KEEPER_BLOCK;
+    }
+    return sight->end->time_wait_ns != 0 ? KEEPER_TIME_WAIT : KEEPER_HALF_OPEN;
+}
+
+// A block answers all that takes space and is not acceptable (RFC 9293 §3.10.7.4).
+static bool is_limited(const struct oracle_sight *sight, enum keeper keeper)
+{
+    switch (sight->reason) {
+    case SYNFIN_REASON_SEND_CHALLENGE_SYN:
+    case SYNFIN_REASON_SEND_CHALLENGE_RST:
+    case SYNFIN_REASON_SEND_CHALLENGE_ACK:
+    case SYNFIN_REASON_SEND_ACK_UNSENT: return true;
+    case SYNFIN_REASON_SEND_ACK_UNACCEPTABLE:
+    case SYNFIN_REASON_SEND_ACK_DUPLICATE: return keeper != KEEPER_BLOCK;
+    default: return false;
+    }
+}
+
+// Counted when it is sent, which may be later than when the stack counted it: a block's, of which
+// one waits at most, in two of its seconds, others within a second before, and so in three.
+// TIME-WAIT answers twice in a second at most.
+static uint32_t challenges_max(const struct oracle_sight *sight, enum keeper keeper)
+{
+    enum { OF_TIME_WAIT = 2 };
+    uint32_t most = sight->host->stack_config.challenge_acks_per_second;
+    return keeper == KEEPER_BLOCK       ? 2 * most
+           : keeper == KEEPER_HALF_OPEN ? 3 * most
+                                        : 3 * OF_TIME_WAIT;
+}
+
 static void judge_challenges(const struct oracle_sight *sight)
 {
     struct oracle_duty *duty = &sight->end->duty;
-    uint32_t most = 2 * sight->host->stack_config.challenge_acks_per_second;
-    if (sight->reason != SYNFIN_REASON_SEND_CHALLENGE_SYN
-        && sight->reason != SYNFIN_REASON_SEND_CHALLENGE_RST
-        && sight->reason != SYNFIN_REASON_SEND_CHALLENGE_ACK) {
+    const struct oracle_host *host = sight->host;
+    enum keeper keeper = keeper_of(sight);
+    if (!is_limited(sight, keeper)) {
         return;
     }
-    if (sight->now_ns - duty->second_ns >= ORACLE_S
-        || oracle_ends_block(sight->host, sight->end) == NULL) {
+    bool has_waited = keeper != KEEPER_BLOCK && host->answers_since_ns != 0
+                      && sight->now_ns - host->answers_since_ns >= ORACLE_S;
+    if (sight->now_ns - duty->second_ns >= ORACLE_S || keeper != duty->keeper || has_waited) {
         duty->second_ns = sight->now_ns;
         duty->challenges = 0;
+        duty->keeper = keeper;
     }
-    if (++duty->challenges > most) {
-        oracle_fail(sight->host->oracle, ORACLE_A4, sight->end, sight->now_ns,
+    uint32_t most = challenges_max(sight, keeper);
+    duty->challenges += !has_waited;
+    if (duty->challenges > most) {
+        oracle_fail(host->oracle, ORACLE_A4, sight->end, sight->now_ns,
                     "%u challenges within a second, %u allowed", duty->challenges, most);
     }
 }
@@ -305,6 +344,15 @@ static bool has_answers_waiting(const struct oracle_host *host)
 {
     const struct tcp *tcp = &host->config.stack->tcp;
     return tcp->strays.slots_used != tcp->strays.free.count;
+}
+
+void oracle_ack_look_host(struct oracle_host *host, uint64_t now_ns)
+{
+    if (!has_answers_waiting(host)) {
+        host->answers_since_ns = 0;
+    } else if (host->answers_since_ns == 0) {
+        host->answers_since_ns = now_ns + (now_ns == 0); // clocks may begin there
+    }
 }
 
 void oracle_ack_look(const struct oracle_look *look)

@@ -72,12 +72,12 @@ struct oracle_end {
     uint64_t window_sure; // largest that it has, in a segment that no correct TCP refuses
 
     struct oracle_duty {
-        uint64_t since_ns;  // the oldest data that no acknowledgment has answered; 0: none
-        uint32_t mss_seen;  // largest payload that has arrived
-        uint64_t newest;    // place of what arrived last behind a gap; 0: nothing
-        bool has_refused;   // octets that arrived in order were not taken
-        uint64_t second_ns; // when the second of `challenges` began
-        uint32_t challenges;
+        uint64_t since_ns;           // the oldest data that no acknowledgment has answered; 0: none
+        uint32_t mss_seen;           // largest payload that has arrived
+        uint64_t newest;             // place of what arrived last behind a gap; 0: nothing
+        bool has_refused;            // octets that arrived in order were not taken
+        uint64_t second_ns;          // when the second of `challenges` began
+        uint32_t challenges, keeper; // keeper: whose; oracle_ack.c
     } duty;
 
     struct oracle_shadow { // of the block, at the last look
@@ -161,7 +161,7 @@ struct oracle_host {
         uint32_t takes;
         uint64_t packets;
     } start;
-    uint64_t events, icmp_since_ns;
+    uint64_t events, icmp_since_ns, answers_since_ns; // answers: without a block, that wait
     uint32_t icmp_errors;
     uint64_t print;             // before the arrivals of this event; oracle_security.c
     struct oracle_end *witness; // NULL: none

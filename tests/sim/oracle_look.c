@@ -143,6 +143,7 @@ void oracle_after_event(struct oracle *oracle, uint32_t host, uint64_t now_ns)
         oracle_security_judge_fate(self, end, now_ns);
     }
     oracle_handshake_look_listeners(self, now_ns);
+    oracle_ack_look_host(self, now_ns);
     oracle_security_after_event(self, now_ns);
     if (self->events % SWEEP_EVENTS == 0) {
         sweep_host(self, now_ns);

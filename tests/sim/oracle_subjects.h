@@ -59,6 +59,7 @@ void oracle_ack_on_sent(const struct oracle_sight *sight);
 void oracle_ack_on_heard(const struct oracle_sight *sight);
 void oracle_ack_on_text(const struct oracle_sight *sight, uint64_t left, uint64_t right);
 void oracle_ack_look(const struct oracle_look *look);
+void oracle_ack_look_host(struct oracle_host *host, uint64_t now_ns);
 
 // oracle_handshake.c: H1 to H5.
 void oracle_handshake_on_syn_sent(const struct oracle_sight *sight);

@@ -89,16 +89,23 @@ static void a3_challenge_within_the_largest_window_is_seen(void **state)
     judged_end(&judged);
 }
 
-// World 11857 of seed 91: the listener waited for data, and the third segment had none.
-static void a3_window_that_a_listener_refused_is_not_the_largest(void **state)
+// A connection that is half open yet: the listener waits for data, and the third segment had none.
+static struct oracle_end *begin_half_open(void)
 {
-    (void)state;
     struct world_config config;
     judged_config(&config);
     judged_init(&judged, &config, 4);
     judged_ask_of(&judged, 1, judged.listener, SYNFIN_OPTION_DEFER_ACCEPT, 10 * WORLD_S);
     judged_open(&judged);
     assert_false(judged.user[1].is_open);
+    return judged_of(&judged, 0)->peer;
+}
+
+// World 11857 of seed 91.
+static void a3_window_that_a_listener_refused_is_not_the_largest(void **state)
+{
+    (void)state;
+    (void)begin_half_open();
     judged_write(&judged, 0, 1);
     assert_true(judged.user[1].is_open);
     challenge_old();
@@ -113,12 +120,72 @@ static void a4_too_many_challenges_are_seen(void **state)
     judged_begin(&judged);
     judged_segment(&judged, 1, &segment);
     judged_of(&judged, 1)->account->credit = 100000;
+    judged_of(&judged, 1)->account->early = 0; // none waits that was half open when it was made
     for (uint32_t i = 0; i < 2 * judged_host(&judged, 1)->stack_config.challenge_acks_per_second;
          i++) {
         judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_RST);
     }
     judged_assert_right(&judged);
     judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_CHALLENGE_RST);
+    judged_assert_violated(&judged, ORACLE_A4);
+    judged_end(&judged);
+}
+
+// Host 1 answers so often within a moment, whatever called for it.
+static void answer_often(struct oracle_end *end, enum synfin_reason reason, uint32_t times)
+{
+    static uint8_t octets[SEGMENT_WIRE_MAX];
+    struct segment_wire segment;
+    struct synfin_packet packet;
+    assert_null(segment_wire_parse(judged.last[1], judged.last_bytes[1], &segment));
+    segment.seq += (segment.flags & ORACLE_SYN) != 0;
+    segment.flags = ORACLE_ACK;
+    segment.mss = 0;
+    segment.wscale = -1;
+    segment.sack_permitted = false;
+    synfin_packet_wrap(&packet, octets, segment_wire_build(&segment, octets));
+    packet.conn = end->number;
+    packet.reason = (uint16_t)reason;
+    end->account->credit = 100000;
+    for (uint32_t i = 0; i < times; i++) {
+        oracle_sent(judged.oracle, 1, 0, &packet, judged.world.now_ns);
+    }
+}
+
+static void a4_too_many_answers_of_a_half_open_connection_are_seen(void **state)
+{
+    (void)state;
+    struct oracle_end *end = begin_half_open();
+    uint32_t most = 3 * judged_host(&judged, 1)->stack_config.challenge_acks_per_second;
+    answer_often(end, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE, most);
+    judged_assert_right(&judged);
+    answer_often(end, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE, 1);
+    judged_assert_violated(&judged, ORACLE_A4);
+    judged_end(&judged);
+}
+
+static void a4_answers_that_waited_are_not_of_one_second(void **state)
+{
+    (void)state;
+    struct oracle_end *end = begin_half_open();
+    judged_host(&judged, 1)->answers_since_ns = judged.world.now_ns - WORLD_S;
+    answer_often(end, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE, 100);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void a4_too_many_answers_in_time_wait_are_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct oracle_end *end = judged_of(&judged, 1);
+    judged.user[0].keeps_open = judged.user[1].keeps_open = false;
+    judged_run(&judged, WORLD_S);
+    assert_true(judged_block(&judged, 1)->is_done); // it has shrunk
+    end->time_wait_ns = judged.world.now_ns;        // as traced
+    answer_often(end, SYNFIN_REASON_SEND_ACK_DUPLICATE, 6);
+    judged_assert_right(&judged);
+    answer_often(end, SYNFIN_REASON_SEND_ACK_DUPLICATE, 1);
     judged_assert_violated(&judged, ORACLE_A4);
     judged_end(&judged);
 }
@@ -134,6 +201,9 @@ int main(void)
         cmocka_unit_test(a3_challenge_within_the_largest_window_is_seen),
         cmocka_unit_test(a3_window_that_a_listener_refused_is_not_the_largest),
         cmocka_unit_test(a4_too_many_challenges_are_seen),
+        cmocka_unit_test(a4_too_many_answers_of_a_half_open_connection_are_seen),
+        cmocka_unit_test(a4_answers_that_waited_are_not_of_one_second),
+        cmocka_unit_test(a4_too_many_answers_in_time_wait_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
