@@ -32,6 +32,29 @@ static void a1_acknowledgment_before_rcv_nxt_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 1295 of seed 77: words of a header had changed places, and 21 octets lay behind a number
+// before the first.
+static void a1_octets_behind_a_number_before_the_first_are_acknowledged(void **state)
+{
+    (void)state;
+    static const uint8_t octets[40];
+    struct segment_wire segment;
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.seq -= 19;
+    segment.payload = octets;
+    segment.payload_bytes = sizeof octets;
+    judged_give(&judged, 1, &segment);
+    judged_run(&judged, WORLD_S);
+    assert_int_equal(judged_of(&judged, 1)->ack, 22);
+    judged_assert_right(&judged);
+    judged_segment(&judged, 1, &segment);
+    segment.ack += 1;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_DELAYED);
+    judged_assert_violated(&judged, ORACLE_A1);
+    judged_end(&judged);
+}
+
 static void a2_late_acknowledgment_is_seen(void **state)
 {
     (void)state;
@@ -195,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a1_acknowledgment_of_more_than_arrived_is_seen),
         cmocka_unit_test(a1_acknowledgment_before_rcv_nxt_is_seen),
+        cmocka_unit_test(a1_octets_behind_a_number_before_the_first_are_acknowledged),
         cmocka_unit_test(a2_late_acknowledgment_is_seen),
         cmocka_unit_test(a2_two_segments_waiting_are_seen),
         cmocka_unit_test(a3_acknowledgment_without_cause_is_seen),

@@ -143,6 +143,48 @@ static void t8_user_timeout_before_its_time_is_seen(void **state)
     judged_end(&judged);
 }
 
+// Called when the clock stands at 0, by a user who waits for ten seconds.
+static void call_at_0(void)
+{
+    struct world_config config;
+    judged_config(&config);
+    config.start_ns = 0;
+    judged_init(&judged, &config, 4);
+    judged.user[0].socket = world_connect(&judged.world, 4, JUDGED_PORT);
+    oracle_connecting(judged.oracle, 0, judged.user[0].socket, 0);
+    judged_ask(&judged, 0, SYNFIN_OPTION_USER_TIMEOUT, 10 * (int64_t)WORLD_S);
+}
+
+static void end_after_10_s(void)
+{
+    judged.world.now_ns = 9 * WORLD_S;
+    judged_run(&judged, 0);
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged.world.now_ns += WORLD_S;
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+// World 342 of seed 1; the SYN has to wait, as for a next hop.
+static void t8_user_timeout_of_a_call_at_0_is_judged(void **state)
+{
+    (void)state;
+    call_at_0();
+    end_after_10_s();
+}
+
+// The same of what was looked at then, by a clock that stands still while segments come and go.
+static void t8_user_timeout_of_a_look_at_0_is_judged(void **state)
+{
+    (void)state;
+    call_at_0();
+    judged_of(&judged, 0)->patience.since_ns = 0;
+    judged_run(&judged, 0);
+    end_after_10_s();
+}
+
 static void t8_keepalive_before_its_time_is_seen(void **state)
 {
     (void)state;
@@ -370,6 +412,8 @@ int main(void)
         cmocka_unit_test(t6_user_timeout_begins_with_the_syn),
         cmocka_unit_test(t6_silent_peer_that_is_kept_is_seen),
         cmocka_unit_test(t8_user_timeout_before_its_time_is_seen),
+        cmocka_unit_test(t8_user_timeout_of_a_call_at_0_is_judged),
+        cmocka_unit_test(t8_user_timeout_of_a_look_at_0_is_judged),
         cmocka_unit_test(t8_keepalive_before_its_time_is_seen),
         cmocka_unit_test(c6_close_that_should_abort_is_seen),
         cmocka_unit_test(c6_abort_that_tells_nobody_is_seen),
