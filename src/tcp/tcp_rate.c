@@ -6,7 +6,7 @@
 #include "tcp/tcp_internal.h"
 #include "tcp/tcp_loss.h"
 
-#define RATE_MASK ((UINT64_C(1) << 61) - 1) // what the connection has room for, far above any rate
+#define RATE_MAX ((UINT64_C(1) << 61) - 1) // what the connection has room for
 
 uint64_t tcp_rate_delivered(const struct tcp_conn *conn)
 {
@@ -91,6 +91,13 @@ void tcp_rate_on_sent(struct tcp_conn *conn)
     }
 }
 
+// What was over before the clock ticked took 1 ns, as round trips do: without samples a coarse clock
+// would leave an algorithm with the last rate that it could see for ever.
+static uint64_t seen_ns(uint64_t interval_ns)
+{
+    return deadline_max(interval_ns, 1);
+}
+
 // §4.1.2.3, UpdateRateSample for all that an acknowledgment delivers: the newest of it counts.
 static void read_newest(struct tcp_conn *conn, const struct tcp_delivery *delivery, uint64_t now_ns,
                         struct tcp_rate_sample *out)
@@ -104,7 +111,7 @@ static void read_newest(struct tcp_conn *conn, const struct tcp_delivery *delive
     out->is_app_limited = snapshot->is_app_limited;
     out->lost_bytes = snapshot->lost_bytes; // until the sample is complete
     uint64_t send_ns = deadline_age(snapshot->first_sent_ns, delivery->newest_sent_ns);
-    out->interval_ns = deadline_max(send_ns, deadline_age(snapshot->delivered_ns, now_ns));
+    out->interval_ns = seen_ns(deadline_max(send_ns, deadline_age(snapshot->delivered_ns, now_ns)));
     out->window_bytes = flight->delivered_bytes - snapshot->delivered_bytes;
 }
 
@@ -114,7 +121,7 @@ static bool is_plausible(const struct tcp_conn *conn, const struct tcp_delivery 
                          const struct tcp_rate_sample *sample)
 {
     bool is_ambiguous = delivery->newest_resends > 0 || delivery->newest_is_mixed;
-    return sample->interval_ns > 0 && (!is_ambiguous || sample->interval_ns >= conn->rtt.min_ns);
+    return !is_ambiguous || sample->interval_ns >= conn->rtt.min_ns;
 }
 
 static uint64_t rate_of(uint64_t bytes, uint64_t interval_ns)
@@ -127,7 +134,7 @@ static void note_rate(struct tcp_conn *conn, const struct tcp_rate_sample *sampl
 {
     if (sample->bytes_per_s > 0
         && (!sample->is_app_limited || sample->bytes_per_s >= conn->rate.bytes_per_s)) {
-        conn->rate.bytes_per_s = sample->bytes_per_s & RATE_MASK;
+        conn->rate.bytes_per_s = deadline_min(sample->bytes_per_s, RATE_MAX) & RATE_MAX;
         conn->rate.is_sample_limited = sample->is_app_limited;
     }
 }
@@ -150,7 +157,7 @@ void tcp_rate_on_delivered(struct tcp_conn *conn, const struct tcp_delivery *del
         }
     }
     if (delivery->has_once && delivery->once_sent_ns != SYNFIN_NEVER) {
-        out->rtt_ns = deadline_max(deadline_age(delivery->once_sent_ns, now_ns), 1);
+        out->rtt_ns = seen_ns(deadline_age(delivery->once_sent_ns, now_ns));
     }
     // The end of what was sent when the window was full is the end of the round trip after that.
     out->is_cwnd_limited = flight->has_been_full && seq_le(conn->loss->board.una, flight->full_end);
@@ -207,11 +214,10 @@ static void read_round(struct tcp_conn *conn, uint64_t now_ns, struct tcp_rate_s
     out->window_bytes = (uint32_t)out->delivered_bytes - rate->round_delivered_bytes;
     out->prior_delivered_bytes = out->delivered_bytes - out->window_bytes;
     out->tx_in_flight_bytes = rate->round_in_flight_bytes;
-    out->interval_ns = deadline_age(rate->round_ns, now_ns);
+    out->interval_ns = seen_ns(deadline_age(rate->round_ns, now_ns));
     out->has_prior = true;
     out->is_app_limited = rate->is_app_limited;
-    bool is_good = rate->round_in_flight_bytes > 0 && !conn->recovery.is_active;
-    if (is_good && out->interval_ns > 0) {
+    if (rate->round_in_flight_bytes > 0 && !conn->recovery.is_active) {
         out->bytes_per_s = rate_of(out->window_bytes, out->interval_ns);
         out->rtt_ns = out->interval_ns;
     }

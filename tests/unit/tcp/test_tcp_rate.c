@@ -79,6 +79,24 @@ static void sample_is_what_was_delivered_over_the_longer_of_sending_and_acknowle
     }
 }
 
+// All within a tick of a coarse clock: as fast as can be told, and not unknown.
+static void what_the_clock_does_not_see_took_a_nanosecond(void **state)
+{
+    (void)state;
+    struct rate_box *rate = rate_open();
+    struct tcp_send_snapshot snapshot = {.first_sent_ns = MS(1000),
+                                         .delivered_ns = MS(1000),
+                                         .in_flight_bytes = 1000,
+                                         .is_app_limited = true};
+    rate->box.conn->rate.bytes_per_s = 67; // measured while the clock made a leap
+    deliver(rate, 1000, 1000, &snapshot, 1000);
+    assert_int_equal(rate->sample.rtt_ns, 1);
+    assert_int_equal(rate->sample.interval_ns, 1);
+    assert_true(rate->sample.bytes_per_s == 1000 * UINT64_C(1000000000));
+    assert_true(tcp_rate_latest(rate->box.conn) == rate->sample.bytes_per_s);
+    rate_close(rate);
+}
+
 static void selectively_acknowledged_octets_are_delivered(void **state)
 {
     (void)state;
@@ -330,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest by_hand[] = {
         cmocka_unit_test(sample_is_what_was_delivered_over_the_longer_of_sending_and_acknowledging),
+        cmocka_unit_test(what_the_clock_does_not_see_took_a_nanosecond),
         cmocka_unit_test(selectively_acknowledged_octets_are_delivered),
         cmocka_unit_test(retransmission_gives_no_rate_in_less_than_a_round_trip),
         cmocka_unit_test(losses_count_from_when_the_delivered_was_sent),
