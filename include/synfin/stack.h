@@ -41,7 +41,8 @@ enum { SYNFIN_IFACES_MAX = 8, SYNFIN_ADDRS_MAX = 8, SYNFIN_ROUTES_MAX = 32 };
 struct synfin_env {
     size_t size; // sizeof(struct synfin_env)
     void *ctx;   // first argument of the functions below
-    // Gives `bytes` octets aligned to 64, or NULL; called rarely and with few different sizes.
+    // Gives `bytes` octets aligned to 64, or NULL; called rarely and with few different sizes. What
+    // was not needed for a minute or two is given back, and at once when this has no more.
     void *(*slab_take)(void *ctx, size_t bytes);
     void (*slab_give)(void *ctx, void *slab, size_t bytes);
     // Fills `out` with `bytes` unpredictable octets; called at creation for keys.
@@ -96,8 +97,8 @@ SYNFIN_API uint32_t synfin_stack_output(synfin_stack *stack, uint32_t iface,
 // Runs every timer whose deadline is not after `now_ns`. Time never runs backwards inside: an
 // earlier `now_ns` than before counts as the latest one.
 SYNFIN_API void synfin_stack_advance(synfin_stack *stack, uint64_t now_ns);
-// When to call advance next; SYNFIN_NEVER when no timer is set. Never later than the first
-// deadline, at most 66 us before it.
+// When to call advance next; SYNFIN_NEVER when no timer is set and there is no memory to give back.
+// Never later than the first deadline, at most 66 us before it.
 SYNFIN_API uint64_t synfin_stack_next_deadline(const synfin_stack *stack);
 // True when synfin_stack_output has something to give for `iface`.
 SYNFIN_API bool synfin_stack_has_output(const synfin_stack *stack, uint32_t iface);

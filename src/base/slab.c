@@ -12,10 +12,10 @@
 // The tag also says whether the object is in use, which makes any number safe to ask for and
 // turns a double free, or a write past an object's end, into a failed ASSERT.
 //
-// A slab is in one of three states: full (on no list), with room (on the pool's list), or empty
-// (the pool's one spare; further empty slabs are given back). A slab's free objects are those
-// from `fresh` on, never given since the slab was last empty, and the list that begins at
-// `free_slot`, linked through the objects' first octets.
+// A slab is in one of three states: full (on no list), with room (on the pool's list), or empty (a
+// spare, which has no number until it is used again). A slab's free objects are those from `fresh`
+// on, never given since the slab was last empty, and the list that begins at `free_slot`, linked
+// through the objects' first octets.
 #include "base/slab.h"
 
 #include <string.h>
@@ -43,12 +43,12 @@ enum { IS_POISONING = 0 };
 
 struct slab {
     uint32_t magic;
-    uint32_t number;    // in the pool's directory
+    uint32_t number;    // in the pool's directory; a spare has none
     uint32_t used;      // objects in use
     uint32_t fresh;     // slots from here on were not given since the slab was empty
     uint32_t free_slot; // first slot given back, or SLAB_NONE
     const struct slab_pool *pool;
-    struct slab *next, *prev; // slabs with room
+    struct slab *next, *prev; // slabs with room; spares have no `prev`
 };
 
 _Static_assert(sizeof(struct slab) <= HEADER_BYTES, "a slab's header is one cache line");
@@ -61,15 +61,66 @@ union slab_entry {
 void slab_source_init(struct slab_source *source, const struct synfin_env *env, size_t limit_bytes,
                       uint32_t slab_bytes)
 {
-    source->env = *env;
-    source->limit_bytes = limit_bytes;
-    source->taken_bytes = 0;
-    source->slab_bytes = slab_bytes;
+    *source =
+        (struct slab_source){.env = *env, .limit_bytes = limit_bytes, .slab_bytes = slab_bytes};
 }
 
-void *slab_source_take_raw(struct slab_source *source, size_t bytes)
+static void join_rich(struct slab_pool *pool)
 {
-    ASSERT(bytes != 0);
+    struct slab_source *source = pool->source;
+    pool->rich_prev = NULL;
+    pool->rich_next = source->rich;
+    if (pool->rich_next != NULL) {
+        pool->rich_next->rich_prev = pool;
+    }
+    source->rich = pool;
+}
+
+static void leave_rich(struct slab_pool *pool)
+{
+    if (pool->rich_prev != NULL) {
+        pool->rich_prev->rich_next = pool->rich_next;
+    } else {
+        pool->source->rich = pool->rich_next;
+    }
+    if (pool->rich_next != NULL) {
+        pool->rich_next->rich_prev = pool->rich_prev;
+    }
+}
+
+// The spare that was pushed last.
+static struct slab *pop_spare(struct slab_pool *pool)
+{
+    struct slab *slab = pool->spare_first;
+    pool->spare_first = slab->next;
+    pool->source->spare_bytes -= pool->slab_bytes;
+    pool->spares--;
+    if (pool->spares > 0) {
+        pool->source->surplus--;
+    } else {
+        leave_rich(pool);
+    }
+    if (pool->spares < pool->spares_least) {
+        pool->spares_least = pool->spares;
+    }
+    return slab;
+}
+
+static void push_spare(struct slab_pool *pool, struct slab *slab)
+{
+    slab->next = pool->spare_first;
+    pool->spare_first = slab;
+    pool->source->spare_bytes += pool->slab_bytes;
+    if (pool->spares > 0) {
+        pool->source->surplus++;
+    } else {
+        join_rich(pool);
+    }
+    pool->spares++;
+}
+
+static void *take_within_limit(struct slab_source *source, size_t bytes)
+{
     if (bytes > source->limit_bytes - source->taken_bytes) {
         return NULL;
     }
@@ -78,6 +129,41 @@ void *slab_source_take_raw(struct slab_source *source, size_t bytes)
         source->taken_bytes += bytes;
     }
     return memory;
+}
+
+static void give_spare(struct slab_pool *pool)
+{
+    struct slab *slab = pop_spare(pool);
+    slab->magic = 0;
+    pool->slabs--;
+    slab_source_give(pool->source, slab, pool->slab_bytes);
+}
+
+void *slab_source_take_raw(struct slab_source *source, size_t bytes)
+{
+    ASSERT(bytes != 0);
+    void *memory = take_within_limit(source, bytes);
+    while (memory == NULL && source->rich != NULL) {
+        give_spare(source->rich);
+        memory = take_within_limit(source, bytes);
+    }
+    return memory;
+}
+
+static void trim(struct slab_pool *pool)
+{
+    while (pool->spares_least > 0 && pool->spares > 1) {
+        pool->spares_least--;
+        give_spare(pool);
+    }
+    pool->spares_least = pool->spares;
+}
+
+void slab_source_trim(struct slab_source *source)
+{
+    for (struct slab_pool *pool = source->rich; pool != NULL; pool = pool->rich_next) {
+        trim(pool);
+    }
 }
 
 void *slab_source_take(struct slab_source *source, size_t bytes)
@@ -167,17 +253,6 @@ static void reset_slab(const struct slab_pool *pool, struct slab *slab)
     }
 }
 
-// An empty pool is as good as new: numbering begins again at the spare slab.
-static void restart_numbers(struct slab_pool *pool)
-{
-    pool->slabs_high = pool->slabs;
-    pool->vacant = NO_NUMBER;
-    if (pool->spare != NULL) {
-        pool->spare->number = 0;
-        pool->directory[0].slab = pool->spare;
-    }
-}
-
 void slab_pool_init(struct slab_pool *pool, struct slab_source *source, uint32_t object_bytes,
                     uint32_t objects_max)
 {
@@ -196,6 +271,9 @@ void slab_pool_init(struct slab_pool *pool, struct slab_source *source, uint32_t
 
 void slab_pool_deinit(struct slab_pool *pool)
 {
+    while (pool->spares > 0) {
+        give_spare(pool);
+    }
     for (uint32_t number = 0; number < pool->slabs_high; number++) {
         if ((pool->directory[number].vacant_next & 1) == 0) {
             slab_source_give(pool->source, pool->directory[number].slab, pool->slab_bytes);
@@ -231,34 +309,38 @@ static bool grow_directory(struct slab_pool *pool)
 
 static struct slab *take_slab(struct slab_pool *pool)
 {
-    if (pool->vacant == NO_NUMBER && !grow_directory(pool)) {
-        return NULL;
-    }
     struct slab *slab = slab_source_take_raw(pool->source, pool->slab_bytes);
     if (slab == NULL) {
         return NULL;
     }
     ASSERT((uintptr_t)slab % 16 == 0);
-    uint32_t number = pool->vacant;
-    if (number == NO_NUMBER) {
-        number = pool->slabs_high++;
-    } else {
-        pool->vacant = (uint32_t)(pool->directory[number].vacant_next >> 1);
-    }
-    pool->directory[number].slab = slab;
     pool->slabs++;
-    *slab = (struct slab){.magic = SLAB_MAGIC, .number = number, .pool = pool};
+    *slab = (struct slab){.magic = SLAB_MAGIC, .pool = pool};
     reset_slab(pool, slab);
     return slab;
 }
 
-static void give_slab(struct slab_pool *pool, struct slab *slab)
+// The directory has room for it.
+static void give_number(struct slab_pool *pool, struct slab *slab)
+{
+    slab->number = pool->vacant;
+    if (slab->number == NO_NUMBER) {
+        slab->number = pool->slabs_high++;
+    } else {
+        pool->vacant = (uint32_t)(pool->directory[slab->number].vacant_next >> 1);
+    }
+    pool->directory[slab->number].slab = slab;
+}
+
+// An empty pool is as good as new: numbering begins again.
+static void take_number(struct slab_pool *pool, const struct slab *slab)
 {
     pool->directory[slab->number].vacant_next = (uintptr_t)pool->vacant << 1 | 1;
     pool->vacant = slab->number;
-    pool->slabs--;
-    slab->magic = 0;
-    slab_source_give(pool->source, slab, pool->slab_bytes);
+    if (pool->objects == 0) {
+        pool->vacant = NO_NUMBER;
+        pool->slabs_high = 0;
+    }
 }
 
 // A slab with room, at the head of the list; NULL when there is none and none can be had.
@@ -267,13 +349,12 @@ static struct slab *find_room(struct slab_pool *pool)
     if (pool->room_first != NULL) {
         return pool->room_first;
     }
-    struct slab *slab = pool->spare;
-    if (slab != NULL) {
-        pool->spare = NULL;
-    } else {
-        slab = take_slab(pool);
+    if (pool->vacant == NO_NUMBER && !grow_directory(pool)) {
+        return NULL;
     }
+    struct slab *slab = pool->spares > 0 ? pop_spare(pool) : take_slab(pool);
     if (slab != NULL) {
+        give_number(pool, slab);
         push_room(pool, slab);
     }
     return slab;
@@ -358,15 +439,9 @@ void slab_pool_give(struct slab_pool *pool, void *object)
         return;
     }
     remove_room(pool, slab);
-    if (pool->spare != NULL) {
-        give_slab(pool, slab);
-    } else {
-        reset_slab(pool, slab);
-        pool->spare = slab;
-    }
-    if (pool->objects == 0) {
-        restart_numbers(pool);
-    }
+    take_number(pool, slab);
+    reset_slab(pool, slab);
+    push_spare(pool, slab);
 }
 
 void *slab_pool_at(const struct slab_pool *pool, uint32_t index)
@@ -393,5 +468,5 @@ uint32_t slab_pool_index(const struct slab_pool *pool, const void *object)
 
 bool slab_pool_has_room(const struct slab_pool *pool)
 {
-    return pool->objects < pool->objects_max && (pool->room_first != NULL || pool->spare != NULL);
+    return pool->objects < pool->objects_max && (pool->room_first != NULL || pool->spares > 0);
 }

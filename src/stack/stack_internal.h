@@ -40,6 +40,7 @@ struct synfin_stack {
     struct report report;
     struct stack_turn turn[SYNFIN_IFACES_MAX];
     uint64_t now_ns;             // the latest time any caller has named
+    uint64_t trim_ns;            // when memory is given back that nobody has needed since the last
     struct siphash_key flow_key; // secret; behind flow labels, RFC 6437 §3
     uint64_t packets_in, packets_out;
 };

@@ -19,8 +19,10 @@ static uint32_t smaller(uint64_t a, uint32_t b)
 uint64_t tcp_memory_free(const struct tcp *tcp)
 {
     const struct slab_pool *pool = &tcp->chunks.pool;
-    uint64_t unused = (uint64_t)pool->slabs * pool->objects_per_slab - pool->objects;
-    return tcp->memory->limit_bytes - tcp->memory->taken_bytes + unused * pool->stride_bytes;
+    uint64_t in_use = (uint64_t)(pool->slabs - pool->spares) * pool->objects_per_slab;
+    uint64_t unused = in_use - pool->objects;
+    return tcp->memory->limit_bytes - tcp->memory->taken_bytes + tcp->memory->spare_bytes
+           + unused * pool->stride_bytes;
 }
 
 // What is free beyond so many eighths of all.

@@ -12,7 +12,8 @@
 //            windows are offered, each as large as what is above 1/8
 //            every connection may hold two segments, down to the last octet
 //
-// Free is what the environment may still give, and every chunk that lies unused in a slab.
+// Free is what the environment may still give, every empty slab, and every chunk that lies unused
+// in another.
 // What was acknowledged is kept whatever happens.
 #ifndef SYNFIN_TCP_MEMORY_H
 #define SYNFIN_TCP_MEMORY_H

@@ -129,7 +129,95 @@ static void pool_of_large_objects_takes_larger_slabs(void **state)
     assert_int_equal(a[3 * SLAB_BYTES - 1], 1);
     slab_pool_give(&f.pool, a);
     slab_pool_give(&f.pool, b);
-    assert_int_equal(f.pool.slabs, 1); // the spare
+    assert_int_equal(f.pool.spares, 2);
+    tear_down(&f);
+}
+
+enum { SWING = 10, OBJECTS_MOST = SWING * 15 };
+
+// Takes as many objects as fill so many slabs, and gives them all back.
+static void swing(struct fixture *f, uint32_t slabs)
+{
+    void *object[OBJECTS_MOST];
+    uint32_t count = slabs * f->pool.objects_per_slab;
+    assert_true(count <= OBJECTS_MOST);
+    for (uint32_t i = 0; i < count; i++) {
+        object[i] = slab_pool_take_raw(&f->pool, NULL);
+        assert_non_null(object[i]);
+    }
+    while (count-- > 0) {
+        slab_pool_give(&f->pool, object[count]);
+    }
+}
+
+// sim --seed 91 --world 2572 --only memory,super --connections 1: M1. Each super-packet filled five
+// slabs, and its acknowledgment emptied them.
+static void pool_that_swings_takes_its_slabs_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, SIZE_MAX, 300, UINT32_MAX);
+    swing(&f, SWING);
+    uint32_t takes = test_env_of(&f.env)->takes;
+    for (uint32_t round = 0; round < 100; round++) {
+        swing(&f, SWING);
+        slab_source_trim(&f.source);
+    }
+    assert_int_equal(test_env_of(&f.env)->takes, takes);
+    tear_down(&f);
+}
+
+static void slabs_that_were_not_needed_between_two_trims_go_back(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, SIZE_MAX, 300, UINT32_MAX);
+    swing(&f, SWING);
+    assert_int_equal(f.source.surplus, SWING - 1);
+    assert_int_equal(f.source.spare_bytes, SWING * SLAB_BYTES);
+    slab_source_trim(&f.source); // they were needed since the one before
+    assert_int_equal(f.pool.slabs, SWING);
+    swing(&f, 3);
+    slab_source_trim(&f.source);
+    assert_int_equal(f.pool.slabs, 3);
+    slab_source_trim(&f.source);
+    assert_int_equal(f.pool.slabs, 1);
+    slab_source_trim(&f.source);
+    assert_int_equal(f.pool.slabs, 1); // as ever
+    assert_int_equal(f.source.surplus, 0);
+    tear_down(&f);
+}
+
+static void spares_go_to_whoever_has_none(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct slab_pool other;
+    set_up(&f, (SWING + 1) * SLAB_BYTES, 300, UINT32_MAX);
+    slab_pool_init(&other, &f.source, 500, UINT32_MAX);
+    swing(&f, SWING);
+    uint32_t count = 0;
+    while (slab_pool_take(&other, NULL) != NULL) {
+        count++;
+    }
+    assert_int_equal(f.pool.slabs, 0);
+    assert_int_equal(count, SWING * other.objects_per_slab); // the rest are directories
+    slab_pool_deinit(&other);
+    tear_down(&f);
+}
+
+static void spares_go_back_when_the_environment_has_none(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, SIZE_MAX, 300, UINT32_MAX);
+    swing(&f, 3);
+    test_env_of(&f.env)->fail_after = 0;
+    test_env_of(&f.env)->fail_times = 2;
+    void *memory = slab_source_take(&f.source, SLAB_BYTES);
+    assert_non_null(memory);
+    assert_int_equal(f.pool.slabs, 1);
+    slab_source_give(&f.source, memory, SLAB_BYTES);
     tear_down(&f);
 }
 
@@ -152,7 +240,7 @@ static void empty_pool_numbers_as_a_new_one(void **state)
             slab_pool_give(&f.pool, objects[i]);
             objects[i] = objects[left - 1];
         }
-        assert_int_equal(f.pool.slabs, 1);
+        assert_int_equal(f.pool.spares, f.pool.slabs);
         assert_null(slab_pool_at(&f.pool, 0));
     }
     tear_down(&f);
@@ -261,6 +349,10 @@ int main(void)
         cmocka_unit_test(pool_at_objects_max_gives_null),
         cmocka_unit_test(pool_whose_environment_fails_gives_null_and_recovers),
         cmocka_unit_test(pool_of_large_objects_takes_larger_slabs),
+        cmocka_unit_test(pool_that_swings_takes_its_slabs_once),
+        cmocka_unit_test(slabs_that_were_not_needed_between_two_trims_go_back),
+        cmocka_unit_test(spares_go_to_whoever_has_none),
+        cmocka_unit_test(spares_go_back_when_the_environment_has_none),
         cmocka_unit_test(empty_pool_numbers_as_a_new_one),
         cmocka_unit_test(number_in_recycled_memory_is_not_in_use),
         cmocka_unit_test(pool_equals_model_after_random_operations),

@@ -294,7 +294,7 @@ static void without_memory_a_neighbour_fails_and_nothing_breaks(void **state)
     struct fixture *f = *state;
     struct net_path path = {0};
     uint8_t mac[6];
-    f->source.limit_bytes = f->source.taken_bytes;
+    f->memory.fail_after = 0;
     assert_int_equal(resolve(f, &path, PEER4, mac), NET_RESOLUTION_FAILED);
     assert_true(net_check(f->net));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Time as an argument: it never runs backwards inside, deadlines are told early enough, and
-// jumps of any size are survived.
+// Time as an argument: it never runs backwards inside, deadlines are told early enough, jumps of
+// any size are survived, and memory that nobody needs goes back in time.
 #include <string.h>
 
 #include <synfin/socket.h>
@@ -9,6 +9,7 @@
 
 #include "lib/test_cmocka.h"
 #include "lib/world.h"
+#include "stack/stack_internal.h"
 
 enum { PORT = 80 };
 
@@ -118,6 +119,55 @@ static void time_may_begin_anywhere(void **state)
     }
 }
 
+static struct slab_pool *chunks_of(struct world *world, uint32_t host)
+{
+    return &world->host[host].stack->tcp.chunks.pool;
+}
+
+// Host 0 sends as much as a window carries, and host 1 reads it.
+static void send_a_flight(struct world *world, const synfin_socket pair[2])
+{
+    static uint8_t octets[64 << 10];
+    size_t sent = 0;
+    size_t got = 0;
+    size_t bytes;
+    (void)!synfin_socket_send(world->host[0].stack, pair[0], octets, sizeof octets, &sent,
+                              world->now_ns);
+    while (got < sent) {
+        world_step(world, world->now_ns + WORLD_S);
+        (void)!synfin_socket_recv(world->host[1].stack, pair[1], octets, sizeof octets, &bytes,
+                                  world->now_ns);
+        got += bytes;
+    }
+    assert_int_equal(sent, sizeof octets);
+}
+
+// sim --seed 91 --world 2572 --only memory,super --connections 1: M1.
+static void slabs_of_small_stacks_stay_from_flight_to_flight(void **state)
+{
+    (void)state;
+    struct world_config config;
+    struct world world;
+    synfin_socket pair[2];
+    world_config_default(&config);
+    config.stack[0].slab_bytes = config.stack[1].slab_bytes = 1024; // one for each chunk
+    world_init(&world, &config);
+    world_open_pair(&world, 4, PORT, world_listen(&world, 4, PORT, 0), pair);
+    send_a_flight(&world, pair);
+    uint32_t takes[WORLD_HOSTS] = {world.host[0].memory.takes, world.host[1].memory.takes};
+    for (uint32_t i = 0; i < 100; i++) {
+        send_a_flight(&world, pair);
+        world_run(&world, WORLD_S);
+    }
+    assert_in_range(world.host[0].memory.takes - takes[0], 0, 32);
+    assert_in_range(world.host[1].memory.takes - takes[1], 0, 32);
+    world_run(&world, 119 * WORLD_S);
+    assert_int_equal(chunks_of(&world, 0)->slabs, 1);
+    assert_int_equal(chunks_of(&world, 1)->slabs, 1);
+    assert_true(synfin_stack_next_deadline(world.host[0].stack) == SYNFIN_NEVER);
+    world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +176,7 @@ int main(void)
         cmocka_unit_test(time_that_goes_backwards_counts_as_the_latest),
         cmocka_unit_test(time_that_jumps_far_fires_each_timer_once),
         cmocka_unit_test(time_may_begin_anywhere),
+        cmocka_unit_test(slabs_of_small_stacks_stay_from_flight_to_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
