@@ -100,7 +100,7 @@ static void set_unusual_limits(struct synfin_stack_config *config, bool restarts
     config->reassembly_bytes_max =
         one_of(random, 4) ? 1U << test_random_below(random, 20) : config->reassembly_bytes_max;
     config->slab_bytes =
-        one_of(random, 4) ? 65536U << test_random_below(random, 5) : config->slab_bytes;
+        one_of(random, 4) ? 1024U << test_random_below(random, 11) : config->slab_bytes;
     config->hop_limit =
         one_of(random, 4)
             ? (uint8_t)(SIM_HOPS_MAX + 1 + test_random_below(random, 255 - SIM_HOPS_MAX))
@@ -177,6 +177,6 @@ void sim_config_make(struct sim_host *host)
     }
     if (sim_plan_has(&host->world->plan, SIM_FAULT_MEMORY) && one_of(&random, 3)) {
         config->memory_limit_bytes = (size_t)1 << (20 + test_random_below(&random, 4));
-        config->slab_bytes = 16 << 10;
+        config->slab_bytes = 1024U << test_random_below(&random, 5);
     }
 }
