@@ -2,12 +2,15 @@
 //
 // How long a sender waits, by chance: peers that are silent, that hold their window shut and answer
 // each probe, that take a window back, that acknowledge the first number many times and then fall
-// silent, or that are as they should be; users with any timeout, who close or stay. The peer is a
-// few lines of its own. Whatever comes, patience has its limits:
+// silent, that vanish when they have all, or that are as they should be; users with any timeout and
+// any keep-alive, who hand over any size, and close or stay. The peer is a few lines of its own.
+// Whatever comes, patience has its limits:
 //
 //     no timeout, and the peer answers    the connection stays       RFC 9293 §3.8.6.1
 //     a timeout, nothing acknowledged     it ends then, not before   RFC 9293 §3.8.3, §3.9.1
 //     the user has closed                 it ends after so many tries, answered or not
+//     keep-alive, and nobody is there     it ends after the last probe        RFC 9293 §3.8.4
+//     no keep-alive, and all is said      it stays, whoever is there
 //     always                              few segments, and no new octet beyond the right edge
 #include <string.h>
 
@@ -37,9 +40,20 @@ enum {
     HOUR_S = 3600,
     FIRST_MAX = 32, // segments before anything is acknowledged, beside those that time brings
     EVERY_S = 8,    // seconds that bring one more
+    IDLE_MAX_S = 600,
+    INTERVAL_MAX_S = 300,
+    PROBES_MAX = 8,
 };
 
-enum peer { PEER_KIND, PEER_SILENT, PEER_SHUT, PEER_SHRINKS, PEER_REPEATS, PEERS };
+enum peer {
+    PEER_KIND,
+    PEER_SILENT,
+    PEER_SHUT,
+    PEER_SHRINKS,
+    PEER_REPEATS,
+    PEER_VANISHES, // when it has taken all
+    PEERS
+};
 
 struct meeting {
     synfin_stack *stack;
@@ -48,10 +62,14 @@ struct meeting {
     uint64_t now_ns, random;
     enum peer peer;
     uint64_t timeout_ns, rtt_ns; // the user's; the path's
-    uint32_t octets;             // written
-    bool is_closed;              // by the user
-    bool is_closed_there;        // by the peer, before
-    uint32_t room;               // of a peer that is as it should be
+    size_t offered;              // by the user, in one call
+    uint32_t octets;             // written, of these
+    bool has_keepalive;
+    uint64_t idle_ns, interval_ns; // of its probes
+    uint32_t probes;
+    bool is_closed;       // by the user
+    bool is_closed_there; // by the peer, before
+    uint32_t room;        // of a peer that is as it should be
     // The peer's side, in offsets of the stream.
     uint32_t iss, taken, edge, highest;
     uint64_t answer_ns; // when it answers; SYNFIN_NEVER: nothing to
@@ -98,7 +116,7 @@ static void say(struct meeting *m, uint16_t flags, uint32_t window)
 // What the peer has room for now.
 static uint32_t window_of(const struct meeting *m)
 {
-    return m->peer == PEER_KIND || m->peer == PEER_REPEATS ? m->room : 0;
+    return m->peer == PEER_SHUT || m->peer == PEER_SHRINKS ? 0 : m->room;
 }
 
 static void hear(struct meeting *m, const struct segment_wire *segment)
@@ -114,7 +132,8 @@ static void hear(struct meeting *m, const struct segment_wire *segment)
     // Each duplicate may stand for a segment that has arrived, but not for more than there were.
     uint32_t first = m->peer == PEER_REPEATS ? 2 * INITIAL_BYTES : INITIAL_BYTES;
     assert_true(m->taken > 0 || m->highest <= first);
-    bool takes = m->peer == PEER_KIND || (m->peer == PEER_SHUT && to <= m->edge);
+    bool takes =
+        m->peer == PEER_KIND || m->peer == PEER_VANISHES || (m->peer == PEER_SHUT && to <= m->edge);
     if (takes && from <= m->taken && to > m->taken) {
         m->taken = to;
         m->has_news = true;
@@ -157,6 +176,7 @@ static void configure(struct meeting *m)
     m->config.orphan_retries = 2 + test_random_below(&m->random, 5);
     m->config.orphan_ns = 10 * HOUR_S * S;
     m->config.rto_min_ns = (100 + test_random_below(&m->random, 900)) * MS;
+    m->config.send_buffer_bytes = m->config.send_buffer_bytes_max = OCTETS_MAX;
 }
 
 static void make_stack(struct meeting *m, struct synfin_env *env)
@@ -191,13 +211,38 @@ static uint64_t draw_timeout(struct meeting *m)
     return test_random_below(&m->random, 2) == 0 ? 0 : ns + test_random(&m->random) % ns;
 }
 
+// What is handed over in one call: now and then more than there is room for, by any power of two.
+static size_t draw_size(struct meeting *m)
+{
+    uint64_t bytes = 1 + test_random_below(&m->random, OCTETS_MAX);
+    bool is_large = test_random_below(&m->random, 4) == 0;
+    return (size_t)(is_large ? bytes + (UINT64_C(1) << test_random_below(&m->random, 63)) : bytes);
+}
+
+static void draw_keepalive(struct meeting *m)
+{
+    m->has_keepalive = test_random_below(&m->random, 2) == 0;
+    m->idle_ns = (EVERY_S + test_random_below(&m->random, IDLE_MAX_S - EVERY_S)) * S;
+    m->interval_ns = (EVERY_S + test_random_below(&m->random, INTERVAL_MAX_S - EVERY_S)) * S;
+    m->probes = 1 + test_random_below(&m->random, PROBES_MAX);
+}
+
+static void set(struct meeting *m, enum synfin_option option, uint64_t value)
+{
+    ok(synfin_socket_set_option(m->stack, m->socket, option, (int64_t)value, m->now_ns));
+}
+
+// No more is read than is taken.
 static void write_there(struct meeting *m)
 {
     static const uint8_t octets[OCTETS_MAX];
     size_t sent;
-    ok(synfin_socket_set_option(m->stack, m->socket, SYNFIN_OPTION_USER_TIMEOUT,
-                                (int64_t)m->timeout_ns, m->now_ns));
-    ok(synfin_socket_send(m->stack, m->socket, octets, m->octets, &sent, m->now_ns));
+    set(m, SYNFIN_OPTION_USER_TIMEOUT, m->timeout_ns);
+    set(m, SYNFIN_OPTION_KEEPALIVE_IDLE, m->idle_ns);
+    set(m, SYNFIN_OPTION_KEEPALIVE_INTERVAL, m->interval_ns);
+    set(m, SYNFIN_OPTION_KEEPALIVE_PROBES, m->probes);
+    set(m, SYNFIN_OPTION_KEEPALIVE, m->has_keepalive);
+    ok(synfin_socket_send(m->stack, m->socket, octets, m->offered, &sent, m->now_ns));
     assert_int_equal(sent, m->octets);
     m->progress_ns = m->now_ns;
     if (m->is_closed_there) {
@@ -220,7 +265,8 @@ static void answer(struct meeting *m)
     for (uint32_t i = 0; i < (m->peer == PEER_REPEATS ? REPEATS : 1); i++) {
         say(m, ACK, window_of(m));
     }
-    m->is_silent = m->peer == PEER_REPEATS;
+    bool has_vanished = m->peer == PEER_VANISHES && m->taken == m->octets;
+    m->is_silent = m->peer == PEER_REPEATS || has_vanished;
 }
 
 // Until the connection is gone, or an hour has passed.
@@ -240,6 +286,15 @@ static void wait_there(struct meeting *m)
     }
 }
 
+// RFC 9293 §3.8.4: nothing is out and nobody is there.
+static void judge_vanished(const struct meeting *m)
+{
+    uint64_t patience_ns = m->ended_ns - m->progress_ns;
+    uint64_t least_ns = m->idle_ns + m->probes * m->interval_ns;
+    assert_int_equal(m->has_ended, m->has_keepalive);
+    assert_true(!m->has_ended || (patience_ns >= least_ns && patience_ns <= least_ns + S));
+}
+
 // A peer that takes all of it is given up on only by a user with less patience than its path needs.
 static void judge(const struct meeting *m)
 {
@@ -248,10 +303,14 @@ static void judge(const struct meeting *m)
     uint64_t most_ns = ((m->is_closed ? m->config.orphan_retries : m->config.data_retries) + 3)
                        * TIMEOUT_MAX_S * S;
     bool is_done = is_all_taken && (!m->has_ended || m->is_closed);
+    if (is_all_taken && m->peer == PEER_VANISHES && !m->is_closed) {
+        judge_vanished(m);
+        return;
+    }
     if (is_done) {
         return;
     }
-    assert_true(m->peer != PEER_KIND || m->timeout_ns > 0);
+    assert_true((m->peer != PEER_KIND && m->peer != PEER_VANISHES) || m->timeout_ns > 0);
     if (m->timeout_ns > 0) {
         assert_true(m->has_ended && patience_ns <= m->timeout_ns + S + m->rtt_ns);
         assert_true(m->is_closed || m->peer == PEER_SILENT || m->peer == PEER_REPEATS
@@ -264,7 +323,7 @@ static void judge(const struct meeting *m)
 }
 
 // RFC 9293 §3.8.6.1 [MUST-37]: whoever answers probes may keep its window shut for ever.
-static void hist_115_126_133_patience_has_the_limits_that_were_set(void **state)
+static void hist_43_115_124_126_133_patience_has_the_limits_that_were_set(void **state)
 {
     (void)state;
     uint64_t random = 115;
@@ -276,7 +335,9 @@ static void hist_115_126_133_patience_has_the_limits_that_were_set(void **state)
         m.is_silent = m.peer == PEER_SILENT;
         m.rtt_ns = (1 + test_random_below(&m.random, 400)) * MS;
         m.timeout_ns = draw_timeout(&m);
-        m.octets = 1 + test_random_below(&m.random, OCTETS_MAX);
+        m.offered = draw_size(&m);
+        m.octets = m.offered < OCTETS_MAX ? (uint32_t)m.offered : OCTETS_MAX;
+        draw_keepalive(&m);
         m.room = 1000 + test_random_below(&m.random, UINT16_MAX - 1000);
         m.is_closed_there = test_random_below(&m.random, 3) == 0;
         m.is_closed = test_random_below(&m.random, 3) == 0;
@@ -292,6 +353,6 @@ static void hist_115_126_133_patience_has_the_limits_that_were_set(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hist_115_126_133_patience_has_the_limits_that_were_set),
+    cmocka_unit_test(hist_43_115_124_126_133_patience_has_the_limits_that_were_set),
 };
 ROWS_MAIN(tests)
