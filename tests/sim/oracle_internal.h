@@ -65,7 +65,7 @@ struct oracle_end {
     struct oracle_ranges arrived, again; // places of the peer's stream; more than once
     struct oracle_ranges sacked, resent; // our places: told as received; sent more than once
     bool is_timed; // since the last sample SACK told of something new that was sent once
-    bool has_sent, has_reset, heard_reset;
+    bool has_sent, has_reset, heard_reset, has_ts_first;
 
     bool is_old_told;     // the last segment heard was old by its timestamp
     uint64_t window_max;  // largest that the peer may have offered
@@ -91,11 +91,11 @@ struct oracle_end {
         uint32_t fired;    // timers that have fired since, as traced, by bits
     } shadow;
 
-    uint32_t ts_first; // the first timestamp that it has sent
-    bool has_ts_first;
-    uint64_t recover;  // something may be lost until this is acknowledged
-    bool is_loss_near; // by what was heard last
-    uint32_t ts_told;  // largest TSval heard
+    uint32_t ts_first;   // the first timestamp that it has sent
+    uint64_t recover;    // something may be lost until this is acknowledged
+    bool is_loss_near;   // by what was heard last
+    uint64_t flight_max; // largest, as the sender itself has it
+    uint32_t ts_told;    // largest TSval heard
 
     struct oracle_patience patience;
     struct oracle_expectation { // of the event that goes on

@@ -175,6 +175,7 @@ void oracle_trace(void *ctx, const struct synfin_trace_event *event)
     oracle_doors_on_trace(host, event);
     oracle_close_on_trace(host, event);
     oracle_timer_on_trace(host, event);
+    oracle_flight_on_trace(host, event);
     oracle_patience_on_trace(host, event);
 }
 

@@ -15,19 +15,21 @@
     X(S4, "an octet on the wire is the one that was written there")                     \
     X(S5, "nothing is sent that was not written, nor again what is acknowledged")       \
     X(S6, "what was acknowledged is delivered")                                         \
-    X(S7, "the FIN has one place, and nothing lies behind it")
+    X(S7, "the FIN has one place, and nothing lies behind it")                          \
+    X(S8, "nothing new goes in a segment of what goes again")
 
-#define ORACLE_RULES_SEQUENCE(X)                                              \
-    X(Q1, "SND.UNA <= SND.NXT <= the highest right edge, within 2^30")        \
-    X(Q2, "SND.UNA, RCV.NXT and what was delivered never move back")          \
-    X(Q3, "the right edge that is offered never moves left")                  \
-    X(Q4, "nothing is sent beyond the peer's right edge")                     \
-    X(Q5, "what is in flight fits the congestion window")                     \
-    X(Q6, "a segment fits the peer's MSS and the path")                       \
-    X(Q7, "out-of-order data are sorted, disjoint, in the window and capped") \
-    X(Q8, "the scoreboard is sorted, disjoint, in flight, and adds up")       \
-    X(Q9, "SACK blocks tell what was received, and duplicates as such")       \
-    X(Q10, "other keys change numbers, timestamps and ports, and nothing else")
+#define ORACLE_RULES_SEQUENCE(X)                                                \
+    X(Q1, "SND.UNA <= SND.NXT <= the highest right edge, within 2^30")          \
+    X(Q2, "SND.UNA, RCV.NXT and what was delivered never move back")            \
+    X(Q3, "the right edge that is offered never moves left")                    \
+    X(Q4, "nothing is sent beyond the peer's right edge")                       \
+    X(Q5, "what is in flight fits the congestion window")                       \
+    X(Q6, "a segment fits the peer's MSS and the path")                         \
+    X(Q7, "out-of-order data are sorted, disjoint, in the window and capped")   \
+    X(Q8, "the scoreboard is sorted, disjoint, in flight, and adds up")         \
+    X(Q9, "SACK blocks tell what was received, and duplicates as such")         \
+    X(Q10, "other keys change numbers, timestamps and ports, and nothing else") \
+    X(Q11, "a loss cuts the congestion window")
 
 #define ORACLE_RULES_ACK(X)                                                   \
     X(A1, "SEG.ACK is RCV.NXT")                                               \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Streams: S1 to S7. Words of eight octets are a hash of the end's key and their number, so that a
+// Streams: S1 to S8. Words of eight octets are a hash of the end's key and their number, so that a
 // stream is neither kept nor copied: what is written, sent and read is each compared with the hash.
 #include <inttypes.h>
 #include <string.h>
@@ -114,6 +114,20 @@ static void judge_octets(const struct oracle_sight *sight, uint64_t left, uint32
     }
 }
 
+// The octet of a window probe counts as refused, and what a SYN carried may not have been taken
+// (RFC 7413 §4.2.1): both are sent again as if never sent.
+static void judge_again(const struct oracle_sight *sight, uint64_t left, uint32_t bytes)
+{
+    const struct oracle_end *end = sight->end;
+    bool is_again = left >= end->syn_right && left + 1 < end->nxt;
+    if (is_again && left + bytes > end->nxt) {
+        oracle_fail(sight->host->oracle, ORACLE_S8, end, sight->now_ns,
+                    "octets %" PRIu64 " to %" PRIu64 " (%s), and up to %" PRIu64 " was sent",
+                    left - 1, left - 1 + bytes,
+                    synfin_reason_name((enum synfin_reason)sight->reason), end->nxt - 1);
+    }
+}
+
 static void judge_fin(const struct oracle_sight *sight, uint64_t place)
 {
     const struct oracle_end *end = sight->end;
@@ -149,6 +163,7 @@ void oracle_stream_on_sent(const struct oracle_sight *sight)
     }
     if (packet->payload_bytes > 0) {
         judge_octets(sight, left, packet->payload_bytes);
+        judge_again(sight, left, packet->payload_bytes);
     }
     if ((packet->flags & ORACLE_FIN) != 0) {
         judge_fin(sight, right);

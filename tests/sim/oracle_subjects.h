@@ -23,7 +23,7 @@ struct oracle_look {
 // oracle_doors.c: what is made and passes no door.
 void oracle_doors_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 
-// oracle_stream.c: S1 to S7.
+// oracle_stream.c: S1 to S8.
 void oracle_stream_octets(uint64_t key, uint64_t offset, uint8_t *out, size_t bytes);
 // How many of the octets at `offset` are right from the first one on.
 size_t oracle_stream_match(uint64_t key, uint64_t offset, const uint8_t *octets, size_t bytes);
@@ -40,9 +40,10 @@ uint64_t oracle_window_of_heard(const struct oracle_sight *sight);
 void oracle_window_on_sent(const struct oracle_sight *sight);
 void oracle_window_look(const struct oracle_look *look);
 
-// oracle_flight.c: Q5; oracle_board.c: Q8.
+// oracle_flight.c: Q5, Q11; oracle_board.c: Q8.
 void oracle_flight_on_sent(const struct oracle_sight *sight);
 void oracle_flight_on_heard(const struct oracle_sight *sight);
+void oracle_flight_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 void oracle_board_look(const struct oracle_look *look);
 
 // oracle_shape.c: Q10.

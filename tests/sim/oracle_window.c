@@ -67,6 +67,23 @@ static void judge_peer_edge(const struct oracle_sight *sight)
     }
 }
 
+// RFC 9293 §3.8.6 [SHLD-16]: what goes again keeps to the window that there is, shrunk or not.
+static void judge_window_again(const struct oracle_sight *sight)
+{
+    const struct oracle_end *end = sight->end;
+    const struct tcp_conn *conn = oracle_ends_block(sight->host, end);
+    uint64_t right = sight->seq + sight->packet->payload_bytes;
+    if (conn == NULL || right > end->nxt || sight->packet->payload_bytes <= 1) {
+        return;
+    }
+    uint64_t edge = oracle_place(conn->snd.una.n, end->iss, end->una_told) + conn->snd.wnd;
+    if (right > edge) {
+        oracle_fail(sight->host->oracle, ORACLE_Q4, end, sight->now_ns,
+                    "again up to %" PRIu64 " and the edge is back at %" PRIu64 " (%s)", right, edge,
+                    synfin_reason_name((enum synfin_reason)sight->reason));
+    }
+}
+
 static uint32_t iface_mtu(const struct oracle_host *host)
 {
     uint32_t mtu = 0;
@@ -118,6 +135,7 @@ void oracle_window_on_sent(const struct oracle_sight *sight)
     }
     if (!is_syn && packet->length > 0) {
         judge_peer_edge(sight);
+        judge_window_again(sight);
     }
     if (packet->payload_bytes > 0) {
         judge_size(sight);

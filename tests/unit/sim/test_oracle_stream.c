@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What violates S1 to S7, and is named.
+// What violates S1 to S8, and is named.
 #include "judged.h"
 
 #include "lib/test_cmocka.h"
@@ -163,6 +163,37 @@ static void s7_octets_behind_the_fin_are_seen(void **state)
     judged_end(&judged);
 }
 
+// Host 0 sends the last octets of its flight again, and what nobody has sent before.
+static void tell_joined(uint32_t again, uint32_t more)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 0, &segment);
+    segment.seq -= again;
+    judged_text(&judged, 0, &segment, again + more);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_TIMEOUT);
+}
+
+static void s8_new_octets_behind_what_goes_again_are_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    tell_joined(500, 0);
+    judged_assert_right(&judged);
+    tell_joined(500, 1);
+    judged_assert_violated(&judged, ORACLE_S8);
+    judged_end(&judged);
+}
+
+// It was refused, for all that the sender knows.
+static void octet_of_a_window_probe_goes_again_with_others(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    tell_joined(1, 500);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +209,8 @@ int main(void)
         cmocka_unit_test(s6_acknowledged_octets_lost_are_seen),
         cmocka_unit_test(s7_fin_without_close_is_seen),
         cmocka_unit_test(s7_octets_behind_the_fin_are_seen),
+        cmocka_unit_test(s8_new_octets_behind_what_goes_again_are_seen),
+        cmocka_unit_test(octet_of_a_window_probe_goes_again_with_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What violates Q1 to Q9, and is named.
+// What violates Q1 to Q9 and Q11, and is named.
 #include "judged.h"
 
 #include "lib/test_cmocka.h"
@@ -53,6 +53,29 @@ static void q4_octets_beyond_the_edge_are_seen(void **state)
     segment.seq = judged_of(&judged, 0)->iss + (uint32_t)judged_of(&judged, 0)->edge_told - 99;
     judged_text(&judged, 0, &segment, 100);
     judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
+    judged_assert_violated(&judged, ORACLE_Q4);
+    judged_end(&judged);
+}
+
+// Host 0 sends so many octets again, from this one of its flight on.
+static void tell_again(uint32_t from, uint32_t bytes)
+{
+    struct segment_wire segment;
+    judged_segment(&judged, 0, &segment);
+    segment.seq = judged_block(&judged, 0)->snd.una.n + from;
+    judged_text(&judged, 0, &segment, bytes);
+    judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_RACK);
+}
+
+static void q4_octets_again_beyond_a_shrunk_window_are_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    judged_block(&judged, 0)->snd.wnd = 1500;
+    tell_again(500, 1000);
+    tell_again(1500, 1); // a probe
+    judged_assert_right(&judged);
+    tell_again(501, 1000);
     judged_assert_violated(&judged, ORACLE_Q4);
     judged_end(&judged);
 }
@@ -114,6 +137,7 @@ static void q6_mss_below_the_least_is_the_least(void **state)
     judged_text(&judged, 0, &segment, 52);
     judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
     judged_assert_right(&judged);
+    segment.seq += 52;
     judged_text(&judged, 0, &segment, 53);
     judged_tell_sent(&judged, 0, &segment, SYNFIN_REASON_SEND_DATA);
     judged_assert_violated(&judged, ORACLE_Q6);
@@ -201,6 +225,52 @@ static void q9_newest_block_not_first_is_seen(void **state)
     judged_end(&judged);
 }
 
+static void tell_cut(enum synfin_reason reason, uint32_t cwnd_bytes, uint32_t ssthresh_bytes)
+{
+    struct synfin_trace_event event = {.kind = SYNFIN_TRACE_CONGESTION,
+                                       .conn = judged_of(&judged, 0)->number,
+                                       .reason = reason,
+                                       .t_ns = judged.world.now_ns};
+    event.as.congestion.cwnd_bytes = cwnd_bytes;
+    event.as.congestion.ssthresh_bytes = ssthresh_bytes;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 0), &event);
+}
+
+// Seven tenths of three full-sized segments.
+static void q11_loss_that_cuts_too_little_is_seen(void **state)
+{
+    static const enum synfin_reason reasons[] = {SYNFIN_REASON_CC_FAST_RETRANSMIT,
+                                                 SYNFIN_REASON_CC_LOST_AGAIN};
+    (void)state;
+    judged_fly(&judged);
+    uint32_t most = UINT32_C(3) * judged_block(&judged, 0)->snd.mss * 7 / 10;
+    for (uint32_t i = 0; i < 2; i++) {
+        tell_cut(reasons[i], most, most);
+        judged_assert_right(&judged);
+        tell_cut(reasons[i], most + 1, most);
+        judged_assert_violated(&judged, ORACLE_Q11);
+        tell_cut(reasons[i], most, most + 1);
+        judged_assert_violated(&judged, ORACLE_Q11);
+    }
+    tell_cut(SYNFIN_REASON_CC_MARK, most + 1, most + 1); // a mark may be taken more gently
+    judged_block(&judged, 0)->snd.mss = 1800;            // two of which are always left
+    tell_cut(SYNFIN_REASON_CC_FAST_RETRANSMIT, 3600, 3600);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
+static void q11_timeout_that_leaves_more_than_a_segment_is_seen(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    uint32_t mss = judged_block(&judged, 0)->snd.mss;
+    tell_cut(SYNFIN_REASON_CC_TIMEOUT, mss, 2 * mss);
+    judged_assert_right(&judged);
+    tell_cut(SYNFIN_REASON_CC_TIMEOUT, mss + 1, 2 * mss);
+    judged_assert_violated(&judged, ORACLE_Q11);
+    judged_end(&judged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +278,7 @@ int main(void)
         cmocka_unit_test(q2_acknowledgment_moving_back_is_seen),
         cmocka_unit_test(q3_right_edge_moving_left_is_seen),
         cmocka_unit_test(q4_octets_beyond_the_edge_are_seen),
+        cmocka_unit_test(q4_octets_again_beyond_a_shrunk_window_are_seen),
         cmocka_unit_test(q5_more_than_the_congestion_window_is_seen),
         cmocka_unit_test(q5_blocks_of_an_old_acknowledgment_tell_of_a_loss),
         cmocka_unit_test(q6_segment_above_the_mss_is_seen),
@@ -217,6 +288,8 @@ int main(void)
         cmocka_unit_test(q9_block_that_did_not_arrive_is_seen),
         cmocka_unit_test(q9_duplicate_that_came_once_is_seen),
         cmocka_unit_test(q9_newest_block_not_first_is_seen),
+        cmocka_unit_test(q11_loss_that_cuts_too_little_is_seen),
+        cmocka_unit_test(q11_timeout_that_leaves_more_than_a_segment_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
