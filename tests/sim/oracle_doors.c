@@ -122,6 +122,7 @@ static void read_promise(struct oracle_end *end, const struct oracle_account *ac
     const struct oracle_offer heard = end->heard;
     const struct oracle_offer offered = end->offered;
     const struct oracle_syn *syn = oracle_syns_find(&account->syns, end->irs);
+    end->ts_cookie = packet->ts_val;
     bool is_genuine = syn != NULL && syn->is_genuine;
     oracle_offer_read(&end->offered, packet);
     oracle_syns_read(&account->syns, end->irs, &end->heard);
@@ -458,6 +459,9 @@ static void hear_cookie(struct oracle_sight *sight)
     const struct oracle_packet *packet = sight->packet;
     bool may_open = packet->seq == end->irs + 1 && packet->ack == end->iss + 1
                     && (packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_ACK;
+    if (may_open) {
+        oracle_shape_on_cookie(sight);
+    }
     if (may_open && !packet->has_timestamps && sight->origin == ORACLE_GENUINE) {
         end->offered.has_timestamps = end->offered.has_sack = false;
         end->offered.wscale = -1;

@@ -259,6 +259,7 @@ static void promise_again(struct oracle_host *host, struct oracle_account *accou
     end->peer = opened->peer;
     end->nxt = end->ack = 1;
     end->edge = opened->edge;
+    end->ts_cookie = opened->ts_cookie;
     oracle_ranges_add(&end->arrived, 0, 1);
     end->is_promise = end->has_cookie = true;
     end->account = account;

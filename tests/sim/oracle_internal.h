@@ -91,11 +91,11 @@ struct oracle_end {
         uint32_t fired;    // timers that have fired since, as traced, by bits
     } shadow;
 
-    uint32_t ts_first;   // the first timestamp that it has sent
-    uint64_t recover;    // something may be lost until this is acknowledged
-    bool is_loss_near;   // by what was heard last
-    uint64_t flight_max; // largest, as the sender itself has it
-    uint32_t ts_told;    // largest TSval heard
+    uint32_t ts_first, ts_cookie; // the first timestamp that it has sent; that beside its cookie
+    uint64_t recover;             // something may be lost until this is acknowledged
+    bool is_loss_near;            // by what was heard last
+    uint64_t flight_max;          // largest, as the sender itself has it
+    uint32_t ts_told;             // largest TSval heard
 
     struct oracle_patience patience;
     struct oracle_expectation { // of the event that goes on
@@ -154,8 +154,8 @@ struct oracle_host {
     uint32_t listeners;
     struct oracle_pending {                       // since the last oracle_after_event
         uint32_t sent, received, invalid, chains; // chains: of those, extension headers
-        bool is_advancing;
-        uint64_t next_ns; // reported before advancing
+        bool is_advancing, has_late_cookie;       // oracle_shape.c
+        uint64_t next_ns;                         // reported before advancing
     } pending;
     struct oracle_start { // M1: what has been taken and what has passed since
         uint32_t takes;

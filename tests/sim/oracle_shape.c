@@ -82,6 +82,17 @@ void oracle_shape_on_heard(const struct oracle_sight *sight)
     }
 }
 
+// The options of a connection that a cookie opens are read from the low bits of the echo, and the
+// cookie is a hash of them, too. Those of a SYN+ACK are right; those of what was sent later are
+// any, and keys decide whether a late acknowledgment opens once more (RFC 4987 §3.6).
+void oracle_shape_on_cookie(const struct oracle_sight *sight)
+{
+    const struct oracle_packet *packet = sight->packet;
+    if (packet->has_timestamps && (int32_t)(packet->ts_ecr - sight->end->ts_cookie) > 0) {
+        sight->host->pending.has_late_cookie = true;
+    }
+}
+
 static bool is_loose(struct oracle_host *host, uint32_t number)
 {
     const struct oracle_end *end = number != 0 ? oracle_ends_of_number(host, number) : NULL;
@@ -174,8 +185,10 @@ void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_e
                                .conn = event->conn,
                                .what = (uint16_t)(ORACLE_STEP_TOLD + event->kind),
                                .reason = (uint16_t)event->reason};
+    bool has_opened_late =
+        host->pending.has_late_cookie && event->reason == SYNFIN_REASON_COOKIE_RETURNED;
     if (host->oracle->trail != NULL) {
-        step.is_loose = is_loose(host, event->conn);
+        step.is_loose = has_opened_late || is_loose(host, event->conn);
         fill_told(event, step.field);
         forget_options(&step);
         oracle_trail_step(host, &step);

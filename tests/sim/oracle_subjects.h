@@ -50,6 +50,8 @@ void oracle_board_look(const struct oracle_look *look);
 // With an end or without.
 void oracle_shape_on_sent(const struct oracle_sight *sight, uint32_t number);
 void oracle_shape_on_heard(const struct oracle_sight *sight);
+// What may open a connection by the cookie of this end.
+void oracle_shape_on_cookie(const struct oracle_sight *sight);
 void oracle_shape_on_trace(struct oracle_host *host, const struct synfin_trace_event *event);
 // A stack is about to be destroyed.
 void oracle_shape_on_ending(struct oracle_host *host, uint64_t now_ns);

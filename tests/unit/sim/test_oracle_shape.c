@@ -234,16 +234,22 @@ static void q10_options_of_damaged_octets_may_differ(void **state)
     end_run();
 }
 
-// The listener answers somebody's SYN by a cookie, which the connection hears.
+// The listener answers somebody's SYN by a cookie.
+static void tell_cookie(struct segment_wire *segment)
+{
+    judged_segment(&judged, 1, segment);
+    segment->flags = ORACLE_SYN | ORACLE_ACK;
+    segment->mss = 1460;
+    segment->seq += 5555;
+    segment->ack += 7777;
+    judged_tell_stray(&judged, 1, segment);
+}
+
+// And the connection hears it.
 static void hear_cookie(void)
 {
     struct segment_wire segment;
-    judged_segment(&judged, 1, &segment);
-    segment.flags = ORACLE_SYN | ORACLE_ACK;
-    segment.mss = 1460;
-    segment.seq += 5555;
-    segment.ack += 7777;
-    judged_tell_stray(&judged, 1, &segment);
+    tell_cookie(&segment);
     judged_tell_received(&judged, 0, &segment, ORACLE_GENUINE);
 }
 
@@ -273,6 +279,56 @@ static void q10_answer_to_a_cookie_may_part_the_runs(void **state)
 {
     (void)state;
     run_twice(answer_cookie_otherwise);
+    assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
+    assert_true(trail.is_parted);
+    end_run();
+}
+
+// An acknowledgment with the numbers of the third segment comes back, and opens in the first run.
+static void bring_cookie_back(uint32_t run, uint32_t later)
+{
+    struct segment_wire cookie, segment;
+    struct synfin_trace_event event = {.kind = SYNFIN_TRACE_SEGMENT_DROPPED,
+                                       .reason = SYNFIN_REASON_DROP_COOKIE};
+    tell_cookie(&cookie);
+    judged_segment(&judged, 0, &segment);
+    segment.seq = cookie.ack;
+    segment.ack = cookie.seq + 1;
+    segment.ts_ecr = cookie.ts_val + later;
+    judged_tell_received(&judged, 1, &segment, ORACLE_GENUINE);
+    if (run == 0) {
+        event.kind = SYNFIN_TRACE_STATE;
+        event.reason = SYNFIN_REASON_COOKIE_RETURNED;
+        event.as.state.from = SYNFIN_TCP_STATE_LISTEN;
+        event.as.state.to = SYNFIN_TCP_STATE_SYN_RECEIVED;
+    }
+    oracle_trace(oracle_trace_ctx(judged.oracle, 1), &event);
+}
+
+static void echo_cookies_stamp(uint32_t run)
+{
+    bring_cookie_back(run, 0);
+}
+
+static void echo_later_stamp(uint32_t run)
+{
+    bring_cookie_back(run, 128);
+}
+
+static void q10_cookie_by_the_number_is_seen(void **state)
+{
+    (void)state;
+    run_twice(echo_cookies_stamp);
+    const char *text = find_violated(&judged, ORACLE_Q10);
+    assert_non_null(strstr(text, ", DROP_COOKIE; was state of connection 0 of host 1, "));
+    end_run();
+}
+
+// World 87 of seed 4: a copy that came late, whose echo had the bits of the cookie's in one run.
+static void q10_cookie_with_a_later_echo_may_part_the_runs(void **state)
+{
+    (void)state;
+    run_twice(echo_later_stamp);
     assert_string_equal(find_violated(&judged, ORACLE_Q10), "");
     assert_true(trail.is_parted);
     end_run();
@@ -328,6 +384,8 @@ int main(void)
         cmocka_unit_test(q10_options_of_damaged_octets_may_differ),
         cmocka_unit_test(q10_reason_to_answer_a_cookie_may_differ),
         cmocka_unit_test(q10_answer_to_a_cookie_may_part_the_runs),
+        cmocka_unit_test(q10_cookie_by_the_number_is_seen),
+        cmocka_unit_test(q10_cookie_with_a_later_echo_may_part_the_runs),
         cmocka_unit_test(q10_number_of_another_pair_may_part_the_runs),
         cmocka_unit_test(longest_stream_is_told),
     };
