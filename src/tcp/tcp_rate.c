@@ -91,8 +91,8 @@ void tcp_rate_on_sent(struct tcp_conn *conn)
     }
 }
 
-// What was over before the clock ticked took 1 ns, as round trips do: without samples a coarse clock
-// would leave an algorithm with the last rate that it could see for ever.
+// What was over before the clock ticked took 1 ns, as round trips do: without samples a coarse
+// clock would leave an algorithm for ever with the last rate that it could see.
 static uint64_t seen_ns(uint64_t interval_ns)
 {
     return deadline_max(interval_ns, 1);

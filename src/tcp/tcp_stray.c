@@ -257,14 +257,22 @@ void tcp_stray_move(struct tcp *tcp, uint32_t iface, uint32_t to)
     append(strays, &strays->ready[to], at);
 }
 
+// What has waited longest goes first: no SYN+ACK leaves behind the reset that ended its connection.
 void tcp_stray_unpark_all(struct tcp *tcp, uint32_t iface)
 {
     struct tcp_strays *strays = &tcp->strays;
-    struct tcp_stray_list *list = &strays->parked[iface];
-    strays->parked_count -= list->count;
-    while (list->count > 0) {
-        append(strays, &strays->ready[iface], remove_first(strays, list));
+    struct tcp_stray_list *parked = &strays->parked[iface], *ready = &strays->ready[iface];
+    if (parked->count == 0) {
+        return;
     }
+    strays->parked_count -= parked->count;
+    if (ready->count > 0) {
+        strays->slot[parked->last].next = ready->first;
+        parked->last = ready->last;
+    }
+    parked->count += ready->count;
+    *ready = *parked;
+    parked->count = 0;
 }
 
 void tcp_stray_lose_parked(struct tcp *tcp, uint32_t iface, uint32_t neighbour, uint64_t now_ns)

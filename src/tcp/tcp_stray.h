@@ -100,6 +100,7 @@ void tcp_stray_pop(struct tcp *tcp, uint32_t iface);
 bool tcp_stray_park(struct tcp *tcp, uint32_t iface, uint32_t neighbour);
 // The first one leaves by another interface.
 void tcp_stray_move(struct tcp *tcp, uint32_t iface, uint32_t to);
+// Before those that are ready.
 void tcp_stray_unpark_all(struct tcp *tcp, uint32_t iface);
 // Loses, and counts, those that wait for this next hop.
 void tcp_stray_lose_parked(struct tcp *tcp, uint32_t iface, uint32_t neighbour, uint64_t now_ns);

@@ -208,6 +208,27 @@ static void parked_strays_are_no_output_until_unparked(void **state)
     conn_box_deinit(&box);
 }
 
+static void parked_strays_go_before_those_that_came_later(void **state)
+{
+    (void)state;
+    struct conn_box box;
+    conn_box_init(&box);
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        struct tcp_stray stray = stray_of(2, seq);
+        assert_true(tcp_stray_push(&box.tcp, &stray));
+        if (seq <= 2) {
+            assert_true(tcp_stray_park(&box.tcp, 2, 5));
+        }
+    }
+    tcp_unpark_all(&box.tcp, 2);
+    for (uint32_t seq = 1; seq <= 4; seq++) {
+        assert_int_equal(tcp_stray_first(&box.tcp, 2)->seq.n, seq);
+        tcp_stray_pop(&box.tcp, 2);
+    }
+    assert_true(tcp_stray_check(&box.tcp));
+    conn_box_deinit(&box);
+}
+
 // The model: every list is an array in order. Numbers name strays, and are their SEQ.
 struct model_list {
     uint32_t count;
@@ -261,6 +282,9 @@ static void unpark_both(struct conn_box *box, struct model *model, uint32_t ifac
 {
     tcp_stray_unpark_all(&box->tcp, iface);
     model->parked_total -= model->parked[iface].count;
+    for (uint32_t ready = model->ready[iface].count; ready > 0; ready--) { // behind them
+        model_append(&model->parked[iface], model_take(&model->ready[iface], 0), 0);
+    }
     while (model->parked[iface].count > 0) {
         model_append(&model->ready[iface], model_take(&model->parked[iface], 0), 0);
     }
@@ -440,6 +464,7 @@ int main(void)
         cmocka_unit_test(push_beyond_the_limit_loses_the_newest),
         cmocka_unit_test(push_without_memory_to_grow_loses_the_newest),
         cmocka_unit_test(parked_strays_are_no_output_until_unparked),
+        cmocka_unit_test(parked_strays_go_before_those_that_came_later),
         cmocka_unit_test(resets_to_one_address_are_limited_each_second),
         cmocka_unit_test(resets_to_all_addresses_are_limited_each_second),
         cmocka_unit_test(resets_to_a_network_of_ipv6_are_counted_together),
