@@ -114,6 +114,15 @@ static struct oracle_end *half_open_of(struct oracle_host *host, struct oracle_e
     return end->half_open;
 }
 
+// And a challenge that did.
+static struct oracle_end *challenger_of(struct oracle_end *end, const struct oracle_packet *packet,
+                                        uint16_t reason)
+{
+    bool is_of_before = end != NULL && end->half_open != NULL && is_challenge(packet, reason)
+                        && packet->seq == end->half_open->iss + 1;
+    return is_of_before ? end->half_open : end;
+}
+
 // The same cookie answers SYNs with other options, and those of a SYN that nobody sent: which of
 // the answers the peer took is not known.
 static void read_promise(struct oracle_end *end, const struct oracle_account *account,
@@ -261,7 +270,8 @@ static void take_segment(struct oracle_host *host, const struct synfin_packet *s
         bool is_whole = (packet->flags & ORACLE_SYN) == 0; // and no half-open connection any more
         bool is_new = sight.end == NULL || (is_whole && sight.end->index == 0);
         sight.end = is_new ? adopt(host, sent, packet) : sight.end;
-        sight.end = is_whole ? sight.end : half_open_of(host, sight.end, packet);
+        sight.end = is_whole ? challenger_of(sight.end, packet, sent->reason)
+                             : half_open_of(host, sight.end, packet);
     }
     endpoints_of(packet, true, &local, &remote);
     oracle_security_on_sent(&sight, &local, &remote);

@@ -44,6 +44,35 @@ static void q3_right_edge_moving_left_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 3004 of seed 93. A cookie has opened, and a challenge of the half-open connection whose
+// place it took had to wait for the device: its edge is that of another number.
+static void q3_challenge_of_the_number_before_a_cookie_is_apart(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_fly(&judged);
+    judged_run(&judged, WORLD_S);
+    struct oracle_end *end = judged_of(&judged, 1);
+    struct oracle_end *before = oracle_ends_add(judged_host(&judged, 1), 0);
+    before->account = end->account;
+    before->is_passive = true;
+    oracle_ends_set_iss(judged.oracle, before, end->iss + 1000000);
+    oracle_ends_set_irs(judged.oracle, before, end->irs);
+    oracle_ranges_add(&before->arrived, 0, 1);
+    end->account->early = 2;
+    judged_segment(&judged, 1, &segment);
+    segment.seq = before->iss + 1;
+    segment.ack = before->irs + 1;
+    segment.window = 1;
+    end->half_open = before;
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+    judged_assert_right(&judged);
+    segment.seq = end->iss + 2; // of neither
+    judged_tell_sent(&judged, 1, &segment, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE);
+    judged_assert_violated(&judged, ORACLE_Q3);
+    judged_end(&judged);
+}
+
 static void q4_octets_beyond_the_edge_are_seen(void **state)
 {
     (void)state;
@@ -277,6 +306,7 @@ int main(void)
         cmocka_unit_test(q1_acknowledged_by_nobody_is_seen),
         cmocka_unit_test(q2_acknowledgment_moving_back_is_seen),
         cmocka_unit_test(q3_right_edge_moving_left_is_seen),
+        cmocka_unit_test(q3_challenge_of_the_number_before_a_cookie_is_apart),
         cmocka_unit_test(q4_octets_beyond_the_edge_are_seen),
         cmocka_unit_test(q4_octets_again_beyond_a_shrunk_window_are_seen),
         cmocka_unit_test(q5_more_than_the_congestion_window_is_seen),
