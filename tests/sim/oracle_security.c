@@ -235,7 +235,6 @@ static void expect_icmp(struct oracle_host *host, struct oracle_end *end, uint32
     end->expect.is_blind = seq - conn->snd.una.n >= conn->snd.nxt.n - conn->snd.una.n;
     end->expect.pmtu_bytes = conn->pmtu_bytes;
     end->expect.soft_error = conn->soft_error;
-    oracle_touch(host->oracle, end);
 }
 
 void oracle_security_on_icmp(struct oracle_host *host, const struct oracle_packet *packet,
@@ -260,6 +259,7 @@ void oracle_security_on_icmp(struct oracle_host *host, const struct oracle_packe
     }
     struct oracle_end *end = oracle_ends_account(host, &local, &remote)->end;
     if (end != NULL) {
+        oracle_touch(host->oracle, end);
         expect_icmp(host, end, oracle_get32(at + header + 4));
     }
 }

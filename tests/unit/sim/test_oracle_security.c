@@ -52,6 +52,28 @@ static void x2_change_of_another_connection_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 747 of seed 77: the device had gathered a segment for another and an ICMP error, which ended
+// the connection that it was about.
+static void x2_connection_of_a_second_arrival_may_change(void **state)
+{
+    (void)state;
+    static const uint8_t port_unreachable[2] = {3, 3};
+    const struct synfin_addr router = synfin_addr_ipv4(192, 0, 2, 99);
+    struct segment_wire segment;
+    uint8_t octets[200];
+    judged_begin(&judged);
+    judged_segment(&judged, 0, &segment);
+    segment.src_port = 999;
+    judged_tell_received(&judged, 1, &segment, ORACLE_FORGED);
+    judged_segment(&judged, 1, &segment);
+    uint32_t bytes = segment_wire_build_icmp(&router, &segment, port_unreachable, 0, octets);
+    judged_hear(&judged, 1, octets, bytes, ORACLE_FORGED);
+    judged_block(&judged, 1)->snd.wnd += 1;
+    oracle_after_event(judged.oracle, 1, judged.world.now_ns);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void x3_key_in_a_header_is_seen(void **state)
 {
     (void)state;
@@ -122,6 +144,7 @@ int main(void)
         cmocka_unit_test(x1_reset_with_the_number_ignored_is_seen),
         cmocka_unit_test(x1_reset_beside_the_number_obeyed_is_seen),
         cmocka_unit_test(x2_change_of_another_connection_is_seen),
+        cmocka_unit_test(x2_connection_of_a_second_arrival_may_change),
         cmocka_unit_test(x3_key_in_a_header_is_seen),
         cmocka_unit_test(x4_amplification_is_seen),
         cmocka_unit_test(x5_effect_of_a_wrong_checksum_is_seen),
