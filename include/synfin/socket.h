@@ -127,7 +127,9 @@ SYNFIN_API void synfin_socket_abort(synfin_stack *stack, synfin_socket socket, u
 
 // X(code, name, meaning): names and meanings of the BSD options. Times are in ns.
 // Buffers grow by themselves up to the stack's configuration until they are set; what is read is
-// their present size.
+// their present size. Where windows are scaled (RFC 7323 §2), a window is never shut for being
+// smaller than the scale can say: a RECEIVE_BUFFER counts as two units of it at least, a
+// WINDOW_CLAMP as one.
 #define SYNFIN_OPTIONS(X)                                                                         \
     X(SEND_BUFFER, "SO_SNDBUF", "octets that may wait for sending or acknowledgment")             \
     X(RECEIVE_BUFFER, "SO_RCVBUF", "octets that may wait for the reader: the largest window")     \
