@@ -52,8 +52,8 @@ static void x2_change_of_another_connection_is_seen(void **state)
     judged_end(&judged);
 }
 
-// World 747 of seed 77: the device had gathered a segment for another and an ICMP error, which ended
-// the connection that it was about.
+// World 747 of seed 77: the device had gathered a segment for another and an ICMP error, which
+// ended the connection that it was about.
 static void x2_connection_of_a_second_arrival_may_change(void **state)
 {
     (void)state;
