@@ -160,6 +160,8 @@
       "RFC 4987 §3.4")                                                                             \
     X(RETRIES_OVER, "retransmitted until the limit R2 without an answer",                          \
       "RFC 9293 §3.8.3 [MUST-20]")                                                                 \
+    X(DATA_NEVER_LEFT, "no device took data or FIN for as long as an answer would be waited for",  \
+      "RFC 9293 §3.8.3 [MUST-20]")                                                                 \
     X(USER_TIMEOUT_OVER, "data was not acknowledged within the user timeout", "RFC 9293 §3.10.8")  \
     X(KEEPALIVE_OVER, "no answer to any keep-alive", "RFC 9293 §3.8.4 [MUST-29]")                  \
     X(TIMER_RETRANSMIT, "the oldest segment was not acknowledged in time", "RFC 6298 §5.4")        \
@@ -176,7 +178,8 @@
     X(R1_REACHED, "three retransmissions: the next hop is looked for anew",                        \
       "RFC 9293 §3.8.3 [SHLD-9]")                                                                  \
     X(ARM_RETRANSMIT, "something is in flight", "RFC 6298 §5.1")                                   \
-    X(ARM_UNSENT, "a SYN waits for a device to take it", "RFC 9293 §3.8.3 [MUST-23]")              \
+    X(ARM_UNSENT, "what is to be sent waits for a device to take it",                              \
+      "RFC 9293 §3.8.3 [MUST-20, MUST-23]")                                                        \
     X(ARM_BACKOFF, "doubled after a retransmission", "RFC 6298 §5.5")                              \
     X(ARM_PERSIST, "data waits for a window", "RFC 9293 §3.8.6.1")                                 \
     X(ARM_DELAYED_ACK, "one acknowledgment may serve two segments", "RFC 9293 §3.8.6.3")           \

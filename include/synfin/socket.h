@@ -68,7 +68,8 @@ SYNFIN_API SYNFIN_MUST_USE enum synfin_error synfin_socket_accept(synfin_stack *
 //                     wants the attempt to go on): try another address of the peer, or later
 //   PORT_UNREACHABLE, PROHIBITED        at once when ICMP says so of our SYN (RFC 5927 §5.2): the
 //                     host does not speak this, or a filter forbids it
-// RESET comes only once a connection was open.
+// RESET comes only once a connection was open; NOT_SENT then says that for as long as data_retries
+// take no device has taken data, a FIN or a probe of the window.
 SYNFIN_API SYNFIN_MUST_USE enum synfin_error
 synfin_socket_connect(synfin_stack *stack, synfin_socket socket,
                       const struct synfin_endpoint *remote, uint64_t now_ns);

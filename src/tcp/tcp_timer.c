@@ -5,7 +5,7 @@
 // is, and the entry finds out when it comes up. This file alone writes deadlines; everybody else
 // says what happened.
 //
-//     RETRANSMIT    something is in flight, or a SYN should be  RFC 6298 §5
+//     RETRANSMIT    something is in flight, or should be      RFC 6298 §5
 //     PERSIST       data waits for a window, nothing in flight  RFC 9293 §3.8.6.1
 //     DELAYED_ACK   an acknowledgment waits for company       RFC 9293 §3.8.6.3
 //     KEEPALIVE     the user asked for it                     RFC 9293 §3.8.4
@@ -120,10 +120,30 @@ static bool has_unsent_syn(const struct tcp_conn *conn)
            && !tcp_fastopen_conn_is_waiting(conn);
 }
 
-// RFC 9293 §3.8.3 [MUST-20, MUST-23]: where no device takes a SYN nothing is sent again that could
-// be counted. It is given up as late as one that has left at once, and is not answered.
-static void limit_unsent_syn(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+// The same, data or a FIN with nothing in flight before them, or a probe: nothing goes again whose
+// number of times could be counted.
+static bool has_unsent(const struct tcp_conn *conn)
 {
+    bool has_end = conn->snd_closed && !conn->fin_sent;
+    bool has_new = conn->is_syn_acked && !has_unacked(conn) && (conn->send.bytes > 0 || has_end);
+    return has_new || conn->pending.probe || has_unsent_syn(conn);
+}
+
+// Whether it waits for the peer, the user or its turn, and not for a device.
+static bool is_held(const struct tcp_conn *conn)
+{
+    return is_armed(conn, SYNFIN_TCP_TIMER_PERSIST) || is_armed(conn, SYNFIN_TCP_TIMER_CORK)
+           || is_armed(conn, SYNFIN_TCP_TIMER_PACE);
+}
+
+// RFC 9293 §3.8.3 [MUST-20, MUST-23]: where no device takes what is to be sent, nothing is sent
+// again that could be counted. R2 is reached as late as if it had left at once, and were not
+// answered.
+static void limit_unsent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (!has_unsent(conn) || is_held(conn) || is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+        return;
+    }
     uint64_t wait_ns = tcp_rtt_timeout(tcp, conn);
     uint64_t all_ns = wait_ns;
     for (uint32_t left = retries_max(tcp, conn); left > 0; left--) {
@@ -133,7 +153,15 @@ static void limit_unsent_syn(struct tcp *tcp, struct tcp_conn *conn, uint64_t no
     arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, all_ns, SYNFIN_REASON_ARM_UNSENT, now_ns);
 }
 
-// RFC 6298 §5.1: not running, or running for a SYN that had not left.
+void tcp_timer_on_asked(struct tcp *tcp, struct tcp_conn *conn)
+{
+    (void)tcp;
+    if (has_unsent(conn)) {
+        cancel(conn, SYNFIN_TCP_TIMER_RETRANSMIT);
+    }
+}
+
+// RFC 6298 §5.1: not running, or running for what had not left.
 void tcp_timer_on_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     cancel(conn, SYNFIN_TCP_TIMER_PERSIST);
@@ -160,7 +188,7 @@ void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (!has_unacked(conn)) {
         cancel(conn, SYNFIN_TCP_TIMER_RETRANSMIT);
-    } else if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)) {
+    } else if (is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT) && !conn->pending.probe) {
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
     }
     if (!has_waiting(conn)) {
@@ -169,6 +197,7 @@ void tcp_timer_on_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
     } else {
         arm_user_timeout(tcp, conn, now_ns);
     }
+    limit_unsent(tcp, conn, now_ns);
 }
 
 // RFC 9293 §3.8.4 [MAY-5, MUST-24, MUST-25].
@@ -240,6 +269,7 @@ void tcp_timer_on_paced(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns
 
 void tcp_timer_on_probe_sent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
+    cancel(conn, SYNFIN_TCP_TIMER_RETRANSMIT);
     arm_persist(tcp, conn, now_ns);
 }
 
@@ -257,6 +287,7 @@ void tcp_timer_on_window_open(struct tcp *tcp, struct tcp_conn *conn, uint64_t n
         conn->pending.resend_reason = SYNFIN_REASON_SEND_WINDOW_OPENED;
         arm_retransmit(tcp, conn, SYNFIN_REASON_ARM_RETRANSMIT, now_ns);
     }
+    limit_unsent(tcp, conn, now_ns);
 }
 
 void tcp_timer_on_reordering(struct tcp *tcp, struct tcp_conn *conn, uint64_t wait_ns,
@@ -285,9 +316,7 @@ void tcp_timer_on_queued(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     if (!is_armed(conn, SYNFIN_TCP_TIMER_USER_TIMEOUT) && has_waiting(conn)) {
         arm_user_timeout(tcp, conn, now_ns);
     }
-    if (!is_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT) && has_unsent_syn(conn)) {
-        limit_unsent_syn(tcp, conn, now_ns);
-    }
+    limit_unsent(tcp, conn, now_ns);
 }
 
 // A probe that is out has its time to be answered, whatever the user sets meanwhile.
@@ -331,10 +360,11 @@ void tcp_timer_on_orphan(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     }
 }
 
-// The error of a connection that got no answer: what a router said meanwhile tells more.
+// The error of a connection that got no answer: what a router said meanwhile tells more, and most
+// that no packet has left. Parked: what the device has taken are questions for the next hop.
 static enum synfin_error give_up_error(const struct tcp_conn *conn)
 {
-    if (has_unsent_syn(conn)) { // parked: what the device has taken are questions for the next hop
+    if (has_unsent(conn) && !is_held(conn)) {
         return conn->is_parked ? SYNFIN_ERROR_NO_NEIGHBOUR : SYNFIN_ERROR_NOT_SENT;
     }
     return conn->soft_error != SYNFIN_ERROR_OK ? (enum synfin_error)conn->soft_error
@@ -394,10 +424,19 @@ static void note_r1(struct tcp *tcp, struct tcp_conn *conn)
     tcp_event_tell(tcp, conn, SYNFIN_EVENT_UNANSWERED);
 }
 
-static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+static void give_up_unsent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
     if (has_unsent_syn(conn)) { // a peer that has heard nothing has nothing to be reset
         tcp_life_end(tcp, conn, give_up_error(conn), SYNFIN_REASON_SYN_NEVER_LEFT, now_ns);
+    } else {
+        give_up(tcp, conn, SYNFIN_REASON_DATA_NEVER_LEFT, now_ns);
+    }
+}
+
+static bool fire_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+    if (has_unsent(conn)) {
+        give_up_unsent(tcp, conn, now_ns);
         return false;
     }
     if (conn->snd.wnd == 0 && tcp_state_is(conn, TCP_FACT_SYNCHRONISED)) {
@@ -568,6 +607,7 @@ static void fire_connection(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
             return;
         }
     }
+    limit_unsent(tcp, conn, now_ns);
     wheel_arm(tcp->wheel, &conn->timer, earliest(conn));
 }
 

@@ -17,7 +17,8 @@ static bool is_armed(const struct tcp_conn *conn, enum synfin_tcp_timer timer)
     return conn->deadline_ns[timer] != SYNFIN_NEVER;
 }
 
-// What is queued and may not go yet is waited for: by the window, the cork or the pace.
+// What is queued and may not go yet is waited for: by the window, the cork or the pace. What may
+// go, and no device takes, has the time of R2 (RFC 9293 §3.8.3).
 static void look_at_waiting_data(const struct oracle_look *look)
 {
     const struct tcp_conn *conn = look->conn;
@@ -53,11 +54,12 @@ static void look_at_flight(const struct oracle_look *look)
     }
 }
 
-// RFC 6298 §2.5: whenever it was set, it is not longer. Until a SYN has left the timer is its R2
-// (RFC 9293 §3.8.3), and no timeout.
+// RFC 6298 §2.5: whenever it was set, it is not longer. Until a SYN has left, what has nothing in
+// flight before it, or the probe of a shut window, the timer is its R2 (RFC 9293 §3.8.3).
 static void look_at_timeout(const struct oracle_look *look)
 {
-    if (look->conn->snd.nxt.n == look->conn->iss.n) {
+    bool is_first = look->una == look->nxt || look->conn->snd.wnd == 0;
+    if (look->conn->snd.nxt.n == look->conn->iss.n || (look->is_waiting && is_first)) {
         return;
     }
     uint64_t deadline_ns = look->conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
@@ -164,9 +166,9 @@ void oracle_timer_look(const struct oracle_look *look)
     }
     if (look->end->has_iss && !look->is_waiting) {
         look_at_flight(look);
-        if (look->is_synchronised && look->una == look->nxt) {
-            look_at_waiting_data(look);
-        }
+    }
+    if (look->end->has_iss && look->is_synchronised && look->una == look->nxt) {
+        look_at_waiting_data(look);
     }
     look_at_entry(look);
 }

@@ -47,6 +47,26 @@ static void t2_waiting_data_without_a_timer_are_seen(void **state)
     judged_end(&judged);
 }
 
+// A device that takes nothing is no peer that does not answer, but is not waited for longer.
+static void t2_data_for_a_device_without_a_timer_are_seen(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct tcp_conn *conn = judged_block(&judged, 0);
+    uint64_t *deadline_ns = &conn->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT];
+    conn->send.bytes = 10;
+    conn->is_ready = true;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_T2);
+    *deadline_ns = conn->timer.deadline_ns = judged.world.now_ns + 900 * WORLD_S;
+    judged_look(&judged, 0, false);
+    judged_assert_violated(&judged, ORACLE_T4); // the wheel does not know
+    *deadline_ns = SYNFIN_NEVER;
+    conn->send.bytes = 0;
+    conn->is_ready = false;
+    judged_end(&judged);
+}
+
 static void t3_timeout_above_its_limit_is_seen(void **state)
 {
     (void)state;
@@ -256,6 +276,7 @@ int main(void)
         cmocka_unit_test(t1_flight_without_a_timer_is_seen),
         cmocka_unit_test(t1_timer_without_flight_is_seen),
         cmocka_unit_test(t2_waiting_data_without_a_timer_are_seen),
+        cmocka_unit_test(t2_data_for_a_device_without_a_timer_are_seen),
         cmocka_unit_test(t3_timeout_above_its_limit_is_seen),
         cmocka_unit_test(t3_timeout_not_doubled_is_seen),
         cmocka_unit_test(t3_sample_that_changes_nothing_ends_a_backoff),

@@ -158,6 +158,125 @@ static void data_without_answer_ends_at_r2(void **state)
     EXPECT_FREE();
 }
 
+// The device takes nothing meanwhile.
+static void pass_unasked(uint64_t ns)
+{
+    bench.now_ns += ns;
+    synfin_stack_advance(bench.stack, bench.now_ns);
+}
+
+static void run_out_unasked(uint64_t ns)
+{
+    pass_unasked(ns - 1);
+    NO_EVENT();
+    pass_unasked(1);
+    REASON(DATA_NEVER_LEFT);
+    EVENT_CLOSED(NOT_SENT);
+    CHECK_EQ(bench.event.reason, SYNFIN_REASON_DATA_NEVER_LEFT);
+    segment_forget_sent(); // the reset
+}
+
+// So that R2 is reached after 1+2+4+8 s.
+static void open_with_three_retries(void)
+{
+    segment_config()->data_retries = 3;
+    OPEN_ACTIVE();
+}
+
+// RFC 9293 §3.8.3 [MUST-20]: behind a device that takes nothing, too, where nothing can be counted.
+static void data_that_never_leave_are_given_up(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    WRITE(10);
+    run_out_unasked(SEC(15));
+}
+
+static void end_that_never_leaves_is_given_up(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    SHUTDOWN(WRITE);
+    run_out_unasked(SEC(15));
+}
+
+// More data do not put it off.
+static void data_behind_others_that_never_leave_are_given_up_with_them(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    WRITE(10);
+    pass_unasked(SEC(14));
+    WRITE(10);
+    run_out_unasked(SEC(1));
+}
+
+// They wait from when the flight before them was acknowledged.
+static void data_behind_a_flight_that_never_leave_are_given_up(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    WRITE(10);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    WRITE(10);
+    SEND(.flags = ACK, .seq = 1, .ack = 11);
+    run_out_unasked(SEC(15));
+}
+
+static void probe_that_never_leaves_is_given_up(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    WRITE(100);
+    EXPECT_NOTHING();
+    pass_unasked(SEC(1)); // in which it is due
+    run_out_unasked(SEC(15));
+}
+
+// The window was shut behind what is in flight.
+static void probe_in_place_of_a_flight_that_never_leaves_is_given_up(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    WRITE(100);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 100);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    pass_unasked(SEC(1));
+    run_out_unasked(SEC(15));
+}
+
+// They begin to count when they leave, however late.
+static void data_that_leave_late_have_all_their_retries(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    WRITE(10);
+    pass_unasked(SEC(15) - 1);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    for (uint32_t i = 0; i < 3; i++) {
+        EXPECT_AFTER(SEC(1u << i), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 10);
+    }
+    EXPECT_AFTER(SEC(8), .flags = RST | ACK, .seq = 11, .ack = 1, WHY(SEND_RST_TIMEOUT));
+    EVENT(UNANSWERED);
+    EVENT_CLOSED(TIMED_OUT);
+}
+
+// What waits for the peer's window is another's business once the device has asked.
+static void data_that_wait_for_the_window_are_not_unsent(void **state)
+{
+    (void)state;
+    open_with_three_retries();
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    WRITE(100);
+    for (uint32_t i = 0; i < 8; i++) {
+        EXPECT_WITHIN(SEC(61), .flags = ACK, .seq = 1, .ack = 1, .data = 1);
+        SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    }
+    IN_STATE(ESTABLISHED);
+    NO_REASON(DATA_NEVER_LEFT);
+}
+
 // RFC 9293 §3.8.3 [MUST-21]
 static void user_sets_r2_of_a_connection(void **state)
 {
@@ -346,6 +465,14 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(hist_76_silent_client_is_freed),
     SEGMENT_TEST(syn_ack_retries_are_configured),
     SEGMENT_TEST(data_without_answer_ends_at_r2),
+    SEGMENT_TEST(data_that_never_leave_are_given_up),
+    SEGMENT_TEST(end_that_never_leaves_is_given_up),
+    SEGMENT_TEST(data_behind_others_that_never_leave_are_given_up_with_them),
+    SEGMENT_TEST(data_behind_a_flight_that_never_leave_are_given_up),
+    SEGMENT_TEST(probe_that_never_leaves_is_given_up),
+    SEGMENT_TEST(probe_in_place_of_a_flight_that_never_leaves_is_given_up),
+    SEGMENT_TEST(data_that_leave_late_have_all_their_retries),
+    SEGMENT_TEST(data_that_wait_for_the_window_are_not_unsent),
     SEGMENT_TEST(user_sets_r2_of_a_connection),
     SEGMENT_TEST(user_timeout_of_an_unanswered_syn_sends_no_reset),
     SEGMENT_TEST(progress_begins_the_count_anew),
