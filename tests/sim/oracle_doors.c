@@ -441,7 +441,7 @@ static void hear(struct oracle_sight *sight)
         end->is_tainted = end->is_tainted || packet->length > 0;
     }
     oracle_shape_on_heard(sight);
-    if ((packet->flags & (ORACLE_SYN | ORACLE_RST)) == ORACLE_SYN) {
+    if ((packet->flags & (ORACLE_SYN | ORACLE_FIN | ORACLE_RST)) == ORACLE_SYN) {
         hear_syn(sight);
     }
     if (!end->has_irs) {
@@ -496,7 +496,7 @@ static void take_arrival(struct oracle_host *host, const struct oracle_packet *p
     if (sight.end == NULL || oracle_ends_block(host, sight.end) == NULL) {
         account->early++;
     }
-    if ((packet->flags & (ORACLE_SYN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
+    if ((packet->flags & (ORACLE_SYN | ORACLE_FIN | ORACLE_RST | ORACLE_ACK)) == ORACLE_SYN) {
         oracle_syns_note(&account->syns, packet, origin);
     }
     if (sight.end != NULL) {

@@ -202,6 +202,30 @@ static void h4_answer_with_more_than_was_offered_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 2576 of seed 95. No TCP takes what begins and ends at once, however it came to its flags.
+static void syn_with_fin_offers_nothing(void **state)
+{
+    (void)state;
+    struct segment_wire segment;
+    judged_begin(&judged);
+    struct oracle_end *end = judged_of(&judged, 0);
+    judged_segment(&judged, 1, &segment);
+    segment.seq = end->irs;
+    segment.has_timestamps = false;
+    end->has_irs = false;
+    segment.flags = ORACLE_SYN | ORACLE_FIN;
+    judged_tell_received(&judged, 0, &segment, ORACLE_CORRUPTED);
+    assert_false(end->has_irs);
+    assert_true(end->heard.has_timestamps);
+    segment.flags = ORACLE_SYN;
+    judged_tell_received(&judged, 0, &segment, ORACLE_CORRUPTED);
+    assert_true(end->has_irs);
+    assert_false(end->heard.has_timestamps);
+    end->heard.has_timestamps = true;
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void h5_accepted_twice_is_seen(void **state)
 {
     (void)state;
@@ -244,6 +268,7 @@ int main(void)
         cmocka_unit_test(h4_timestamps_left_out_are_seen),
         cmocka_unit_test(h4_blocks_not_agreed_on_are_seen),
         cmocka_unit_test(h4_answer_with_more_than_was_offered_is_seen),
+        cmocka_unit_test(syn_with_fin_offers_nothing),
         cmocka_unit_test(h5_accepted_twice_is_seen),
         cmocka_unit_test(syn_acknowledged_is_the_nearest),
     };
