@@ -136,9 +136,7 @@ void tcp_linux_on_record_end(struct tcp_conn *conn)
 bool tcp_linux_may_wake(const struct tcp_conn *conn, uint32_t buffer_bytes)
 {
     uint64_t used = memory_of(conn, conn->send.bytes);
-    uint32_t lowat = conn->set.notsent_lowat_bytes;
-    bool has_few_unsent = lowat == 0 || 2 * (uint64_t)tcp_output_unsent(conn) < lowat;
-    return has_few_unsent && used <= buffer_bytes && buffer_bytes - used >= used / 2;
+    return used <= buffer_bytes && buffer_bytes - used >= used / 2;
 }
 
 // A segment's memory: its octets with their headers, rounded up to a power of two, and its
