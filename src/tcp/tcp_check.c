@@ -64,6 +64,10 @@ static void check_timers(const struct tcp_conn *conn)
         ASSERT(is_timer_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)
                || is_timer_armed(conn, SYNFIN_TCP_TIMER_PERSIST));
     }
+    if (!is_in_flight && tcp_state_is(conn, TCP_FACT_SYNCHRONISED) && !conn->is_ready
+        && !conn->is_parked) {
+        ASSERT(!is_timer_armed(conn, SYNFIN_TCP_TIMER_RETRANSMIT)); // no device keeps it waiting
+    }
     if (conn->state == SYNFIN_TCP_STATE_TIME_WAIT) {
         ASSERT(is_timer_armed(conn, SYNFIN_TCP_TIMER_LINGER));
     }

@@ -126,7 +126,8 @@ static bool has_unsent(const struct tcp_conn *conn)
 {
     bool has_end = conn->snd_closed && !conn->fin_sent;
     bool has_new = conn->is_syn_acked && !has_unacked(conn) && (conn->send.bytes > 0 || has_end);
-    return has_new || conn->pending.probe || has_unsent_syn(conn);
+    bool has_probe = has_unacked(conn) && conn->pending.probe;
+    return has_new || has_probe || has_unsent_syn(conn);
 }
 
 // Whether it waits for the peer, the user or its turn, and not for a device.

@@ -287,6 +287,7 @@ static void acknowledgment_of_all_spares_the_probe(void **state)
     CHECK(segment_conn()->pending.probe);
     SEND(.flags = ACK, .seq = 1, .ack = 2, .window = SHUT);
     EXPECT_NOTHING();
+    CHECK(segment_conn()->deadline_ns[SYNFIN_TCP_TIMER_RETRANSMIT] == SYNFIN_NEVER);
     ADVANCE(SEC(100));
     EXPECT_NOTHING();
     CHECK(!segment_conn()->pending.probe);
