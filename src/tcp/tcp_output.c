@@ -651,7 +651,7 @@ static enum tcp_chrono_kind limit_of(const struct tcp_conn *conn)
 static void note_why_not(struct tcp *tcp, struct tcp_conn *conn, uint64_t held_ns, uint64_t now_ns)
 {
     bool is_waiting = has_unsent(conn) || has_lost(conn) || seq_lt(conn->snd.resend, conn->snd.nxt);
-    tcp_timer_on_asked(tcp, conn);
+    tcp_timer_on_asked(conn);
     if (held_ns > 0) {
         tcp_timer_on_paced(tcp, conn, held_ns, now_ns);
     } else if (tcp_output_is_corked(conn)) {

@@ -154,9 +154,8 @@ static void limit_unsent(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns
     arm(tcp, conn, SYNFIN_TCP_TIMER_RETRANSMIT, all_ns, SYNFIN_REASON_ARM_UNSENT, now_ns);
 }
 
-void tcp_timer_on_asked(struct tcp *tcp, struct tcp_conn *conn)
+void tcp_timer_on_asked(struct tcp_conn *conn)
 {
-    (void)tcp;
     if (has_unsent(conn)) {
         cancel(conn, SYNFIN_TCP_TIMER_RETRANSMIT);
     }

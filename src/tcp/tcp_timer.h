@@ -21,7 +21,7 @@ void tcp_timer_on_data_unacked(struct tcp *tcp, struct tcp_conn *conn, uint64_t 
 // An acknowledgment left, alone or with data.
 void tcp_timer_on_ack_sent(struct tcp *tcp, struct tcp_conn *conn);
 // The device has asked, and there is nothing for it: whatever waits waits for something else.
-void tcp_timer_on_asked(struct tcp *tcp, struct tcp_conn *conn);
+void tcp_timer_on_asked(struct tcp_conn *conn);
 // Data waits, nothing is in flight, and the window does not let anything go.
 void tcp_timer_on_blocked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 // Nothing but SYNFIN_OPTION_CORK holds what waits.
