@@ -39,6 +39,7 @@ static void *take_slab(void *ctx, size_t bytes)
     }
     state->takes++;
     state->slabs++;
+    state->slabs_max = state->slabs > state->slabs_max ? state->slabs : state->slabs_max;
     state->bytes += bytes;
     memset(block + ALIGNMENT, RUBBISH, bytes);
     return block + ALIGNMENT;

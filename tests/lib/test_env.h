@@ -12,6 +12,7 @@
 
 struct test_env {
     uint32_t slabs;      // taken and not given back
+    uint32_t slabs_max;  // the most that were so at a time
     size_t bytes;        // in these
     uint32_t takes;      // slab_take calls that succeeded since init
     uint32_t fail_after; // takes from this one on fail; UINT32_MAX: none

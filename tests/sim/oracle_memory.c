@@ -32,6 +32,8 @@ void oracle_memory_on_gone(struct oracle_host *host, uint64_t now_ns)
     }
 }
 
+// As many as were held at a time have their limit in octets, and the smallest hold hardly more than
+// a block each; what was given back and is taken once more is what packets must not cause.
 static void look_at_taken(struct oracle_host *host, uint64_t now_ns)
 {
     const struct slab_source *source = &host->config.stack->memory;
@@ -46,11 +48,12 @@ static void look_at_taken(struct oracle_host *host, uint64_t now_ns)
     }
     uint64_t takes = memory->takes - host->start.takes;
     if (memory->bytes != source->taken_bytes
-        || takes > TAKES_FREE + host->start.packets / PACKETS_PER_TAKE) {
+        || takes > memory->slabs_max + TAKES_FREE + host->start.packets / PACKETS_PER_TAKE) {
         oracle_fail_host(host, ORACLE_M1, now_ns,
                          "%zu octets taken, %zu counted; %" PRIu64 " slabs taken for %" PRIu64
-                         " packets",
-                         memory->bytes, source->taken_bytes, takes, host->start.packets);
+                         " packets, %u held at a time",
+                         memory->bytes, source->taken_bytes, takes, host->start.packets,
+                         memory->slabs_max);
     }
 }
 

@@ -34,6 +34,23 @@ static void m1_slab_for_each_packet_is_seen(void **state)
     judged_end(&judged);
 }
 
+// The smallest slabs hold a block each, or a chunk: seed 1, world 46.
+static void m1_small_slabs_held_at_a_time_are_no_slab_for_each_packet(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct test_env *memory = &judged.world.host[0].memory;
+    judged_host(&judged, 0)->start.packets = 8000;
+    memory->takes += 6000;
+    memory->slabs_max += 6000;
+    oracle_sweep(judged.oracle, judged.world.now_ns);
+    judged_assert_right(&judged);
+    memory->takes += 6000; // once more
+    oracle_sweep(judged.oracle, judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_M1);
+    judged_end(&judged);
+}
+
 static void m2_more_sockets_than_allowed_are_seen(void **state)
 {
     (void)state;
@@ -117,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(m1_memory_not_counted_is_seen),
         cmocka_unit_test(m1_slab_for_each_packet_is_seen),
+        cmocka_unit_test(m1_small_slabs_held_at_a_time_are_no_slab_for_each_packet),
         cmocka_unit_test(m2_more_sockets_than_allowed_are_seen),
         cmocka_unit_test(m3_chunk_that_is_left_is_seen),
         cmocka_unit_test(m4_steps_without_bound_are_seen),
