@@ -116,17 +116,23 @@ static void judge_cause(const struct oracle_sight *sight)
     end->account->credit--;
 }
 
-static enum keeper keeper_of(const struct oracle_sight *sight)
+static bool has_block(const struct oracle_sight *sight)
 {
     const struct tcp_conn *conn = oracle_ends_block(sight->host, sight->end);
-    if (conn != NULL && !conn->is_done && !sight->is_early) {
+    return conn != NULL && !conn->is_done;
+}
+
+static enum keeper keeper_of(const struct oracle_sight *sight)
+{
+    if (has_block(sight) && !sight->is_early) {
         return KEEPER_BLOCK;
     }
     return sight->end->time_wait_ns != 0 ? KEEPER_TIME_WAIT : KEEPER_HALF_OPEN;
 }
 
-// A block answers all that takes space and is not acceptable (RFC 9293 §3.10.7.4).
-static bool is_limited(const struct oracle_sight *sight, enum keeper keeper)
+// A block answers all that takes space and is not acceptable (RFC 9293 §3.10.7.4), also when it has
+// just opened and its answer looks like one of before.
+static bool is_limited(const struct oracle_sight *sight)
 {
     switch (sight->reason) {
     case SYNFIN_REASON_SEND_CHALLENGE_SYN:
@@ -134,7 +140,7 @@ static bool is_limited(const struct oracle_sight *sight, enum keeper keeper)
     case SYNFIN_REASON_SEND_CHALLENGE_ACK:
     case SYNFIN_REASON_SEND_ACK_UNSENT: return true;
     case SYNFIN_REASON_SEND_ACK_UNACCEPTABLE:
-    case SYNFIN_REASON_SEND_ACK_DUPLICATE: return keeper != KEEPER_BLOCK;
+    case SYNFIN_REASON_SEND_ACK_DUPLICATE: return !has_block(sight);
     default: return false;
     }
 }
@@ -156,7 +162,7 @@ static void judge_challenges(const struct oracle_sight *sight)
     struct oracle_duty *duty = &sight->end->duty;
     const struct oracle_host *host = sight->host;
     enum keeper keeper = keeper_of(sight);
-    if (!is_limited(sight, keeper)) {
+    if (!is_limited(sight)) {
         return;
     }
     bool has_waited = keeper != KEEPER_BLOCK && host->answers_since_ns != 0

@@ -54,14 +54,32 @@ static void note_wishes(struct slowness *slow, const struct oracle_wishes *wishe
     }
 }
 
+static bool is_scaled(const struct oracle_end *end)
+{
+    return end->offered.wscale >= 0 && end->heard.wscale >= 0;
+}
+
+// Of two crossed SYNs one may have lost its scale on the way: RFC 7323 §2.2 has no answer to that.
+// Then who scales offers windows that are taken for what their fields say.
+static void note_scale(struct slowness *slow, const struct oracle_end *end,
+                       const struct tcp_conn *conn)
+{
+    if (end->peer != NULL && is_scaled(end) && !is_scaled(end->peer)) {
+        uint32_t field = conn->set.receive_buffer_bytes >> end->offered.wscale;
+        note_buffer(slow, field + (field == 0));
+    }
+}
+
 static struct slowness find_slowest(const struct oracle *oracle)
 {
     struct slowness slow = {.least = OCTETS_LEAST};
     for (uint32_t i = 0; i < oracle->ends; i++) {
         const struct oracle_end *end = oracle->end[i];
         const struct oracle_host *host = &oracle->host[end->host];
-        if (oracle_ends_block(host, end) != NULL) {
+        const struct tcp_conn *conn = oracle_ends_block(host, end);
+        if (conn != NULL) {
             note_wishes(&slow, oracle_wishes_of(host, end));
+            note_scale(&slow, end, conn);
         }
     }
     for (uint32_t i = 0; i < oracle->hosts_max; i++) {

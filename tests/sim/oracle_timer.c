@@ -92,8 +92,8 @@ static void look_at_sample(const struct oracle_look *look)
                     "a round trip of [%" PRIu64 ", %" PRIu64 "), all of it sent twice", shadow->una,
                     look->una);
     }
-    // §5.7: one that was as long as the mean ends a backoff, too.
-    if (look->conn->rtt.backoff < shadow->backoff && end->expect.arrivals > 0 && may_be_one) {
+    // §5: one that was as long as the mean ends a backoff, and narrows the deviation, too.
+    if (look->conn->rtt.backoff == 0 && end->expect.arrivals > 0 && may_be_one) {
         shadow->rto_ns = 0;
     }
     end->is_timed = end->is_timed && !has_sample; // what told it may have been refused at first

@@ -187,6 +187,19 @@ static void a4_too_many_answers_of_a_half_open_connection_are_seen(void **state)
     judged_end(&judged);
 }
 
+// World 6898 of seed 96: what a block says first is what its half-open connection would have said.
+static void a4_answers_of_a_block_that_has_just_opened_are_its_own(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct oracle_end *end = judged_of(&judged, 1);
+    uint32_t most = 3 * judged_host(&judged, 1)->stack_config.challenge_acks_per_second;
+    end->account->early = most + 1;
+    answer_often(end, SYNFIN_REASON_SEND_ACK_UNACCEPTABLE, most + 1);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void a4_answers_that_waited_are_not_of_one_second(void **state)
 {
     (void)state;
@@ -226,6 +239,7 @@ int main(void)
         cmocka_unit_test(a3_window_that_a_listener_refused_is_not_the_largest),
         cmocka_unit_test(a4_too_many_challenges_are_seen),
         cmocka_unit_test(a4_too_many_answers_of_a_half_open_connection_are_seen),
+        cmocka_unit_test(a4_answers_of_a_block_that_has_just_opened_are_its_own),
         cmocka_unit_test(a4_answers_that_waited_are_not_of_one_second),
         cmocka_unit_test(a4_too_many_answers_in_time_wait_are_seen),
     };
