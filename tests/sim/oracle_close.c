@@ -251,7 +251,8 @@ void oracle_close_look(const struct oracle_look *look)
     look_at_orphan(look);
 }
 
-// Gone with octets or a FIN that nobody acknowledged: somebody was told, or a user was.
+// Gone with octets or a FIN that nobody acknowledged: somebody was told, or a user was. Nobody is
+// told of a SYN+ACK that was never acknowledged in what is acceptable, whatever Fast Open had sent.
 void oracle_close_on_finish(struct oracle_host *host, uint64_t now_ns)
 {
     // Resets among what found no room, or no next hop.
@@ -268,7 +269,7 @@ void oracle_close_on_finish(struct oracle_host *host, uint64_t now_ns)
                         "%s, and the peer was not told",
                         end->is_aborted ? "aborted" : "closed with octets unread");
         }
-        bool was_open = end->una_told > 0 && end->has_opened && !end->is_aborted;
+        bool was_open = end->shadow.una > 0 && end->has_opened && !end->is_aborted;
         if (end->is_gone && was_open && is_quiet && end->una_told < end->written + 1
             && !host->config.may_lack_memory) {
             oracle_fail(host->oracle, ORACLE_C3, end, now_ns,

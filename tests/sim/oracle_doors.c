@@ -441,7 +441,8 @@ static void hear(struct oracle_sight *sight)
         end->is_tainted = end->is_tainted || packet->length > 0;
     }
     oracle_shape_on_heard(sight);
-    if ((packet->flags & (ORACLE_SYN | ORACLE_FIN | ORACLE_RST)) == ORACLE_SYN) {
+    bool is_taken = (packet->flags & ORACLE_FIN) == 0 || (packet->flags & ORACLE_ACK) != 0;
+    if ((packet->flags & (ORACLE_SYN | ORACLE_RST)) == ORACLE_SYN && is_taken) {
         hear_syn(sight);
     }
     if (!end->has_irs) {

@@ -85,6 +85,20 @@ static void c3_end_before_all_is_acknowledged_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 16143 of seed 96: the user of a Fast Open server wrote and closed, and no acknowledgment of
+// the SYN+ACK was acceptable.
+static void c3_what_never_opened_ends_in_silence(void **state)
+{
+    (void)state;
+    judged_fly(&judged);
+    struct oracle_end *end = judged_of(&judged, 0);
+    end->is_gone = true;
+    end->shadow.una = 0;
+    oracle_finish(judged.oracle, judged.world.now_ns);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void c4_short_time_wait_is_seen(void **state)
 {
     (void)state;
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test(c1_state_without_its_cause_is_seen),
         cmocka_unit_test(c2_fin_with_octets_unread_is_seen),
         cmocka_unit_test(c3_end_before_all_is_acknowledged_is_seen),
+        cmocka_unit_test(c3_what_never_opened_ends_in_silence),
         cmocka_unit_test(c4_short_time_wait_is_seen),
         cmocka_unit_test(c4_time_wait_ended_by_a_reset_is_seen),
         cmocka_unit_test(c4_wait_that_did_not_begin_anew_is_seen),
