@@ -94,8 +94,11 @@ static void c3_what_never_opened_ends_in_silence(void **state)
     struct oracle_end *end = judged_of(&judged, 0);
     end->is_gone = true;
     end->shadow.una = 0;
-    oracle_finish(judged.oracle, judged.world.now_ns);
+    oracle_close_on_finish(judged_host(&judged, 0), judged.world.now_ns);
     judged_assert_right(&judged);
+    end->shadow.una = 1;
+    oracle_close_on_finish(judged_host(&judged, 0), judged.world.now_ns);
+    judged_assert_violated(&judged, ORACLE_C3);
     judged_end(&judged);
 }
 
