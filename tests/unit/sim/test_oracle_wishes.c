@@ -127,6 +127,16 @@ static void t6_silent_peer_that_is_kept_is_seen(void **state)
     judged_end(&judged);
 }
 
+static void end_a_second_early_and_in_time(void)
+{
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_violated(&judged, ORACLE_T8);
+    judged.world.now_ns += WORLD_S;
+    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void t8_user_timeout_before_its_time_is_seen(void **state)
 {
     (void)state;
@@ -135,12 +145,7 @@ static void t8_user_timeout_before_its_time_is_seen(void **state)
     tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
     judged_assert_violated(&judged, ORACLE_T8);
     judged_ask(&judged, 0, SYNFIN_OPTION_USER_TIMEOUT, 10 * (int64_t)WORLD_S);
-    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
-    judged_assert_violated(&judged, ORACLE_T8);
-    judged.world.now_ns += WORLD_S;
-    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
-    judged_assert_right(&judged);
-    judged_end(&judged);
+    end_a_second_early_and_in_time();
 }
 
 // Called when the clock stands at 0, by a user who waits for ten seconds.
@@ -159,12 +164,7 @@ static void end_after_10_s(void)
 {
     judged.world.now_ns = 9 * WORLD_S;
     judged_run(&judged, 0);
-    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
-    judged_assert_violated(&judged, ORACLE_T8);
-    judged.world.now_ns += WORLD_S;
-    tell_end(SYNFIN_REASON_USER_TIMEOUT_OVER);
-    judged_assert_right(&judged);
-    judged_end(&judged);
+    end_a_second_early_and_in_time();
 }
 
 // World 342 of seed 1; the SYN has to wait, as for a next hop.
