@@ -323,7 +323,8 @@ static void look_at_delay(const struct oracle_look *look)
 {
     struct oracle_end *end = look->end;
     struct oracle_duty *duty = &end->duty;
-    if (look->rcv <= end->ack) {
+    uint64_t ack = end->ack > end->ack_lost ? end->ack : end->ack_lost;
+    if (look->rcv <= ack) {
         duty->since_ns = 0;
         return;
     }
@@ -338,10 +339,10 @@ static void look_at_delay(const struct oracle_look *look)
                     "an acknowledgment waits since %.6f s", (double)duty->since_ns / 1e9);
     }
     uint32_t full = duty->mss_seen > end->offered.mss ? duty->mss_seen : end->offered.mss;
-    if (end->offered.is_known && look->rcv - end->ack >= 2 * (uint64_t)full) {
+    if (end->offered.is_known && look->rcv - ack >= 2 * (uint64_t)full) {
         oracle_fail(look->host->oracle, ORACLE_A2, end, look->now_ns,
-                    "%" PRIu64 " octets wait for an acknowledgment, our MSS is %u",
-                    look->rcv - end->ack, full);
+                    "%" PRIu64 " octets wait for an acknowledgment, our MSS is %u", look->rcv - ack,
+                    full);
     }
 }
 

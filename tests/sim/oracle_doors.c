@@ -324,6 +324,8 @@ static void note_made(struct oracle_host *host, const struct synfin_trace_event 
     if (host->made != NULL) {
         uint64_t left = is_syn ? 1 : oracle_place(segment->seq, end->iss, end->nxt);
         end->made = left + segment->bytes;
+        bool has_ack = (segment->flags & SYNFIN_TCP_ACK) != 0 && end->has_irs;
+        end->ack_made = has_ack ? oracle_place(segment->ack, end->irs, end->ack) : 0;
     }
 }
 
@@ -331,6 +333,7 @@ static void note_lost(struct oracle_end *end)
 {
     bool is_calling = !end->is_passive && end->una_told == 0; // it makes SYNs
     end->nxt_lost = end->made > end->nxt_lost ? end->made : end->nxt_lost;
+    end->ack_lost = end->ack_made > end->ack_lost ? end->ack_made : end->ack_lost;
     end->syn_right = is_calling && end->made > end->syn_right ? end->made : end->syn_right;
 }
 

@@ -60,6 +60,19 @@ bool oracle_handshake_may_be_early(const struct oracle_host *host, const struct 
     return end->is_passive && (end->heard.has_fastopen || takes_any);
 }
 
+// Initial numbers follow a clock: what was sent before may be ahead of it, or it stands still. Then
+// what the peer acknowledges of the connection before opens the one that an old SYN has called
+// (RFC 9293 §3.4.1, §3.4.3).
+static bool may_have_met(const struct oracle *oracle, const struct oracle_end *end)
+{
+    const struct oracle_end *peer = end->peer;
+    if (!end->is_passive || peer == NULL || !peer->has_irs) {
+        return false;
+    }
+    uint32_t ahead = oracle_ends_shown(oracle, end) + 1 - peer->irs;
+    return end->namesake != NULL || ahead <= oracle_ranges_end(&peer->arrived, 0);
+}
+
 void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end, uint64_t now_ns)
 {
     struct oracle *oracle = host->oracle;
@@ -80,7 +93,9 @@ void oracle_handshake_on_opened(struct oracle_host *host, struct oracle_end *end
     const struct oracle_end *peer = end->peer;
     bool is_agreed =
         peer != NULL && (!peer->has_irs || peer->irs == oracle_ends_shown(oracle, end));
-    if (!is_agreed && may_be_early) { // RFC 7413 §6.1: a SYN again, whose connection has ended
+    bool may_differ = may_be_early // RFC 7413 §6.1: a SYN again, whose connection has ended
+                      || may_have_met(oracle, end);
+    if (!is_agreed && may_differ) {
         end->is_tainted = end->is_lied_to = true;
         return;
     }

@@ -56,9 +56,9 @@ struct oracle_end {
 
     // What it has sent.
     struct oracle_offer offered, heard; // by our SYN; by the peer's
-    uint64_t nxt, made;                 // behind the highest place sent; behind what was last made
-    uint64_t fin;                       // place of its FIN; 0: none was sent
-    uint64_t syn_right, nxt_lost;       // behind what its SYNs carried; behind what found no hop
+    uint64_t nxt, fin;       // behind the highest place sent; place of its FIN, 0: none was sent
+    uint64_t made, ack_made; // behind what was last made, and what that acknowledged
+    uint64_t syn_right, nxt_lost, ack_lost; // behind what its SYNs carried; what found no hop
     uint64_t ack, edge;           // highest acknowledgment and right edge, in the peer's places
     uint64_t una_told, edge_told; // highest that has arrived here, in our places
     uint64_t peer_fin;            // place of the peer's FIN that has arrived; 0: none

@@ -76,6 +76,27 @@ static void a2_two_segments_waiting_are_seen(void **state)
     judged_end(&judged);
 }
 
+// World 18824 of seed 97: the acknowledgment was made, and no next hop has taken it.
+static void a2_acknowledgment_that_no_next_hop_takes_is_made(void **state)
+{
+    (void)state;
+    judged_begin_owing(&judged, 100);
+    struct tcp_conn *conn = judged_block(&judged, 1);
+    struct synfin_trace_event event = {
+        .kind = SYNFIN_TRACE_SEGMENT_SENT,
+        .conn = conn->number,
+        .t_ns = judged.world.now_ns,
+        .as.segment = {.seq = conn->snd.nxt.n, .ack = conn->rcv.nxt.n, .flags = SYNFIN_TCP_ACK}};
+    oracle_trace(oracle_trace_ctx(judged.oracle, 1), &event);
+    event.kind = SYNFIN_TRACE_PACKET_DROPPED;
+    event.reason = SYNFIN_REASON_DROP_NEIGHBOUR_FAILED;
+    oracle_trace(oracle_trace_ctx(judged.oracle, 1), &event);
+    judged_of(&judged, 1)->duty.mss_seen = judged_of(&judged, 1)->offered.mss = 50;
+    judged_look(&judged, 1, false);
+    judged_assert_right(&judged);
+    judged_end(&judged);
+}
+
 static void a3_acknowledgment_without_cause_is_seen(void **state)
 {
     (void)state;
@@ -234,6 +255,7 @@ int main(void)
         cmocka_unit_test(a1_octets_behind_a_number_before_the_first_are_acknowledged),
         cmocka_unit_test(a2_late_acknowledgment_is_seen),
         cmocka_unit_test(a2_two_segments_waiting_are_seen),
+        cmocka_unit_test(a2_acknowledgment_that_no_next_hop_takes_is_made),
         cmocka_unit_test(a3_acknowledgment_without_cause_is_seen),
         cmocka_unit_test(a3_challenge_within_the_largest_window_is_seen),
         cmocka_unit_test(a3_window_that_a_listener_refused_is_not_the_largest),

@@ -138,6 +138,25 @@ static void h2_open_with_nobody_is_seen(void **state)
     judged_end(&judged);
 }
 
+// World 14992 of seed 97: an old SYN calls after the connection whose octets were ahead of the
+// clock that numbers follow, and TIME-WAIT acknowledges the first octet of the new one.
+static void h2_number_that_the_peer_has_passed_may_meet_it(void **state)
+{
+    (void)state;
+    judged_begin(&judged);
+    struct oracle_end *end = judged_of(&judged, 1);
+    uint32_t shown = oracle_ends_shown(judged.oracle, end);
+    oracle_ranges_add(&end->peer->arrived, 0, 51);
+    for (uint32_t behind = 50; behind <= 51; behind++) {
+        judged_assert_right(&judged);
+        end->has_opened = end->is_lied_to = false;
+        end->peer->irs = shown - behind;
+        oracle_accepted(judged.oracle, 1, judged.listener, judged.user[1].socket, 0);
+    }
+    judged_assert_violated(&judged, ORACLE_H2);
+    judged_end(&judged);
+}
+
 static void h2_numbers_unlike_the_wire_are_seen(void **state)
 {
     (void)state;
@@ -268,6 +287,7 @@ int main(void)
         cmocka_unit_test(h1_is_held_where_syn_acks_overtake_each_other),
         cmocka_unit_test(h2_another_number_of_a_syn_is_seen),
         cmocka_unit_test(h2_open_with_nobody_is_seen),
+        cmocka_unit_test(h2_number_that_the_peer_has_passed_may_meet_it),
         cmocka_unit_test(h2_numbers_unlike_the_wire_are_seen),
         cmocka_unit_test(h3_more_half_open_than_the_backlog_are_seen),
         cmocka_unit_test(h4_timestamps_left_out_are_seen),
