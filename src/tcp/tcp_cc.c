@@ -25,6 +25,11 @@ const struct tcp_cc_ops *tcp_cc_ops_of(enum synfin_congestion algorithm)
     return ALGORITHMS[algorithm];
 }
 
+void tcp_cc_on_mss(struct tcp_cc *cc, uint32_t mss_bytes)
+{
+    cc->cwnd_bytes = tcp_cc_larger(cc->cwnd_bytes, mss_bytes);
+}
+
 uint32_t tcp_cc_initial_window(uint32_t mss_bytes, uint32_t segments)
 {
     if (segments == 1) {

@@ -178,6 +178,8 @@ uint32_t tcp_cc_random_below(struct tcp_cc_state *state, uint32_t bound);
 // The state that the algorithm has beside the union, or NULL.
 struct tcp_cc_state *tcp_cc_state_of(const struct tcp_cc *cc);
 uint32_t tcp_cc_initial_window(uint32_t mss_bytes, uint32_t segments);
+// Segments have this size now. RFC 5681 §3.1: even the loss window, LW, is one of them.
+void tcp_cc_on_mss(struct tcp_cc *cc, uint32_t mss_bytes);
 // RFC 5681 §3.1 eq. 2, counting octets: at most `limit_segments` of an acknowledgment (L).
 void tcp_cc_slow_start(struct tcp_cc *cc, const struct tcp_cc_ack *ack, uint32_t limit_segments);
 // Until the first sign of congestion slow start is HyStart++.

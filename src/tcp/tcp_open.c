@@ -39,6 +39,7 @@ void tcp_open_set_mss(struct tcp_conn *conn)
         mss = conn->set.mss_limit;
     }
     conn->snd.mss = (uint16_t)(mss - (conn->uses_timestamps ? 12 : 0));
+    tcp_cc_on_mss(&conn->cc, conn->snd.mss);
 }
 
 // From the MTU of the interface, as the datagram sizes that it receives: RFC 9293 §3.7.1 [MUST-67],

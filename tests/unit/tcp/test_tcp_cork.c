@@ -40,6 +40,26 @@ static void corked_data_waits_for_200_ms_at_most(void **state)
     EXPECT_NOTHING();
 }
 
+// After a timeout of small segments the congestion window is smaller than one that is larger now
+// (sim --seed 97 --world 28594): what fills none would be pushed and held for ever.
+static void segment_that_has_grown_fits_the_congestion_window(void **state)
+{
+    (void)state;
+    OPEN(.mss = 1000);
+    SET(MAXSEG, 200);
+    WRITE(200);
+    EXPECT(.flags = PSH | ACK, .seq = 1, .ack = 1, .data = 200);
+    EXPECT_AFTER(SEC(1), .flags = PSH | ACK, .seq = 1, .ack = 1, .data = 200);
+    SEND_ACK(201);
+    CHECK_EQ(segment_conn()->cc.cwnd_bytes < 1000, 1);
+    SET(CORK, 1);
+    SET(MAXSEG, 1000);
+    WRITE(600);
+    EXPECT_NOTHING();
+    EXPECT_AFTER(MS(200), .flags = PSH | ACK, .seq = 201, .ack = 1, .data = 600);
+    SEND_ACK(801);
+}
+
 // Nagle's algorithm holds nothing that was corked: the user has said that it is complete.
 static void removal_releases_what_waits_behind_data_in_flight(void **state)
 {
@@ -153,6 +173,7 @@ static void more_that_follows_is_waited_for(void **state)
 static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(corked_data_waits_for_a_full_segment),
     SEGMENT_TEST(corked_data_waits_for_200_ms_at_most),
+    SEGMENT_TEST(segment_that_has_grown_fits_the_congestion_window),
     SEGMENT_TEST(removal_releases_what_waits_behind_data_in_flight),
     SEGMENT_TEST(removal_of_no_cork_leaves_nagle_alone),
     SEGMENT_TEST(cork_holds_in_spite_of_nodelay),

@@ -279,6 +279,22 @@ static void probe_that_went_again_says_nothing(void **state)
     NO_REASON(MTU_PROBE_PASSED);
 }
 
+// The peer takes its window back and gives it again: what lay beyond it goes again.
+static void probe_that_was_unwelcome_says_nothing(void **state)
+{
+    (void)state;
+    PROBE_SACK(6);
+    SEND(.flags = ACK, .seq = 1, .ack = 1, .window = SHUT);
+    EXPECT_WITHIN(SEC(3), .flags = ACK, .seq = 1, .ack = 1, .data = 1, WHY(SEND_WINDOW_PROBE));
+    SEND(.flags = ACK, .seq = 1, .ack = 1);
+    EXPECT_BYTES(1, 1, WHY(SEND_WINDOW_OPENED));
+    REASON(MTU_PROBE_UNCLEAR);
+    segment_forget_sent();
+    SEND_ACK(1 + FULL + 6 * BASE);
+    PMTU(1280);
+    NO_REASON(MTU_PROBE_PASSED);
+}
+
 // One packet that no device splits, among super-packets that it does.
 static void probe_is_no_super_packet(void **state)
 {
@@ -339,6 +355,7 @@ static const struct CMUnitTest tests[] = {
     SEGMENT_TEST(probe_lost_alone_without_sack_is_no_congestion),
     SEGMENT_TEST(hole_behind_a_lost_probe_without_sack_is_congestion),
     SEGMENT_TEST(probe_that_went_again_says_nothing),
+    SEGMENT_TEST(probe_that_was_unwelcome_says_nothing),
     SEGMENT_TEST(probe_is_no_super_packet),
     SEGMENT_TEST(no_probe_reaches_across_the_end_of_a_record),
     SEGMENT_TEST(limit_that_the_user_sets_during_a_search_holds),
