@@ -218,6 +218,13 @@ static int64_t kept_of(enum synfin_option option, int64_t wanted)
     return option == SYNFIN_OPTION_DEFER_ACCEPT ? (wanted + ms - 1) / ms * ms : wanted;
 }
 
+// Marks what is queued, which may be nothing, or is only what a segment has at most.
+static bool is_setting(enum synfin_option option)
+{
+    return option != SYNFIN_OPTION_MAXSEG && option != SYNFIN_OPTION_URGENT_MARK
+           && option != SYNFIN_OPTION_RECORD_END;
+}
+
 static void set_option(struct rig *rig, struct rig_host *host, synfin_socket handle)
 {
     static const int64_t value[] = {0,       1,         -1,        2,          88,
@@ -228,7 +235,7 @@ static void set_option(struct rig *rig, struct rig_host *host, synfin_socket han
     int64_t got;
     enum synfin_error error =
         synfin_socket_set_option(host->stack, handle, option, wanted, rig->now_ns);
-    if (error != SYNFIN_ERROR_OK || option == SYNFIN_OPTION_MAXSEG) {
+    if (error != SYNFIN_ERROR_OK || !is_setting(option)) {
         return;
     }
     RIG_REQUIRE(synfin_socket_get_option(host->stack, handle, option, &got) == SYNFIN_ERROR_OK);
