@@ -82,8 +82,8 @@ struct oracle_end {
 
     struct oracle_shadow { // of the block, at the last look
         bool is_known, is_synchronised;
-        uint8_t state, backoff, retries, probes, rto_state; // rto_state: when it was set
-        uint64_t una, nxt, rcv;                             // places
+        uint8_t state, retries, rto_state; // rto_state: when it was set
+        uint64_t una, nxt, rcv;            // places
         uint64_t deadline_ns[SYNFIN_TCP_TIMER_COUNT];
         uint64_t srtt_ns, rto_ns, rto_srtt_ns; // rto_srtt_ns: SRTT when that timeout was set
         uint64_t receive_max, steps;

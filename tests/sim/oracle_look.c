@@ -26,9 +26,7 @@ static void note_shadow(const struct oracle_look *look)
     shadow->is_synchronised = look->is_synchronised;
     shadow->state = conn->state;
     shadow->fired = 0;
-    shadow->backoff = conn->rtt.backoff;
     shadow->retries = conn->retries;
-    shadow->probes = conn->probes;
     shadow->una = look->una;
     shadow->nxt = look->nxt;
     shadow->rcv = look->rcv;
