@@ -116,7 +116,7 @@ static void judge_cause(const struct oracle_sight *sight)
     end->account->credit--;
 }
 
-static bool has_block(const struct oracle_sight *sight)
+static bool has_live_block(const struct oracle_sight *sight)
 {
     const struct tcp_conn *conn = oracle_ends_block(sight->host, sight->end);
     return conn != NULL && !conn->is_done;
@@ -124,7 +124,7 @@ static bool has_block(const struct oracle_sight *sight)
 
 static enum keeper keeper_of(const struct oracle_sight *sight)
 {
-    if (has_block(sight) && !sight->is_early) {
+    if (has_live_block(sight) && !sight->is_early) {
         return KEEPER_BLOCK;
     }
     return sight->end->time_wait_ns != 0 ? KEEPER_TIME_WAIT : KEEPER_HALF_OPEN;
@@ -140,7 +140,7 @@ static bool is_limited(const struct oracle_sight *sight)
     case SYNFIN_REASON_SEND_CHALLENGE_ACK:
     case SYNFIN_REASON_SEND_ACK_UNSENT: return true;
     case SYNFIN_REASON_SEND_ACK_UNACCEPTABLE:
-    case SYNFIN_REASON_SEND_ACK_DUPLICATE: return !has_block(sight);
+    case SYNFIN_REASON_SEND_ACK_DUPLICATE: return !has_live_block(sight);
     default: return false;
     }
 }
